@@ -1,0 +1,36 @@
+/**
+ * A command is a value: what is to be run on a host, and why. Nothing here runs it.
+ *
+ * `why` is a phrase that finishes "was about to ...", because the plan, the log and every error print it:
+ * "put the route to 172.30.2.0/24 in the kernel".
+ */
+export interface Command {
+  readonly why: string;
+  readonly argv: readonly string[];
+  /** Text for the program's standard input. Without it the input is empty. */
+  readonly stdin?: string;
+  /** What this command can take down. One with a risk is run only inside the host transaction. */
+  readonly risk?: "docker" | "link";
+}
+
+/** What a host said to one command. `code` is undefined where the command's end was never seen. */
+export interface Answer {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
+
+/**
+ * One argv as one line of POSIX shell. The only place that quotes: the ssh edge and the parts under
+ * /etc/dockroute both use it. A NUL cannot be said in shell at all and is refused.
+ */
+export function quote(argv: readonly string[]): string {
+  return argv.map(quoteWord).join(" ");
+}
+
+function quoteWord(word: string): string {
+  if (word.includes("\0")) throw new Error("a NUL byte cannot be part of a command");
+  return plain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,91 @@
+/**
+ * The kinds of failure a person can meet. Each says which host, what was being done and why, what the
+ * host said, whether anything was changed, and what to do next; code tells them apart by class, never by text.
+ */
+export abstract class DockrouteError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = this.constructor.name;
+    // The engine prints `${error}: ${error.stack}` for some calls; a person has no use for our stack.
+    this.stack = "";
+  }
+}
+
+/** No login was had: nothing was sent to the host, so nothing was changed. */
+export class Unreachable extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly endpoint: string,
+    readonly reason: string,
+    readonly advice: string,
+  ) {
+    super(`${host} (${endpoint}): not reached: ${reason}. Nothing was changed on it. ${advice}`);
+  }
+}
+
+/** The link was lost with a command under way: its outcome is unknown until the host is looked at again. */
+export class LinkLost extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly endpoint: string,
+    readonly why: string,
+    readonly reason: string,
+  ) {
+    super(
+      `${host} (${endpoint}): the connection was lost while it was to ${why}: ${reason}. ` +
+        "Whether that step was done is not known. Run `pulumi up` again: it looks first and goes on from there.",
+    );
+  }
+}
+
+/** A command ended with another status than 0. */
+export class CommandFailed extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly why: string,
+    readonly commandLine: string,
+    readonly code: number | undefined,
+    readonly said: string,
+    readonly undone: string,
+  ) {
+    super(
+      `${host}: could not ${why}: \`${commandLine}\` ended with ${code ?? "no exit status"}` +
+        `${said.trim() === "" ? " and said nothing" : `: ${said.trim()}`}. ${undone}`,
+    );
+  }
+}
+
+/** Every step ended well, and the host still is not as wanted. */
+export class NotConverged extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly id: string,
+    readonly due: readonly string[],
+    readonly undone = "",
+  ) {
+    super(
+      `${host}: ${id} is still not as wanted after all steps ended well; still due: ${due.join("; ")}. ` +
+        `${undone}Something on the host changes it back, or reports it differently: look there, then run \`pulumi up\` again.`,
+    );
+  }
+}
+
+/** The host is such that the change must not be made. Nothing was changed. */
+export class Refused extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly id: string,
+    readonly faults: readonly Fault[],
+  ) {
+    super(
+      `${host}: ${id} was refused, nothing was changed:\n` +
+        faults.map((fault) => ` - ${fault.property}: ${fault.reason}`).join("\n"),
+    );
+  }
+}
+
+/** One fault of an input: which property, and in words the value, the rule and what is allowed. */
+export interface Fault {
+  readonly property: string;
+  readonly reason: string;
+}

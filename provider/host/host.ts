@@ -1,0 +1,41 @@
+import type { Answer, Command } from "../command.js";
+
+/**
+ * A host as the rest of dockroute knows it: something to ask, and something to change.
+ *
+ * One connection stands behind it for the whole life of the process. Questions that are asked side by side
+ * go over it as one exec, and an answer is remembered until a change is made on this host.
+ */
+export interface Host {
+  readonly name: string;
+  /** `user@address:port`, no secret. */
+  readonly endpoint: string;
+  /**
+   * Asks read-only questions. A question that fails on the host is an answer too (its `code` says so);
+   * only a host that cannot be asked throws: Unreachable or LinkLost.
+   */
+  look(questions: readonly Command[]): Promise<readonly Answer[]>;
+  /**
+   * Runs commands in order, one change at a time on this host, also among several processes: they run under
+   * a lock on the host. Stops at the first that fails and throws CommandFailed.
+   */
+  change(commands: readonly Command[]): Promise<void>;
+  /** The same for commands with a risk: see Transaction. */
+  transact(transaction: Transaction): Promise<void>;
+  /** One change flow (look, steps, run, look) at a time on this host within this process. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * A change that can stop Docker or cut the link. Before it begins, the host itself is given `undo` and a
+ * timer; after `verify` has passed, the change is confirmed over a NEW connection, which stops the timer.
+ * Whatever happens in between (a lost link, a dead client, a power cut), the host undoes it alone.
+ */
+export interface Transaction {
+  /** What the change is for, in words: "give docker0 the address 172.30.1.1/24". */
+  readonly why: string;
+  readonly commands: readonly Command[];
+  readonly undo: readonly Command[];
+  /** Looks at the host and throws where it is not as wanted: then it is undone at once. */
+  verify(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import type { Answer, Command } from "./command.js";
+import type { Fault } from "./errors.js";
+
+/** What every resource has: the host's name, and `user@host:port` (no secret). */
+export interface OnHost {
+  readonly host: string;
+  readonly endpoint: string;
+}
+
+/**
+ * One kind of thing on a host: the contract that each file of resources/ fills. Nothing in it awaits, knows
+ * Pulumi or reaches a host, so it is tested with tables; converge.ts drives it.
+ */
+export interface Kind<Inputs extends OnHost, Seen> {
+  /** What a new value of each input means. A new input does not compile until it is classed here. */
+  readonly changes: Readonly<Record<Exclude<keyof Inputs, keyof OnHost>, "update" | "replace">>;
+  /** Host, kind, subject and peer in words, never a counter: "alpha/to/beta". */
+  id(inputs: Inputs): string;
+  /** The inputs in normal form, or every fault at once, each on its property. Pure: no host is asked. */
+  check(raw: Readonly<Record<string, unknown>>): Checked<Inputs>;
+  /** Read-only questions, the same for every resource of a kind, and the reader of their answers. */
+  readonly look: Look<Inputs, Seen>;
+  /** Why this host must not get this: what only the host can know. [] where nothing speaks against it. */
+  objections(desired: Inputs, seen: Seen): readonly Fault[];
+  /** What is missing on the host. [] means: the host already is so. */
+  steps(desired: Inputs, seen: Seen): readonly Command[];
+  /** Removes only what this resource made and still holds; [] where a successor took it over. */
+  undo(held: Inputs & Remembered, seen: Seen): readonly Command[];
+  /** Back to what was seen before this change: given to the host before a risky step. */
+  restore(before: Seen): readonly Command[];
+  /** Nothing of it is left. A bridge is never gone: it is a setting. */
+  gone(held: Inputs, seen: Seen): boolean;
+  /** Observed values of update-class inputs, so that the next preview prints `old => new`. */
+  observed(held: Inputs, seen: Seen): Partial<Inputs>;
+  /** Drift that is the value of no input, in words: "raw PREROUTING jump: absent". [] where there is none. */
+  drift(held: Inputs, seen: Seen): readonly string[];
+  /** What this change will disrupt, in words, for the preview: "Docker restarts, 2 containers stop: a, b". */
+  notices?(desired: Inputs, seen: Seen): readonly string[];
+  /** What a first change found and destroy needs, kept on the host and as the output `before`. */
+  before?(seen: Seen): unknown;
+  /** Whether a change due here restarts Docker under running containers: such hosts take turns. */
+  disrupts?(desired: Inputs, seen: Seen): boolean;
+}
+
+/** The state's own copy of what was before. */
+export interface Remembered {
+  readonly before?: unknown;
+}
+
+export interface Look<Inputs, Seen> {
+  readonly questions: readonly Command[];
+  read(inputs: Inputs, answers: readonly Answer[]): Seen;
+}
+
+export type Checked<Inputs> = { readonly inputs: Inputs } | { readonly faults: readonly Fault[] };
