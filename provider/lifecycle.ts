@@ -67,8 +67,11 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
 
     async diff(_, olds, news) {
       const changed = names.concat("connection").filter((name) => !same(olds[name], news[name]));
-      const replaces = changed.filter((name) => name === "host" || kind.changes[name as keyof typeof kind.changes] === "replace");
-      if (changed.includes("endpoint") && !hasUnknown(news) && (await session.isOtherMachine(olds, news))) replaces.push("endpoint");
+      const replaces = changed.filter(
+        (name) => name === "host" || kind.changes[name as keyof typeof kind.changes] === "replace",
+      );
+      if (changed.includes("endpoint") && !hasUnknown(news) && (await session.isOtherMachine(olds, news)))
+        replaces.push("endpoint");
       return { changes: changed.length > 0 || olds["found"] !== undefined, replaces };
     },
 
@@ -91,7 +94,10 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
         const seen = await look(kind, inputs, host);
         if (kind.gone(inputs, seen)) return { id: "" };
         const found = kind.drift(inputs, seen);
-        const observed = { ...kept, ...defined({ ...kind.observed(inputs, seen), ...(found.length > 0 ? { found } : {}) }) };
+        const observed = {
+          ...kept,
+          ...defined({ ...kind.observed(inputs, seen), ...(found.length > 0 ? { found } : {}) }),
+        };
         const { found: _, ...last } = props;
         return { id, props: { ...last, ...observed }, inputs: observed };
       } catch (error) {
@@ -132,7 +138,9 @@ function halfDone(error: unknown, id: string, props: Props): unknown {
 }
 
 function pick(props: Props, names: readonly string[]): Props {
-  return Object.fromEntries(names.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])),
+  );
 }
 
 function defined(props: Props): Props {

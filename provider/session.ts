@@ -1,16 +1,19 @@
 /** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
 import { z } from "zod";
+import type { Command } from "./command.js";
 import { type Fault, LinkLost, Unreachable } from "./errors.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
-import type { Command } from "./command.js";
 import type { OnHost } from "./kind.js";
 import { machineQuestion, readMachine } from "./tools/machine.js";
 import { Turns } from "./turns.js";
 
 export class Session {
   private config: (key: string) => string | undefined = () => undefined;
-  private readonly hosts = new Hosts((key) => this.config(key), (text) => this.tell(text));
+  private readonly hosts = new Hosts(
+    (key) => this.config(key),
+    (text) => this.tell(text),
+  );
   private turnsOfThisRun: Turns | undefined;
   private looking = false;
 
@@ -32,7 +35,9 @@ export class Session {
   }
 
   get turns(): Turns {
-    this.turnsOfThisRun ??= new Turns(z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")));
+    this.turnsOfThisRun ??= new Turns(
+      z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")),
+    );
     return this.turnsOfThisRun;
   }
 
@@ -54,9 +59,13 @@ export class Session {
   }
 
   /** Whether a new endpoint leads to another machine; where it cannot be told, it is taken for the same. */
-  async isOtherMachine(olds: Readonly<Record<string, unknown>>, news: Readonly<Record<string, unknown>>): Promise<boolean> {
+  async isOtherMachine(
+    olds: Readonly<Record<string, unknown>>,
+    news: Readonly<Record<string, unknown>>,
+  ): Promise<boolean> {
     const { host, endpoint, connection } = news;
-    if (typeof olds["machine"] !== "string" || typeof host !== "string" || typeof endpoint !== "string") return false;
+    if (typeof olds["machine"] !== "string" || typeof host !== "string" || typeof endpoint !== "string")
+      return false;
     const now = await this.machine(this.host(host, endpoint, connection)).catch(() => undefined);
     return now !== undefined && now !== olds["machine"];
   }

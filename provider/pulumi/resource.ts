@@ -50,7 +50,12 @@ export abstract class HostResource extends pulumi.CustomResource {
   /** The machine-id of the host, by which an exchanged machine is told from a moved one. */
   declare readonly machine: pulumi.Output<string | undefined>;
 
-  protected constructor(kind: string, name: string, args: OnHostArgs & object, opts: pulumi.CustomResourceOptions = {}) {
+  protected constructor(
+    kind: string,
+    name: string,
+    args: OnHostArgs & object,
+    opts: pulumi.CustomResourceOptions = {},
+  ) {
     const { connection, endpoint, ...inputs } = args;
     const props = {
       ...inputs,
@@ -62,7 +67,10 @@ export abstract class HostResource extends pulumi.CustomResource {
       __provider: providerText(kind),
     };
     const secretOutputs = [...(opts.additionalSecretOutputs ?? []), "connection"];
-    super(`pulumi-nodejs:dynamic/dockroute:${kind}`, name, props, { ...opts, additionalSecretOutputs: secretOutputs });
+    super(`pulumi-nodejs:dynamic/dockroute:${kind}`, name, props, {
+      ...opts,
+      additionalSecretOutputs: secretOutputs,
+    });
   }
 }
 
@@ -71,11 +79,16 @@ export function providerText(kind: string): string {
   return `exports.handler=()=>require("module").createRequire(process.cwd()+"/")("dockroute/handlers").${kind}`;
 }
 
-function endpointFrom(name: string, connection: pulumi.Input<ConnectionArgs> | undefined): pulumi.Output<string> {
+function endpointFrom(
+  name: string,
+  connection: pulumi.Input<ConnectionArgs> | undefined,
+): pulumi.Output<string> {
   if (connection === undefined) throw new pulumi.RunError(`${name}: either endpoint or connection is needed`);
-  const told = pulumi.output(connection).apply(({ host, port, user }) =>
-    endpointOf({ ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) }, host),
-  );
+  const told = pulumi
+    .output(connection)
+    .apply(({ host, port, user }) =>
+      endpointOf({ ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) }, host),
+    );
   return pulumi.unsecret(told);
 }
 
@@ -87,13 +100,27 @@ function checked(name: string, connection: pulumi.Input<ConnectionArgs>): pulumi
       whole.apply((plain) => {
         const open = secrets.filter((field, at) => plain[field] !== undefined && secret[at] !== true);
         if (open.length === 0) return plain;
-        throw new pulumi.RunError(`${name}: connection.${open.join(", connection.")} must be a Pulumi secret: wrap it in pulumi.secret()`);
+        throw new pulumi.RunError(
+          `${name}: connection.${open.join(", connection.")} must be a Pulumi secret: wrap it in pulumi.secret()`,
+        );
       }),
     ),
   );
 }
 
-function fieldOf(connection: pulumi.Input<ConnectionArgs>, field: (typeof secrets)[number]): pulumi.Output<unknown> | undefined {
+function fieldOf(
+  connection: pulumi.Input<ConnectionArgs>,
+  field: (typeof secrets)[number],
+): pulumi.Output<unknown> | undefined {
   if (pulumi.Output.isInstance(connection) || connection instanceof Promise) return undefined;
   return connection[field] === undefined ? undefined : pulumi.output(connection[field]);
 }
+
+/** A resource's inputs as a program writes them: each may be an Output. The docstrings stay those of the inputs. */
+export type Args<Inputs> = OnHostArgs & {
+  readonly [Name in keyof Omit<Inputs, "host" | "endpoint">]: Wrapped<Inputs[Name]>;
+};
+
+type Wrapped<T> = T extends readonly (infer Item)[]
+  ? pulumi.Input<readonly pulumi.Input<Item>[]>
+  : pulumi.Input<T>;
