@@ -1,0 +1,4 @@
+export { PlanError, type PlanFault } from "./error.js";
+export { planMesh } from "./mesh.js";
+export { type Move, moves, type Networks, pools, type Room, room } from "./report.js";
+export type { HostPlan, MeshConfig, MeshHost, Plan } from "./types.js";
