@@ -1,3 +1,4 @@
+export { namePattern } from "./check.js";
 export { PlanError, type PlanFault } from "./error.js";
 export { planMesh } from "./mesh.js";
 export { type Move, moves, type Networks, pools, type Room, room } from "./report.js";
