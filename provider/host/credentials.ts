@@ -1,0 +1,71 @@
+import { type Fault, Refused } from "../errors.js";
+import {
+  type Connection,
+  completeConnection,
+  mergeConnections,
+  parseEndpoint,
+  readConnection,
+  type Written,
+} from "./connection.js";
+
+/** The stack's config by its full keys; the values are JSON text, as Pulumi hands them out. */
+export type Config = (key: string) => string | undefined;
+
+/**
+ * How to log in at an endpoint, looked up by the host's name at the moment of use, because a login is not
+ * state. Where the login goes is said by the endpoint alone: a delete must reach the host that the state
+ * names, not the one that bears the name today.
+ *
+ * @param own what a program gave this resource; it stands over the config
+ */
+export function connectionFor(host: string, endpoint: string, config: Config, own?: unknown): Connection {
+  const at = parseEndpoint(endpoint);
+  const faults: Fault[] = [];
+  if (at === undefined) {
+    throw new Refused(host, "its login", [
+      { property: "endpoint", reason: `"${endpoint}" is not of the form user@host:port` },
+    ]);
+  }
+  const levels = levelsOf(host, config, own, faults);
+  if (faults.length > 0) throw new Refused(host, "its login", faults);
+  return { ...completeConnection(mergeConnections(...levels), at.host), user: at.user, port: at.port };
+}
+
+function levelsOf(host: string, config: Config, own: unknown, faults: Fault[]): readonly Written[] {
+  const raw: readonly (readonly [unknown, string])[] = [
+    [own, "connection"],
+    entryOf(host, "dockroute:hosts", config, faults) ??
+      entryOf(host, "dockroute:leaving", config, faults) ?? [undefined, ""],
+    [json("dockroute:connection", config, faults), "dockroute:connection"],
+  ];
+  return raw.map(([level, at]) => {
+    const read = readConnection(level, at);
+    if ("connection" in read) return read.connection;
+    faults.push(...read.faults);
+    return {};
+  });
+}
+
+function entryOf(host: string, key: string, config: Config, faults: Fault[]): [unknown, string] | undefined {
+  const list = json(key, config, faults);
+  if (!Array.isArray(list)) return undefined;
+  const index = list.findIndex((entry) => isRecord(entry) && entry["name"] === host);
+  const entry: unknown = list[index];
+  return isRecord(entry) ? [entry["connection"], `${key}[${index}].connection`] : undefined;
+}
+
+function json(key: string, config: Config, faults: Fault[]): unknown {
+  const text = config(key);
+  if (text === undefined || text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold a password.
+    faults.push({ property: key, reason: "is not JSON" });
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
