@@ -30,7 +30,7 @@ const common = [
   "conntrack",
   "busybox-static",
 ];
-const trixie = [...common, "docker-cli"];
+const trixie = [...common, "docker-cli", "linux-sysctl-defaults"];
 
 export const recipes: Readonly<Record<string, Recipe>> = {
   docker20: { suite: "bookworm", packages: common },
