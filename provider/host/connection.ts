@@ -121,7 +121,10 @@ function withDefaults(level: Omit<Written, "proxy" | "host"> & Hop): Omit<Connec
 }
 
 /** `user@host:port`, an IPv6 address in brackets: where ssh goes. Holds no secret. */
-export function endpointOf(connection: Written | undefined, address: string): string {
+export function endpointOf(
+  connection: Pick<Written, "host" | "port" | "user"> | undefined,
+  address: string,
+): string {
   const host = connection?.host ?? address;
   const port = connection?.port ?? defaults.port;
   return `${connection?.user ?? defaults.user}@${isIPv6(host) ? `[${host}]` : host}:${port}`;

@@ -1,0 +1,130 @@
+import type { ClientChannel } from "ssh2";
+
+/** How long a command may say nothing, and how long it may take at all. Seconds, 0 without limit. */
+export interface Limits {
+  readonly idle: number;
+  readonly total: number;
+}
+
+/**
+ * How an exec ended. `code` is undefined where the host did not say (the link was cut, a signal ended the
+ * program, a limit was passed); `lost` then has the reason in words. Only a code of 0 is a success.
+ */
+export interface Ended {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly lost?: string;
+}
+
+/** A host that floods us may cost its own answer, but not our memory. */
+const mostBytes = 4 * 1024 * 1024;
+
+/** One exec under way: what it has said so far, and its end. */
+export class Running {
+  readonly ended: Promise<Ended>;
+  readonly #channel: ClientChannel;
+  readonly #out = new Collected();
+  readonly #err = new Collected();
+  readonly #waiting: { mark: string; heard: (seen: boolean) => void }[] = [];
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #resolve: (ended: Ended) => void = () => {};
+  #code: number | undefined;
+  #lost: string | undefined;
+
+  constructor(channel: ClientChannel, stdin: string, limits: Limits) {
+    this.#channel = channel;
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    channel.once("close", () => this.#end());
+    channel.on("error", () => {}); // "close" follows, and tells all there is to tell
+    channel.on("exit", (code: number | null, signal?: string) => {
+      this.#code = code ?? undefined;
+      if (code === null) this.#lost = `it was ended by ${signal ?? "a signal"}`;
+    });
+    const idle = () => this.#arm("idle", limits.idle, `it said nothing for ${limits.idle} s`);
+    const hear = (into: Collected) => (chunk: Buffer) => {
+      idle();
+      if (!into.add(chunk)) this.stop(`it said more than ${mostBytes / 1024 / 1024} MiB`);
+      this.#wake();
+    };
+    channel.on("data", hear(this.#out));
+    channel.stderr.on("data", hear(this.#err));
+    idle();
+    this.#arm("total", limits.total, `it took longer than ${limits.total} s`);
+    channel.write(stdin);
+  }
+
+  /** Waits until stdout holds this text (true), or the exec ended without it (false). */
+  until(mark: string): Promise<boolean> {
+    return new Promise((heard) => {
+      this.#waiting.push({ mark, heard });
+      this.#wake();
+    });
+  }
+
+  /** What was said so far, for those who waited for a mark. */
+  soFar(): Ended {
+    return {
+      code: this.#code,
+      stdout: this.#out.text(),
+      stderr: this.#err.text(),
+      ...(this.#lost === undefined ? {} : { lost: this.#lost }),
+    };
+  }
+
+  /** Ends the program's input. */
+  finish(): void {
+    this.#channel.end();
+  }
+
+  /** Gives the exec up: its outcome is not known. */
+  stop(reason: string): void {
+    this.#lost ??= reason;
+    this.#channel.close();
+    // On a dead link no "close" would ever come back.
+    this.#end();
+  }
+
+  #arm(name: string, seconds: number, reason: string): void {
+    clearTimeout(this.#timers.get(name));
+    if (seconds > 0)
+      this.#timers.set(
+        name,
+        setTimeout(() => this.stop(reason), seconds * 1000),
+      );
+  }
+
+  #wake(): void {
+    for (const each of this.#waiting.filter(({ mark }) => this.#out.text().includes(mark))) {
+      this.#waiting.splice(this.#waiting.indexOf(each), 1);
+      each.heard(true);
+    }
+  }
+
+  #end(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#wake();
+    for (const { heard } of this.#waiting.splice(0)) heard(false);
+    if (this.#code === undefined) this.#lost ??= "the connection was cut";
+    this.#resolve(this.soFar());
+  }
+}
+
+/** Output up to a limit. Decoded only as a whole, or a character cut between two packets would be lost. */
+class Collected {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  add(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > mostBytes) return false;
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString("utf8");
+  }
+}
