@@ -33,7 +33,7 @@ function secretKeys(text: string | undefined): string[] {
  * What a person wrote. The engine tells which keys hold a secret, but not which leaf of an object is one;
  * only the file tells. With `--config-file` the file has another name, and the engine's word is all there is.
  */
-function writtenConfig(from: string, stack: string): unknown {
+export function writtenConfig(from: string, stack: string): unknown {
   const project = projectDirectory(from);
   if (project === undefined) return undefined;
   const settings = join(project.directory, project.file);

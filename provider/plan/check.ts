@@ -42,10 +42,9 @@ export function checkMesh(config: MeshConfig): Mesh | readonly PlanFault[] {
   };
 
   const pool = read("pool", readPool(config.pool));
-  const wrongSizes = sizeFaults(config, pool);
-  faults.push(...wrongSizes);
+  faults.push(...sizeFaults(config, pool));
   // A part is only judged against a pool and a size that are themselves good.
-  const whole = wrongSizes.length === 0 ? pool : undefined;
+  const whole = faults.some(({ property }) => property === "hostPrefix") ? undefined : pool;
   const hostPrefix = sizes(config).host;
   const hosts = config.hosts.map((host, at) => {
     const where = `hosts[${at}]`;
