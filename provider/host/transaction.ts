@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CommandFailed, DockrouteError, NotConfirmed, Unreachable } from "../errors.js";
+import { CommandFailed, NotConfirmed } from "../errors.js";
 import { batch, type Report } from "./batch.js";
 import { failureIn, refusalIn } from "./failure.js";
 import type { Transaction } from "./host.js";
@@ -36,7 +36,9 @@ export async function transact(reach: Reach, transaction: Transaction): Promise<
     after: takeTurn,
     finally: holdLock(seconds),
   });
-  const running = await begin(reach, await reach.shared(), work);
+  // A step that hangs is undone by the host when its time is over: only then is it given up here as well.
+  const patient = { ...reach, limits: { idle: seconds + 30, total: 0 } };
+  const running = await begin(patient, await reach.shared(), work);
   void sayWaiting(reach, running, work);
   try {
     await running.until(work.ready, "both");
