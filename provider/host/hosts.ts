@@ -10,7 +10,7 @@ export class Hosts {
   readonly #say: (text: string) => void;
 
   /** @param say where a line for the person at the console goes */
-  constructor(say: (text: string) => void = console.warn) {
+  constructor(say: (text: string) => void = console.log) {
     this.#say = say;
   }
 
