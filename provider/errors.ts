@@ -3,11 +3,41 @@
  * host said, whether anything was changed, and what to do next; code tells them apart by class, never by text.
  */
 export abstract class DockrouteError extends Error {
+  /** Whether something may have been changed on the host and was not undone. */
+  readonly changedSomething: boolean = false;
+
   constructor(message: string) {
     super(message);
     this.name = this.constructor.name;
     // The engine prints `${error}: ${error.stack}` for some calls; a person has no use for our stack.
     this.stack = "";
+  }
+}
+
+/** What the engine needs to record a half-made resource, which a later run goes on with or undoes. */
+export class HalfDone extends DockrouteError {
+  readonly reasons: readonly string[];
+
+  constructor(
+    message: string,
+    readonly id: string,
+    readonly properties: Readonly<Record<string, unknown>>,
+  ) {
+    super(message);
+    this.reasons = [message];
+  }
+}
+
+/** The config says that a host is gone for good, and it answers. */
+export class StillThere extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly endpoint: string,
+  ) {
+    super(
+      `${host} (${endpoint}): dockroute:leaving says \`gone: true\`, but the host still answers. Nothing was changed. ` +
+        "Remove `gone: true`, and `pulumi up` restores it as `pulumi destroy` would.",
+    );
   }
 }
 
@@ -108,6 +138,43 @@ export class Refused extends DockrouteError {
     super(
       `${host}: ${id} was refused, nothing was changed:\n` +
         faults.map((fault) => ` - ${fault.property}: ${fault.reason}`).join("\n"),
+    );
+  }
+}
+
+/** Something on the host must be mended first. Nothing was changed. */
+export class NotReady extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly id: string,
+    readonly reasons: readonly string[],
+  ) {
+    super(
+      `${host}: ${id} cannot be changed now: ${reasons.join("; ")}. Nothing was changed. Mend that, then run \`pulumi up\` again.`,
+    );
+  }
+}
+
+/** A change was made, and the host did not come back well: what ran before does not run. */
+export class NotWell extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly id: string,
+    readonly reasons: readonly string[],
+  ) {
+    super(`${host}: after the change of ${id} the host is not well: ${reasons.join("; ")}.`);
+  }
+}
+
+/** Another host did not come back from its restart of Docker, so this one was not restarted. */
+export class NoFurther extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly failed: string,
+  ) {
+    super(
+      `${host}: Docker was not restarted, because ${failed} did not come back well from its own restart; nothing was changed here. ` +
+        `Mend ${failed}, then run \`pulumi up\` again.`,
     );
   }
 }

@@ -23,9 +23,11 @@ export interface Kind<Inputs extends OnHost, Seen> {
   /** Why this host must not get this: what only the host can know. [] where nothing speaks against it. */
   objections(desired: Inputs, seen: Seen): readonly Fault[];
   /** What is missing on the host. [] means: the host already is so. */
-  steps(desired: Inputs, seen: Seen): readonly Command[];
+  steps(desired: Inputs & Remembered, seen: Seen): readonly Command[];
   /** Removes only what this resource made and still holds; [] where a successor took it over. */
   undo(held: Inputs & Remembered, seen: Seen): readonly Command[];
+  /** What `undo` cannot bring back, in words, where the records of it are lost. */
+  lost?(held: Inputs & Remembered, seen: Seen): readonly string[];
   /** Back to what was seen before this change: given to the host before a risky step. */
   restore(before: Seen): readonly Command[];
   /** Nothing of it is left. A bridge is never gone: it is a setting. */
@@ -34,12 +36,16 @@ export interface Kind<Inputs extends OnHost, Seen> {
   observed(held: Inputs, seen: Seen): Partial<Inputs>;
   /** Drift that is the value of no input, in words: "raw PREROUTING jump: absent". [] where there is none. */
   drift(held: Inputs, seen: Seen): readonly string[];
+  /** What must be mended on the host before anything can be changed there, in words: "Docker does not answer". */
+  unready?(seen: Seen): readonly string[];
   /** What this change will disrupt, in words, for the preview: "Docker restarts, 2 containers stop: a, b". */
   notices?(desired: Inputs, seen: Seen): readonly string[];
   /** What a first change found and destroy needs, kept on the host and as the output `before`. */
   before?(seen: Seen): unknown;
   /** Whether a change due here restarts Docker under running containers: such hosts take turns. */
   disrupts?(desired: Inputs, seen: Seen): boolean;
+  /** What does not run yet that ran before such a change, in words; the next host waits until this is []. */
+  well?(before: Seen, now: Seen): readonly string[];
 }
 
 /** The state's own copy of what was before. */

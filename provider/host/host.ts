@@ -15,6 +15,8 @@ export interface Host {
    * only a host that cannot be asked throws: Unreachable or LinkLost.
    */
   look(questions: readonly Command[]): Promise<readonly Answer[]>;
+  /** Forgets the remembered answers: the next look asks the host again. */
+  forget(): void;
   /**
    * Runs commands in order, one change at a time on this host, also among several processes: they run under
    * a lock on the host. Stops at the first that fails and throws CommandFailed.

@@ -6,7 +6,7 @@ export interface MeshConfig {
   readonly hostPrefix?: number;
   /** docker0 takes the part's first block of this size. @default 24 where the part is larger than a /24, else the whole part */
   readonly bridgePrefix?: number;
-  /** The size of each network that Docker makes out of the rest of the part. @default 24 */
+  /** The size of each network that Docker makes out of the rest of the part. @default 24, or bridgePrefix where no /24 fits beside docker0's block */
   readonly networkPrefix?: number;
   readonly hosts: readonly MeshHost[];
 }

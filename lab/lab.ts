@@ -1,0 +1,249 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ensureTools } from "./apt.js";
+import { cacheFolder, locked, stateFolder } from "./folders.js";
+import { Host, Stranger } from "./host.js";
+import { ensureImage } from "./images.js";
+import { interruptible } from "./interrupt.js";
+import { makeKeys, writeClientFiles } from "./keys.js";
+import { cutPower, makeDisk, managerOf, personalise, powerOff, powerOn } from "./machine.js";
+import { addressIn, knownDestinations, macOf, makeSwitch, plugStranger, setLink } from "./network.js";
+import { eachOf, type Log, quiet, sleep, step, until } from "./run.js";
+import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
+import { tearDown } from "./tear-down.js";
+
+export interface HostSpec {
+  /** [a-z0-9-], as long as a host name may be; not "switch". */
+  readonly name: string;
+  /** A row of images.ts; more packages are added with plus signs: "docker26+firewalld". */
+  readonly image: string;
+  /** What /etc/docker/daemon.json holds at the first boot; without it there is no such file. */
+  readonly daemonJson?: string | object;
+  /** More files, by their path without the first slash, put there before the first boot. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The name of its network interface; default eth0. */
+  readonly interface?: string;
+}
+
+export interface LabOptions {
+  /** [a-z0-9], at most 9: names of namespaces, machines and one interface begin with it. */
+  readonly prefix: string;
+  readonly hosts: readonly HostSpec[];
+  /** The wire's /24; default: the first of 10.213.0.0/16 that no other lab and no route of the machine has. */
+  readonly subnet?: string;
+  readonly log?: Log;
+  /** Leaves a lab that did not come up as it is, to be looked at. */
+  readonly keepOnFailure?: boolean;
+}
+
+/** How many hosts boot side by side: more would only make each of them slower. */
+const atOnce = Math.max(4, availableParallelism());
+
+export class Lab {
+  private constructor(
+    private current: LabState,
+    private readonly log: Log,
+  ) {}
+
+  static async up(options: LabOptions): Promise<Lab> {
+    const log = options.log ?? quiet;
+    checkNames(options);
+    await ensureTools(log);
+    return interruptible(async (signal) => {
+      const images = new Map<string, string>();
+      for (const { image } of options.hosts) {
+        if (!images.has(image)) images.set(image, (await ensureImage(image, log, signal)).folder);
+      }
+      if (readState(options.prefix) !== undefined) {
+        await step(log, `leftovers of ${options.prefix} removed`, () => tearDown(options.prefix));
+      }
+      const lab = new Lab(await claim(options, images, signal), log);
+      try {
+        await lab.start(options.hosts, signal);
+        return lab;
+      } catch (error) {
+        if (options.keepOnFailure !== true || signal.aborted) await lab.down();
+        throw error;
+      }
+    });
+  }
+
+  /** A lab that is up, by another process or an earlier one. */
+  static load(prefix: string, log: Log = quiet): Lab {
+    const state = readState(prefix);
+    if (state === undefined) throw new Error(`there is no lab "${prefix}"`);
+    return new Lab(state, log);
+  }
+
+  static list(): string[] {
+    return labPrefixes();
+  }
+
+  get prefix(): string {
+    return this.current.prefix;
+  }
+
+  get subnet(): string {
+    return this.current.subnet;
+  }
+
+  /** The client's key, for root and admin on every host. */
+  get privateKeyFile(): string {
+    return join(this.current.folder, "id_ed25519");
+  }
+
+  /** The hosts' keys. */
+  get knownHostsFile(): string {
+    return join(this.current.folder, "known_hosts");
+  }
+
+  get hosts(): Host[] {
+    return this.current.hosts.map((host) => new Host(this.current, host));
+  }
+
+  host(name: string): Host {
+    return new Host(this.current, this.stateOf(name));
+  }
+
+  /** An orderly restart by the host's own systemd. Returns when it is ready again. */
+  async reboot(name: string, ready = true): Promise<void> {
+    await powerOff(this.current, this.stateOf(name));
+    await this.boot(name, ready);
+  }
+
+  /** An end without notice. The host is off afterwards. */
+  async powerCut(name: string): Promise<void> {
+    await cutPower(this.current, this.stateOf(name));
+  }
+
+  /** Powers a host on that is off. `ready: false` returns as soon as its first process runs. */
+  async boot(name: string, ready = true): Promise<void> {
+    await powerOn(this.current, this.stateOf(name));
+    if (ready) await this.host(name).ready();
+  }
+
+  isOn(name: string): boolean {
+    return managerOf(this.current, this.stateOf(name)) !== undefined;
+  }
+
+  /** After something on the host asked for a reboot: waits until it went down, and powers it on again. */
+  async waitRebooted(name: string, timeoutMs = 60_000, ready = true): Promise<void> {
+    await until(`${name} to go down`, timeoutMs, async () => !this.isOn(name));
+    await this.boot(name, ready);
+  }
+
+  /** Powers a host on whenever it went down by itself, until the given function is called. */
+  supervise(name: string): () => Promise<void> {
+    let going = true;
+    const loop = (async () => {
+      while (going) {
+        if (!this.isOn(name)) await this.boot(name, false);
+        await sleep(200);
+      }
+    })();
+    return async () => {
+      going = false;
+      await loop;
+    };
+  }
+
+  /** A machine in nobody's config. It has an address on the wire and may be given routes. */
+  async stranger(name: string, address?: string): Promise<Stranger> {
+    const index = 200 + this.current.strangers.length;
+    const known = this.current.strangers.find((stranger) => stranger.name === name);
+    if (known !== undefined) return new Stranger(this.current, known);
+    const chosen = address ?? addressIn(this.subnet, index);
+    const state = { name, index, address: chosen, mac: macOf(this.current.slot, index) };
+    this.current = { ...this.current, strangers: [...this.current.strangers, state] };
+    writeState(this.current);
+    await plugStranger(this.current, state);
+    return new Stranger(this.current, state);
+  }
+
+  /** Pulls or puts back the cable at the switch; the host's own end loses or gets its carrier. */
+  async setLink(name: string, state: "up" | "down"): Promise<void> {
+    await setLink(this.current, this.stateOf(name), state);
+  }
+
+  async down(): Promise<void> {
+    await step(this.log, `lab ${this.prefix} down`, () => tearDown(this.prefix));
+  }
+
+  private stateOf(name: string): HostState {
+    const host = this.current.hosts.find((one) => one.name === name);
+    if (host === undefined) throw new Error(`no host "${name}" in the lab ${this.prefix}`);
+    return host;
+  }
+
+  private async start(specs: readonly HostSpec[], signal: AbortSignal): Promise<void> {
+    await step(this.log, `network ${this.subnet}`, async () => {
+      await makeKeys(this.current);
+      await makeSwitch(this.current);
+    });
+    await eachOf(this.current.hosts, atOnce, async (host) => {
+      const spec = specs.find((one) => one.name === host.name);
+      await step(this.log, `${host.name} (${host.image}, ${host.address})`, async () => {
+        signal.throwIfAborted();
+        await makeDisk(this.current, host);
+        await personalise(this.current, host, filesOf(spec));
+        await powerOn(this.current, host);
+        await this.host(host.name).ready(90_000, signal);
+      });
+    });
+    writeClientFiles(this.current);
+  }
+}
+
+function filesOf(spec: HostSpec | undefined): Record<string, string> {
+  const json = spec?.daemonJson;
+  const daemon = typeof json === "object" ? `${JSON.stringify(json, null, 2)}\n` : json;
+  return { ...spec?.files, ...(daemon === undefined ? {} : { "etc/docker/daemon.json": daemon }) };
+}
+
+function checkNames(options: LabOptions): void {
+  if (!/^[a-z0-9]{1,9}$/.test(options.prefix))
+    throw new Error(`prefix "${options.prefix}": 1 to 9 of [a-z0-9]`);
+  const names = options.hosts.map((host) => host.name);
+  const bad = names.find((name) => !/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name) || name === "switch");
+  if (bad !== undefined) throw new Error(`"${bad}" cannot be a host's name`);
+  if (new Set(names).size !== names.length) throw new Error("two hosts have one name");
+  if (names.length === 0 || names.length > 180) throw new Error("a lab has 1 to 180 hosts");
+}
+
+/** Takes a slot that no other lab has, and writes down what will be made before any of it is. */
+async function claim(
+  options: LabOptions,
+  images: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<LabState> {
+  const work = async (): Promise<LabState> => {
+    const others = labPrefixes().flatMap((prefix) => readState(prefix) ?? []);
+    const taken = new Set([...others.map((lab) => lab.subnet), ...(await knownDestinations())]);
+    const slots = Array.from({ length: 254 }, (_, index) => index + 1);
+    const free = slots.filter((slot) => !others.some((lab) => lab.slot === slot));
+    const slot = free.find((one) => options.subnet !== undefined || !taken.has(`10.213.${one}.0/24`));
+    if (slot === undefined) throw new Error("no free network for one more lab");
+    const subnet = options.subnet ?? `10.213.${slot}.0/24`;
+    if (taken.has(subnet)) throw new Error(`${subnet} is in use`);
+    const hosts = options.hosts.map((host, position) => ({
+      name: host.name,
+      image: host.image,
+      imageFolder: images.get(host.image) ?? "",
+      index: position + 1,
+      address: addressIn(subnet, position + 11),
+      mac: macOf(slot, position + 1),
+      interface: host.interface ?? "eth0",
+    }));
+    const state = {
+      prefix: options.prefix,
+      slot,
+      subnet,
+      folder: cacheFolder("labs", options.prefix),
+      hosts,
+      strangers: [],
+    };
+    writeState(state);
+    return state;
+  };
+  return locked(join(stateFolder, ".lock"), work, signal);
+}

@@ -1,0 +1,221 @@
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { joinCgroup, leaveCgroup } from "./cgroups.js";
+import { namespaceOf, plugHost } from "./network.js";
+import { run, tryRun, until } from "./run.js";
+import {
+  type HostState,
+  isAlive,
+  type LabState,
+  type Process,
+  recordedManager,
+  recordManager,
+  startTime,
+} from "./state.js";
+
+/** The folders of one host. What is in `upper` and `var` outlives a reboot and a power cut. */
+export function foldersOf(lab: LabState, host: HostState) {
+  const own = join(lab.folder, "hosts", host.name);
+  return {
+    own,
+    root: join(own, "root"),
+    upper: join(own, "upper"),
+    work: join(own, "work"),
+    docker: join(own, "var", "docker"),
+    containerd: join(own, "var", "containerd"),
+    log: join(own, "console.log"),
+  };
+}
+
+/** A cheap copy of the image: reads come from the image, writes go to the host's own folder. */
+export async function makeDisk(lab: LabState, host: HostState): Promise<void> {
+  const folders = foldersOf(lab, host);
+  for (const folder of [folders.root, folders.upper, folders.work, folders.docker, folders.containerd]) {
+    mkdirSync(folder, { recursive: true });
+  }
+  const layers = `lowerdir=${host.imageFolder},upperdir=${folders.upper},workdir=${folders.work}`;
+  const mounted = await tryRun(["mount", "-t", "overlay", "overlay", "-o", layers, folders.root]);
+  if (mounted.code !== 0) await run(["cp", "-a", "--reflink=auto", `${host.imageFolder}/.`, folders.root]);
+}
+
+export async function removeDisk(lab: LabState, host: HostState): Promise<void> {
+  const folders = foldersOf(lab, host);
+  if ((await tryRun(["mountpoint", "-q", folders.root])).code === 0) await run(["umount", folders.root]);
+  rmSync(folders.own, { recursive: true, force: true });
+}
+
+/** Powers the host on: a fresh namespace and cable, then its systemd. Returns when its first process runs. */
+export async function powerOn(lab: LabState, host: HostState): Promise<void> {
+  if (managerOf(lab, host) !== undefined) throw new Error(`${host.name} is on already`);
+  await plugHost(lab, host);
+  const folders = foldersOf(lab, host);
+  if (!existsSync(join(folders.root, "etc"))) await makeDisk(lab, host);
+  const name = namespaceOf(lab, host.name);
+  const log = openSync(folders.log, "a");
+  const child = spawn("sh", ["-c", `${await joinCgroup(name)}exec "$@"`, "sh", ...managerArgv(lab, host)], {
+    stdio: ["ignore", log, log],
+    detached: true,
+    env: { ...process.env, ...managerEnv(host) },
+  });
+  closeSync(log);
+  child.unref();
+  child.on("error", () => {}); // seen below: there is no leader then
+  if (child.pid === undefined) throw new Error("no container manager could be started");
+  recordManager(lab.prefix, host.name, { pid: child.pid, startTime: startTime(child.pid) ?? "" });
+  await until(`the first process of ${host.name} (see ${folders.log})`, 20_000, async () => {
+    if (managerOf(lab, host) === undefined)
+      throw new Error(`${host.name} did not start: ${tail(folders.log)}`);
+    return leaderOf(lab, host) !== undefined;
+  });
+}
+
+function managerArgv(lab: LabState, host: HostState): string[] {
+  const folders = foldersOf(lab, host);
+  const name = namespaceOf(lab, host.name);
+  const scope = existsSync("/run/systemd/system")
+    ? // A cgroup of its own that may be divided further, where the outer machine is run by systemd.
+      ["systemd-run", "--scope", "--quiet", "-p", "Delegate=yes", `--unit=lab-${name}`]
+    : [];
+  return [
+    ...scope,
+    ...["systemd-nspawn", "-q", "-D", folders.root, "-M", name, `--hostname=${host.name}`],
+    ...[
+      `--network-namespace-path=/run/netns/${name}`,
+      "--resolv-conf=off",
+      "--timezone=off",
+      "--link-journal=no",
+    ],
+    ...["--boot", "--register=no", "--keep-unit", "--console=read-only", "--kill-signal=SIGRTMIN+3"],
+    // Docker makes namespaces, mounts and devices of its own.
+    ...["--capability=all", "--system-call-filter=add_key keyctl bpf"],
+    // overlay on overlay is refused: what the container engines write goes to real folders.
+    ...[`--bind=${folders.docker}:/var/lib/docker`, `--bind=${folders.containerd}:/var/lib/containerd`],
+  ];
+}
+
+function managerEnv(host: HostState): Record<string, string> {
+  return {
+    // Only /proc/sys/net, which is the host's own: the rest of /proc/sys and /sys is the outer machine's.
+    SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network",
+    // Later systemd refuses to boot on cgroup v1; bookworm's uses what the outer kernel has.
+    ...(host.image.startsWith("docker20") ? {} : { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }),
+  };
+}
+
+export function managerOf(lab: LabState, host: HostState): Process | undefined {
+  const manager = recordedManager(lab.prefix, host.name);
+  return manager !== undefined && isAlive(manager) ? manager : undefined;
+}
+
+/** The host's process 1, as the outer machine numbers it. */
+export function leaderOf(lab: LabState, host: HostState): number | undefined {
+  const manager = managerOf(lab, host);
+  if (manager === undefined) return undefined;
+  return childrenOf(manager.pid).find((pid) => innerNumber(pid) === "1" && startTime(pid) !== undefined);
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .trim()
+      .split(" ")
+      .filter(Boolean)
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function innerNumber(pid: number): string | undefined {
+  try {
+    const line = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    const numbers = line?.split(/\s+/) ?? [];
+    return numbers.length > 1 ? numbers.at(-1) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The power is cut: every process of the host ends at once, by its first process's end. */
+export async function cutPower(lab: LabState, host: HostState): Promise<void> {
+  const leader = leaderOf(lab, host);
+  if (leader !== undefined) kill(leader, "SIGKILL");
+  const manager = managerOf(lab, host);
+  if (leader === undefined && manager !== undefined) kill(manager.pid, "SIGKILL");
+  await until(`${host.name} to be off`, 20_000, async () => managerOf(lab, host) === undefined);
+  await leaveCgroup(namespaceOf(lab, host.name));
+}
+
+/** Orderly: the host's systemd is asked, its units stop, and the container manager ends. */
+export async function powerOff(lab: LabState, host: HostState, timeoutMs = 60_000): Promise<void> {
+  const leader = leaderOf(lab, host);
+  if (leader === undefined) return;
+  await enter(leader, ["systemctl", "poweroff"]);
+  await until(`${host.name} to shut down`, timeoutMs, async () => managerOf(lab, host) === undefined);
+  await leaveCgroup(namespaceOf(lab, host.name));
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Runs a program on the host, past the network and sshd. */
+export function enter(leader: number, argv: readonly string[], options: Parameters<typeof tryRun>[1] = {}) {
+  const env = {
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: "/root",
+    LANG: "C.UTF-8",
+  };
+  const into = ["nsenter", "-t", String(leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"];
+  return tryRun([...into, ...argv], { env, ...options });
+}
+
+const tail = (file: string): string => readFileSync(file, "utf8").split("\n").slice(-12).join("\n");
+
+/** What makes this host itself and no other: name, machine id, its keys and who may come in. */
+export async function personalise(
+  lab: LabState,
+  host: HostState,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { root } = foldersOf(lab, host);
+  const put = (path: string, text: string, mode = 0o644): void => {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), text, { mode });
+  };
+  put("etc/hostname", `${host.name}\n`);
+  put("etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${host.name}\n`);
+  put(
+    "etc/machine-id",
+    `${(await run(["cat", "/proc/sys/kernel/random/uuid"])).trim().replaceAll("-", "")}\n`,
+  );
+  for (const type of ["ed25519", "ecdsa"]) {
+    await run([
+      "ssh-keygen",
+      "-q",
+      "-t",
+      type,
+      "-N",
+      "",
+      "-C",
+      host.name,
+      "-f",
+      join(root, `etc/ssh/ssh_host_${type}_key`),
+    ]);
+  }
+  const key = readFileSync(join(lab.folder, "id_ed25519.pub"), "utf8");
+  for (const [home, owner] of [
+    ["root", 0],
+    ["home/admin", 1000],
+  ] as const) {
+    mkdirSync(join(root, home, ".ssh"), { recursive: true, mode: 0o700 });
+    put(`${home}/.ssh/authorized_keys`, key, 0o600);
+    await run(["chown", "-R", `${owner}:${owner}`, join(root, home, ".ssh")]);
+  }
+  for (const [path, text] of Object.entries(files)) put(path, text);
+}

@@ -1,0 +1,134 @@
+import { existsSync } from "node:fs";
+import { run, tryRun } from "./run.js";
+import type { HostState, LabState, StrangerState } from "./state.js";
+
+/**
+ * The wire of a lab: a bridge in a network namespace of its own (the switch), a namespace for each host,
+ * and one veth to the outer machine, whose connected route is all that the outer machine has of it.
+ */
+export const namespaceOf = (lab: LabState, name: string): string => `${lab.prefix}-${name}`;
+const switchOf = (lab: LabState): string => namespaceOf(lab, "switch");
+export const operatorInterface = (lab: LabState): string => `${lab.prefix}-op`;
+const portOf = (machine: HostState | StrangerState): string => `port${machine.index}`;
+
+export const addressIn = (subnet: string, last: number): string => subnet.replace(/\.0\/24$/, `.${last}`);
+export const gatewayOf = (lab: LabState): string => addressIn(lab.subnet, 1);
+export const operatorOf = (lab: LabState): string => addressIn(lab.subnet, 254);
+/** Locally administered, the same for a machine's whole life: its lab's slot and its place in the lab. */
+export const macOf = (slot: number, index: number): string =>
+  [0x02, 0xd0, slot, 0, 0, index].map((part) => part.toString(16).padStart(2, "0")).join(":");
+
+const ip = (...lines: string[]): Promise<string> =>
+  run(["ip", "-batch", "-"], { input: `${lines.join("\n")}\n` });
+
+/** A batch inside a namespace; `ip -n` has no effect on the lines of a batch. */
+const ipIn = (namespace: string, ...lines: string[]): Promise<string> =>
+  run(["ip", "-n", namespace, "-batch", "-"], { input: `${lines.join("\n")}\n` });
+
+export async function makeSwitch(lab: LabState): Promise<void> {
+  const name = switchOf(lab);
+  await makeNamespace(name);
+  await ipIn(
+    name,
+    "link add bridge0 type bridge",
+    `addr add ${gatewayOf(lab)}/24 dev bridge0`,
+    "link set bridge0 up",
+  );
+  await run([
+    "ip",
+    "link",
+    "add",
+    operatorInterface(lab),
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "operator",
+    "netns",
+    name,
+  ]);
+  await ipIn(name, "link set operator master bridge0 up");
+  await ip(
+    `addr add ${operatorOf(lab)}/24 dev ${operatorInterface(lab)}`,
+    `link set ${operatorInterface(lab)} up`,
+  );
+}
+
+/**
+ * A fresh namespace, as the kernel of a fresh machine has it. A new namespace takes its IPv4 settings from
+ * the outer machine, where forwarding may be on: Docker sets its FORWARD policy only where it turns forwarding on.
+ */
+async function makeNamespace(name: string): Promise<void> {
+  await run(["ip", "netns", "add", name]);
+  const script = `
+    cd /proc/sys/net/ipv4
+    echo 0 > ip_forward
+    for d in all default; do
+      echo 0 > conf/$d/forwarding; echo 0 > conf/$d/rp_filter; echo 0 > conf/$d/proxy_arp
+      echo 0 > conf/$d/route_localnet; echo 1 > conf/$d/accept_redirects; echo 0 > conf/$d/arp_ignore
+    done
+    echo 1 > conf/all/send_redirects; echo 1 > conf/default/send_redirects
+    ip link set lo up`;
+  await run(["nsenter", `--net=/run/netns/${name}`, "sh", "-e", "-c", script]);
+}
+
+/** The host's namespace and its cable, as at every power-on: nothing of an earlier life is in it. */
+export async function plugHost(lab: LabState, host: HostState): Promise<void> {
+  await unplug(lab, host);
+  await plug(lab, host, host.interface);
+}
+
+export async function plugStranger(lab: LabState, stranger: StrangerState): Promise<void> {
+  await unplug(lab, stranger);
+  await plug(lab, stranger, "eth0");
+}
+
+async function plug(lab: LabState, machine: HostState | StrangerState, device: string): Promise<void> {
+  const name = namespaceOf(lab, machine.name);
+  const port = portOf(machine);
+  await makeNamespace(name);
+  // The same MAC address at every power-on: with another one the neighbours send to the old one for a while.
+  await run([
+    ...["ip", "-n", switchOf(lab), "link", "add", port, "type", "veth"],
+    ...["peer", "name", device, "address", machine.mac, "netns", name],
+  ]);
+  await ipIn(switchOf(lab), `link set ${port} master bridge0 up`);
+  await ipIn(
+    name,
+    `addr add ${machine.address}/24 broadcast + dev ${device}`,
+    `link set ${device} up`,
+    `route add default via ${gatewayOf(lab)} dev ${device}`,
+  );
+}
+
+export async function unplug(lab: LabState, machine: HostState | StrangerState): Promise<void> {
+  // The cable first: a namespace is taken down by the kernel at its leisure, and its end of the cable with it.
+  if (existsSync(`/run/netns/${switchOf(lab)}`)) {
+    await tryRun(["ip", "-n", switchOf(lab), "link", "del", portOf(machine)]);
+  }
+  await removeNamespace(namespaceOf(lab, machine.name));
+}
+
+export async function setLink(
+  lab: LabState,
+  machine: HostState | StrangerState,
+  state: "up" | "down",
+): Promise<void> {
+  await run(["ip", "-n", switchOf(lab), "link", "set", portOf(machine), state]);
+}
+
+export async function removeNetwork(lab: LabState): Promise<void> {
+  for (const machine of [...lab.hosts, ...lab.strangers]) await unplug(lab, machine);
+  await tryRun(["ip", "link", "del", operatorInterface(lab)]);
+  await removeNamespace(switchOf(lab));
+}
+
+async function removeNamespace(name: string): Promise<void> {
+  if (existsSync(`/run/netns/${name}`)) await run(["ip", "netns", "del", name]);
+}
+
+/** The networks that the outer machine knows already: no lab may lie in one. */
+export async function knownDestinations(): Promise<string[]> {
+  const routes = JSON.parse(await run(["ip", "-j", "-4", "route", "show"])) as { dst: string }[];
+  return routes.map((route) => route.dst);
+}

@@ -1,0 +1,102 @@
+/** Who reaches whom, and as whom: probes from containers, hosts and strangers, for the demo and the tests. */
+import type { Host, Stranger } from "./host.js";
+import type { Result } from "./run.js";
+
+/** A web server that answers with the address it saw: on port 80, which is published as 8080, and on 81, which is not. */
+const serve = [
+  "mkdir -p /www/cgi-bin",
+  `printf '#!/bin/sh\\necho\\necho $REMOTE_ADDR\\n' > /www/cgi-bin/who`,
+  "chmod +x /www/cgi-bin/who",
+  "httpd -p 81 -h /www",
+  "exec httpd -f -p 80 -h /www",
+].join("; ");
+
+export const unpublishedPort = 81;
+export const publishedPort = 80;
+export const hostPort = 8080;
+
+/** Starts the container `name` on a host, with a restart policy unless told otherwise. */
+export async function startBox(
+  host: Host,
+  name = "box",
+  options: readonly string[] = boxOptions,
+): Promise<void> {
+  await host.run(["docker", "run", "-d", "--name", name, ...options, "lab/box", "sh", "-c", serve]);
+}
+
+export const boxOptions: readonly string[] = ["--restart", "always", "-p", `${hostPort}:${publishedPort}`];
+
+/** The container's own address. */
+export async function boxAddress(host: Host, name = "box"): Promise<string> {
+  return (await host.run(["docker", "exec", name, "hostname", "-i"])).trim().split(" ")[0] ?? "";
+}
+
+export interface Target {
+  /** How the answer calls it: "beta". */
+  readonly name: string;
+  readonly address: string;
+  /** A TCP port of the web server; without one it is pinged. */
+  readonly port?: number;
+}
+
+export interface Reached {
+  readonly target: Target;
+  readonly reached: boolean;
+  /** The source address that the other side saw; TCP only. */
+  readonly source?: string;
+  /** Milliseconds; ping only. */
+  readonly roundTrip?: number;
+}
+
+/** All targets at once, from one place: it takes as long as the slowest. */
+export async function probe(
+  exec: (words: readonly string[]) => Promise<Result>,
+  targets: readonly Target[],
+  seconds = 2,
+): Promise<readonly Reached[]> {
+  const script = targets.map(
+    (target, at) => `(echo "${at} $(${ask(target, seconds)} 2>/dev/null | tr '\\n' ' ')") &`,
+  );
+  const { stdout } = await exec(["sh", "-c", `${script.join("\n")}\nwait`]);
+  const answers = new Map(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => [Number(line.split(" ")[0]), line]),
+  );
+  return targets.map((target, at) => readAnswer(target, answers.get(at) ?? ""));
+}
+
+function ask({ address, port }: Target, seconds: number): string {
+  if (port === undefined) return `ping -c 1 -W ${seconds} ${address}`;
+  const request = `GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n`;
+  return `printf '${request}' | timeout ${seconds} busybox nc ${address} ${port}`;
+}
+
+function readAnswer(target: Target, line: string): Reached {
+  const roundTrip = /= [\d.]+\/([\d.]+)\//.exec(line)?.[1];
+  const source = /(\d+\.\d+\.\d+\.\d+)\]? *$/.exec(line)?.[1];
+  if (target.port === undefined) {
+    return {
+      target,
+      reached: roundTrip !== undefined,
+      ...(roundTrip === undefined ? {} : { roundTrip: Number(roundTrip) }),
+    };
+  }
+  return { target, reached: source !== undefined, ...(source === undefined ? {} : { source }) };
+}
+
+/** From inside a container. */
+export function fromBox(host: Host, targets: readonly Target[], name = "box"): Promise<readonly Reached[]> {
+  return probe((words) => host.exec(["docker", "exec", name, ...words]), targets);
+}
+
+/** From the host itself. */
+export function fromHost(host: Host, targets: readonly Target[]): Promise<readonly Reached[]> {
+  return probe((words) => host.exec(words), targets);
+}
+
+/** From a machine in nobody's plan. */
+export function fromStranger(stranger: Stranger, targets: readonly Target[]): Promise<readonly Reached[]> {
+  return probe((words) => stranger.exec(words), targets);
+}

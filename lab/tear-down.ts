@@ -1,0 +1,18 @@
+import { existsSync, rmSync } from "node:fs";
+import { cutPower, removeDisk } from "./machine.js";
+import { removeNetwork } from "./network.js";
+import { forgetState, readState } from "./state.js";
+
+/**
+ * Takes a lab away, whatever state its maker left it in: everything is found by what was written down
+ * before it was made, and each step is content with what is gone already.
+ */
+export async function tearDown(prefix: string): Promise<void> {
+  const lab = readState(prefix);
+  if (lab === undefined) return;
+  await Promise.all(lab.hosts.map((host) => cutPower(lab, host)));
+  await removeNetwork(lab);
+  for (const host of lab.hosts) await removeDisk(lab, host);
+  if (existsSync(lab.folder)) rmSync(lab.folder, { recursive: true, force: true });
+  forgetState(prefix);
+}

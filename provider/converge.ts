@@ -1,0 +1,117 @@
+/**
+ * The one flow: look, steps, run, look again, until nothing is due. create and update are the same; delete is
+ * the same with `undo`. Here is what awaits, retries and verifies; what is right for a host is decided in
+ * resources/.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "./command.js";
+import { NotConverged, NotReady, NotWell, Refused } from "./errors.js";
+import type { Host } from "./host/host.js";
+import type { Kind, OnHost, Remembered } from "./kind.js";
+import type { Turns } from "./turns.js";
+
+/** A step that needs the outcome of another one is a second pass; no kind needs more than two. */
+const passes = 4;
+/** How long the containers of a restarted Docker may take to be back. */
+const wellWithin = 120_000;
+
+export async function look<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host): Promise<S> {
+  return kind.look.read(inputs, await host.look(kind.look.questions));
+}
+
+/** Makes the host as desired; gives what is seen then. */
+export function converge<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  desired: I & Remembered,
+  host: Host,
+  turns: Turns,
+): Promise<S> {
+  return host.alone(async () => {
+    const seen = await look(kind, desired, host);
+    refuse(kind, desired, seen);
+    const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
+    return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
+  });
+}
+
+/** Takes from the host what this resource made and still holds. */
+export function remove<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  held: I & Remembered,
+  host: Host,
+  turns: Turns,
+  warn: (text: string) => void,
+): Promise<S> {
+  return host.alone(async () => {
+    const seen = await look(kind, held, host);
+    for (const text of kind.lost?.(held, seen) ?? []) warn(text);
+    const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
+    const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
+    return risky ? turns.take(held.host, change) : change();
+  });
+}
+
+function refuse<I extends OnHost, S>(kind: Kind<I, S>, desired: I, seen: S): void {
+  const unready = kind.unready?.(seen) ?? [];
+  if (unready.length > 0) throw new NotReady(desired.host, kind.id(desired), unready);
+  const faults = kind.objections(desired, seen);
+  if (faults.length > 0) throw new Refused(desired.host, kind.id(desired), faults);
+}
+
+async function run<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  inputs: I,
+  host: Host,
+  first: S,
+  due: (seen: S) => readonly Command[],
+): Promise<S> {
+  let seen = first;
+  for (let pass = 0; pass < passes; pass++) {
+    const steps = due(seen);
+    if (steps.length === 0) return seen;
+    seen = await apply(kind, inputs, host, seen, due);
+  }
+  throw new NotConverged(inputs.host, kind.id(inputs), whys(due(seen)));
+}
+
+/** Steps with a risk are run inside the host transaction, which is confirmed only when the host is well again. */
+async function apply<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  inputs: I,
+  host: Host,
+  before: S,
+  due: (seen: S) => readonly Command[],
+): Promise<S> {
+  const commands = due(before);
+  if (commands.every(({ risk }) => risk === undefined)) {
+    await host.change(commands);
+    return look(kind, inputs, host);
+  }
+  let after = before;
+  await host.transact({
+    why: whys(commands).at(-1) ?? kind.id(inputs),
+    commands,
+    undo: kind.restore(before),
+    verify: async () => {
+      after = await settle(kind, inputs, host, before);
+      const still = due(after).filter(({ risk }) => risk !== undefined);
+      if (still.length > 0) throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
+    },
+  });
+  return after;
+}
+
+/** Waits until what ran before a restart runs again. */
+async function settle<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host, before: S): Promise<S> {
+  for (const deadline = Date.now() + wellWithin; ; await sleep(300)) {
+    host.forget();
+    const seen = await look(kind, inputs, host);
+    const away = kind.well?.(before, seen) ?? [];
+    if (away.length === 0) return seen;
+    if (Date.now() > deadline) throw new NotWell(inputs.host, kind.id(inputs), away);
+  }
+}
+
+function whys(commands: readonly Command[]): readonly string[] {
+  return [...new Set(commands.map(({ why }) => why))];
+}

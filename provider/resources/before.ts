@@ -1,0 +1,94 @@
+/** What the first change of docker0 found, kept on the host and in the state, and the ways back to it. */
+import { z } from "zod";
+import type { Command } from "../command.js";
+import * as json from "../tools/daemon-json.js";
+import * as docker from "../tools/docker.js";
+import { removeFile, writeFile } from "../tools/files.js";
+import * as parts from "../tools/parts.js";
+
+export interface Before {
+  /** docker0's address; undefined where it had none. */
+  readonly bip?: string | undefined;
+  readonly file: json.DaemonJson;
+}
+
+/** docker0 and daemon.json at some moment. */
+export type Moment = Before;
+
+export const path = `${parts.directory}/before.json`;
+
+const shape: z.ZodType<Before> = z.object({
+  bip: z.string().optional(),
+  file: z.object({ text: z.string().optional(), mode: z.string(), owner: z.string(), path: z.string() }),
+});
+
+export function readText(text: string | undefined): Before | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return readValue(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The state's own copy. */
+export function readValue(value: unknown): Before | undefined {
+  return shape.safeParse(value).data;
+}
+
+export function remember({ bip, file }: Before): readonly Command[] {
+  const text = `${JSON.stringify({ bip, file }, undefined, 2)}\n`;
+  return writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` });
+}
+
+const forget: readonly Command[] = [
+  removeFile(path, `remove ${path}`),
+  { why: `remove ${parts.directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", parts.directory] },
+];
+
+/**
+ * Back to what the first change found, one step at a time. dockerd keeps docker0's address when bip is merely
+ * taken away, over restarts and reboots: it must start once with the old one, and then loses the key.
+ */
+export function goBack(
+  old: Before,
+  now: Moment & { readonly pools: readonly json.Pool[]; readonly recorded: boolean },
+): readonly Command[] {
+  const oldKeys = json.keysOf(old.file);
+  if (now.bip === old.bip && json.samePools(oldKeys["default-address-pools"], now.pools)) {
+    return [...oldFile(old, now), ...(now.recorded ? forget : [])];
+  }
+  return [
+    ...json.replaceFile(
+      now.file,
+      withAddress(now.file, oldKeys, old.bip),
+      `set bip ${old.bip} in daemon.json, as before`,
+    ),
+    ...docker.restart(`restart Docker, so that docker0 gets ${old.bip} back`),
+  ];
+}
+
+/** The undo of one change: file and docker0 as they were at its beginning, not as before the first one. */
+export function undoTo(moment: Moment, isFirst: boolean): readonly Command[] {
+  const { bip, file } = moment;
+  return [
+    ...json.replaceFile(file, withAddress(file, json.keysOf(file), bip), "put the old bip back"),
+    ...docker.restart("restart Docker with the old bip"),
+    ...json.replaceFile(file, file.text, "put the old daemon.json back"),
+    ...(isFirst ? forget : []),
+  ];
+}
+
+function withAddress(file: json.DaemonJson, keys: json.Keys, bip: string | undefined): string {
+  return json.withKeys(file, bip === undefined ? keys : { ...keys, bip });
+}
+
+/** The old bytes, where nothing but our keys has changed since; else the file as it is, with the old values. */
+function oldFile(old: Before, { file }: Moment): readonly Command[] {
+  const back = json.withKeys(file, json.keysOf(old.file));
+  const sameRest =
+    JSON.stringify(json.valuesOf({ ...file, text: back })) === JSON.stringify(json.valuesOf(old.file));
+  const text = sameRest ? old.file.text : back;
+  if (text === file.text) return [];
+  return json.replaceFile({ ...old.file, path: file.path }, text, "put daemon.json back as it was before");
+}

@@ -1,0 +1,206 @@
+/**
+ * DockerBridge: Docker's default bridge, docker0, has the address `bip`, and networks that Docker makes get
+ * theirs from the `pools`.
+ *
+ * It is two keys of /etc/docker/daemon.json, `bip` and `default-address-pools`; all others keep their bytes.
+ * dockerd reads them only when it starts, so a new value restarts Docker (a reload ignores `bip`), inside the
+ * host transaction: if Docker or the host does not come back well, the host returns to the old file by itself.
+ * What the first change found lies in /etc/dockroute/before.json and in the output `before`.
+ */
+import { z } from "zod";
+import type { Kind, OnHost, Remembered } from "../kind.js";
+import { contains, parseRange, printRange } from "../plan/cidr.js";
+import * as json from "../tools/daemon-json.js";
+import * as docker from "../tools/docker.js";
+import * as parts from "../tools/parts.js";
+import * as record from "./before.js";
+import { covers, type Ground, networkOf, questions, readGround } from "./ground.js";
+import { bip, onHost, range, read } from "./inputs.js";
+
+export interface DockerBridgeInputs extends OnHost {
+  /** docker0's address with its network: an address, not the network's own. Restarts Docker. @example "172.30.1.1/24" */
+  readonly bip: string;
+  /** Where networks that Docker makes get their ranges from; they may hold the bip. Restarts Docker. @default Docker's own @example ["172.30.16.0/20"] */
+  readonly pools?: readonly string[] | undefined;
+  /** The size of each such network, a prefix length. @default 24 */
+  readonly networkPrefix?: number | undefined;
+}
+
+export interface DockerBridgeSeen extends Ground {
+  readonly file: json.DaemonJson;
+  readonly daemon: docker.Daemon;
+  readonly containers: readonly docker.Container[];
+  /** docker0's address as the kernel has it. */
+  readonly bip?: string;
+  readonly before?: record.Before;
+}
+
+const schema = z.strictObject({
+  ...onHost,
+  bip,
+  pools: z.array(range).nonempty().optional(),
+  networkPrefix: z.number().int().min(8).max(30).optional(),
+});
+
+export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
+  changes: { bip: "update", pools: "update", networkPrefix: "update" },
+  id: ({ host }) => `${host}/bridge`,
+  check: (raw) => read(schema, raw),
+  look: {
+    questions: [
+      ...questions,
+      ...json.questions,
+      ...docker.questions,
+      docker.containersQuestion,
+      ...parts.questions,
+    ],
+    read(_, answers) {
+      const [content, owner, real, info, containers, files, links] = answers.slice(questions.length);
+      if (!content || !owner || !real || !info || !containers || !files || !links)
+        throw new Error("seven answers are missing");
+      const ground = readGround(answers);
+      const own = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
+      const old = record.readText(parts.readParts(files, links).files.get(record.path));
+      return {
+        ...ground,
+        file: json.readDaemonJson(content, owner, real),
+        daemon: docker.readDaemon(info),
+        containers: docker.readContainers(containers),
+        ...(own === undefined ? {} : { bip: own }),
+        ...(old === undefined ? {} : { before: old }),
+      };
+    },
+  },
+
+  objections(desired, seen) {
+    const wrong = json.faultOf(seen.file);
+    return [
+      ...(wrong === undefined ? [] : [{ property: "bip", reason: wrong }]),
+      ...(seen.daemon.rootless
+        ? [
+            {
+              property: "host",
+              reason:
+                "Docker runs rootless here, in a network of its own that nothing can be routed to; use the system's Docker",
+            },
+          ]
+        : []),
+      ...covers("bip", printRange(networkOf(desired.bip)), seen, ["docker0"]),
+      ...(desired.pools ?? []).flatMap((pool) => covers("pools", pool, seen, dockersOwn(pool, seen))),
+    ];
+  },
+
+  steps(desired: DockerBridgeInputs & Remembered, seen) {
+    const keys = keysFor(desired, seen);
+    const inFile = json.sameKeys(json.keysOf(seen.file), keys);
+    return [
+      ...(seen.before === undefined ? record.remember(record.readValue(desired.before) ?? seen) : []),
+      ...(inFile
+        ? []
+        : json.replaceFile(
+            seen.file,
+            json.withKeys(seen.file, keys),
+            `set bip ${desired.bip} in daemon.json`,
+          )),
+      ...(runsWith(desired, seen)
+        ? []
+        : docker.restart(`restart Docker, so that docker0 gets ${desired.bip}`)),
+    ];
+  },
+
+  undo(held, seen) {
+    const old = seen.before ?? record.readValue(held.before);
+    if (old === undefined) return [];
+    return record.goBack(old, { ...seen, pools: seen.daemon.pools, recorded: seen.before !== undefined });
+  },
+
+  lost(held, seen) {
+    if ((seen.before ?? record.readValue(held.before)) !== undefined) return [];
+    return [
+      `docker0 keeps ${seen.bip ?? "no address"} and daemon.json its bip: what was there before is written down neither in ` +
+        `${record.path} nor in the state. To give docker0 another address, set bip to it, restart Docker, and then remove bip`,
+    ];
+  },
+
+  restore: (seen) => record.undoTo(seen, seen.before === undefined),
+  gone: () => false,
+
+  observed(held, seen) {
+    const running = seen.daemon.pools;
+    const pools =
+      held.pools === undefined
+        ? {}
+        : { pools: running.length === 0 ? undefined : running.map(({ base }) => base) };
+    return { ...(seen.bip === undefined ? {} : { bip: seen.bip }), ...pools };
+  },
+
+  drift(held, seen) {
+    const inFile = json.keysOf(seen.file);
+    return [
+      ...(seen.bip === undefined ? ["docker0: absent"] : []),
+      ...(inFile.bip === held.bip ? [] : [`daemon.json bip: ${inFile.bip ?? "absent"}`]),
+      ...(json.samePools(inFile["default-address-pools"], poolsFor(held, seen))
+        ? []
+        : ["daemon.json default-address-pools: changed"]),
+      ...(seen.before === undefined ? [`${record.path}: absent`] : []),
+    ];
+  },
+
+  notices(desired, seen) {
+    if (runsWith(desired, seen)) return [];
+    const names = (list: readonly docker.Container[]) => list.map(({ name }) => name).join(", ");
+    const returning = seen.containers.filter(({ returns }) => returns);
+    const staying = seen.containers.filter(({ returns }) => !returns);
+    const stops =
+      seen.containers.length === 0
+        ? "no container runs there"
+        : `${seen.containers.length} running container(s) stop`;
+    return [
+      `Docker restarts, because docker0 changes from ${seen.bip ?? "no address"} to ${desired.bip}; ${stops}`,
+      ...(returning.length === 0 ? [] : [`Docker starts again by itself: ${names(returning)}`]),
+      ...(staying.length === 0 ? [] : [`stay stopped, having no restart policy: ${names(staying)}`]),
+    ];
+  },
+
+  unready: (seen) =>
+    seen.daemon.version === undefined ? ["Docker does not answer here: is it installed and running?"] : [],
+  before: (seen) => seen.before,
+  disrupts: (desired, seen) => !runsWith(desired, seen) && seen.containers.length > 0,
+  well(was, now) {
+    const running = new Set(now.containers.map(({ name }) => name));
+    const away = was.containers.filter(({ name, returns }) => returns && !running.has(name));
+    return [
+      ...(now.daemon.version === undefined ? ["Docker does not answer"] : []),
+      ...(away.length === 0 ? [] : [`not back yet: ${away.map(({ name }) => name).join(", ")}`]),
+    ];
+  },
+};
+
+/** Without `pools`, those that were there before stay. */
+function poolsFor(
+  { pools, networkPrefix = 24 }: DockerBridgeInputs,
+  seen: DockerBridgeSeen,
+): readonly json.Pool[] {
+  if (pools !== undefined) return pools.map((base) => ({ base, size: networkPrefix }));
+  return json.keysOf((seen.before ?? seen).file)["default-address-pools"] ?? [];
+}
+
+function keysFor(desired: DockerBridgeInputs, seen: DockerBridgeSeen): json.Keys {
+  const pools = poolsFor(desired, seen);
+  return { bip: desired.bip, "default-address-pools": pools.length === 0 ? undefined : pools };
+}
+
+/** The daemon as it runs, not as its file says: with live-restore dockerd ignores a new bip without a word. */
+function runsWith(desired: DockerBridgeInputs, seen: DockerBridgeSeen): boolean {
+  return seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
+}
+
+/** Networks of Docker's own inside a pool are what the pool is for. */
+function dockersOwn(pool: string, seen: Ground): readonly string[] {
+  const wanted = parseRange(pool);
+  if ("reason" in wanted) return [];
+  return seen.links
+    .filter(({ name }) => name === "docker0" || name.startsWith("br-"))
+    .filter(({ addresses }) => addresses.every((own) => contains(wanted.value, networkOf(own))))
+    .map(({ name }) => name);
+}

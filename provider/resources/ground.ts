@@ -1,0 +1,108 @@
+/** The ground a host stands on: what a range of the plan must never cover, because the host is reached by it. */
+import type { Answer } from "../command.js";
+import type { Fault } from "../errors.js";
+import {
+  containsAddress,
+  overlaps,
+  parseAddress,
+  parseInterface,
+  parseRange,
+  printRange,
+  type Range,
+} from "../plan/cidr.js";
+import * as ip from "../tools/ip.js";
+import * as machine from "../tools/machine.js";
+
+export interface Ground {
+  readonly links: readonly ip.Link[];
+  readonly routes: readonly ip.Route[];
+  readonly resolvers: readonly string[];
+  /** Where this login comes from. */
+  readonly client?: string;
+}
+
+export const questions = [...ip.questions, ...machine.questions] as const;
+
+export function readGround(answers: readonly Answer[]): Ground {
+  const [links, routes, resolver, session] = answers;
+  if (links === undefined || routes === undefined || resolver === undefined || session === undefined) {
+    throw new Error("the ground takes four answers");
+  }
+  const client = machine.readClient(session);
+  return {
+    links: ip.readLinks(links),
+    routes: ip.readRoutes(routes),
+    resolvers: machine.readResolvers(resolver),
+    ...(client === undefined ? {} : { client }),
+  };
+}
+
+/** The host's own network cards: every link with an address that is not the loopback's nor one of Docker's. */
+export function nics(ground: Ground): readonly ip.Link[] {
+  return ground.links.filter(
+    ({ name, addresses }) => name !== "lo" && addresses.length > 0 && !ip.isDockers(name),
+  );
+}
+
+/** The link on which an address can be reached without a gateway. */
+export function linkOf(ground: Ground, address: string): string | undefined {
+  const wanted = parseAddress(address);
+  if ("reason" in wanted) return undefined;
+  return nics(ground).find(({ addresses }) =>
+    addresses.some((own) => containsAddress(networkOf(own), wanted.value)),
+  )?.name;
+}
+
+/** The network that an address "192.168.145.128/24" stands in. */
+export function networkOf(own: string): Range {
+  const parsed = parseInterface(own);
+  if ("reason" in parsed) throw new Error(parsed.reason);
+  return parsed.value.range;
+}
+
+/** Why a range must not be routed elsewhere or given to Docker on this host: it covers what the host is reached by. */
+export function covers(
+  property: string,
+  range: string,
+  ground: Ground,
+  exceptLinks: readonly string[],
+): readonly Fault[] {
+  const wanted = parseRange(range);
+  if ("reason" in wanted) return [{ property, reason: wanted.reason }];
+  const single = (address: string | undefined, what: string) => {
+    const parsed = address === undefined ? undefined : parseAddress(address);
+    return parsed !== undefined && "value" in parsed && containsAddress(wanted.value, parsed.value)
+      ? [`${what} ${address}`]
+      : [];
+  };
+  const links = ground.links
+    .filter(({ name }) => name !== "lo" && !exceptLinks.includes(name))
+    .flatMap(({ name, addresses }) => addresses.map((own) => ({ name, net: networkOf(own) })))
+    .filter(({ net }) => overlaps(net, wanted.value))
+    .map(({ name, net }) => `the network ${printRange(net)} of ${name}`);
+  const found = [
+    ...links,
+    ...ground.routes
+      .filter(({ destination }) => destination === "default")
+      .flatMap(({ gateway }) => single(gateway, "the default gateway")),
+    ...ground.resolvers.flatMap((address) => single(address, "the resolver")),
+    ...single(ground.client, "the address that this login comes from,"),
+  ];
+  if (found.length === 0) return [];
+  return [
+    { property, reason: `${range} covers ${found.join(" and ")}; allowed is a range that leaves them out` },
+  ];
+}
+
+/** Whether interfaces that were asked for are there. */
+export function absentNics(property: string, wanted: readonly string[], ground: Ground): readonly Fault[] {
+  const there = ground.links.map(({ name }) => name);
+  return wanted
+    .filter((name) => !there.includes(name))
+    .map((name) => ({
+      property,
+      reason: `there is no interface ${name}; there are ${nics(ground)
+        .map((link) => link.name)
+        .join(", ")}`,
+    }));
+}

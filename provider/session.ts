@@ -1,0 +1,101 @@
+/** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
+import { z } from "zod";
+import type { Command } from "./command.js";
+import { type Fault, LinkLost, Unreachable } from "./errors.js";
+import type { Host } from "./host/host.js";
+import { Hosts } from "./host/hosts.js";
+import type { OnHost } from "./kind.js";
+import { machineQuestion, readMachine } from "./tools/machine.js";
+import { Turns } from "./turns.js";
+
+export class Session {
+  private config: (key: string) => string | undefined = () => undefined;
+  private readonly hosts = new Hosts(
+    (key) => this.config(key),
+    (text) => this.tell(text),
+  );
+  private turnsOfThisRun: Turns | undefined;
+  private looking = false;
+
+  /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */
+  constructor(private readonly questions: readonly Command[]) {}
+
+  /** Synchronous, because the engine's other calls do not wait for `configure` of a provider. */
+  configure(config: (key: string) => string | undefined): void {
+    this.config = config;
+  }
+
+  /** Lines of the provider are shown by the engine as diagnostics of the stack. */
+  tell(text: string): void {
+    console.log(text);
+  }
+
+  host(name: string, endpoint: string, connection: unknown): Host {
+    return this.hosts.get(name, endpoint, connection);
+  }
+
+  get turns(): Turns {
+    this.turnsOfThisRun ??= new Turns(
+      z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")),
+    );
+    return this.turnsOfThisRun;
+  }
+
+  /** The engine checks one resource after the other: the first one starts the looks at all hosts side by side. */
+  startLooking(): void {
+    if (this.looking) return;
+    this.looking = true;
+    // A host that cannot be reached is reported by its own resources.
+    for (const host of this.hosts.configured()) this.lookAll(host).catch(() => {});
+  }
+
+  async lookAll(host: Host): Promise<void> {
+    await host.look(this.questions);
+  }
+
+  async machine(host: Host): Promise<string | undefined> {
+    const [answer] = await host.look([machineQuestion]);
+    return answer === undefined ? undefined : readMachine(answer);
+  }
+
+  /** Whether a new endpoint leads to another machine; where it cannot be told, it is taken for the same. */
+  async isOtherMachine(
+    olds: Readonly<Record<string, unknown>>,
+    news: Readonly<Record<string, unknown>>,
+  ): Promise<boolean> {
+    const { host, endpoint, connection } = news;
+    if (typeof olds["machine"] !== "string" || typeof host !== "string" || typeof endpoint !== "string")
+      return false;
+    const now = await this.machine(this.host(host, endpoint, connection)).catch(() => undefined);
+    return now !== undefined && now !== olds["machine"];
+  }
+
+  /** Runs a question of the preview; a host that cannot be reached fails nothing here, the update will. */
+  async reached(inputs: OnHost, ask: () => Promise<readonly Fault[]>): Promise<readonly Fault[] | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+      this.tellOnce(inputs.host, error.message);
+      return undefined;
+    }
+  }
+
+  /** Whether the config's `leaving` calls the host gone for good. */
+  isGone(name: string): boolean {
+    return this.hosts.leaving().some((entry) => entry.name === name && entry.gone === true);
+  }
+
+  async answers(host: Host): Promise<boolean> {
+    return this.machine(host).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private readonly told = new Set<string>();
+  private tellOnce(host: string, text: string): void {
+    if (!this.told.has(host)) this.tell(text);
+    this.told.add(host);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * /etc/docker/daemon.json, which belongs to the user: only our own keys are set and removed, everything else
+ * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused rather than guessed at.
+ */
+import { applyEdits, type Edit, modify, type ParseError, parseTree } from "jsonc-parser";
+import type { Answer, Command } from "../command.js";
+import { type NewFile, removeFile, writeFile } from "./files.js";
+
+const path = "/etc/docker/daemon.json";
+
+export const questions = [
+  { why: "read daemon.json", argv: ["cat", path] },
+  { why: "read daemon.json's owner and mode", argv: ["stat", "-L", "-c", "%a %u:%g", path] },
+  { why: "read where daemon.json really lies", argv: ["readlink", "-f", path] },
+] as const satisfies readonly Command[];
+
+/** The file as found. `text` is undefined where there is none. */
+export interface DaemonJson {
+  readonly text?: string | undefined;
+  readonly mode: string;
+  readonly owner: string;
+  /** Where the bytes lie: a symbolic link stays one, and its target is written. */
+  readonly path: string;
+}
+
+/** One of `default-address-pools`: a range, and the size of the networks that are cut from it. */
+export interface Pool {
+  readonly base: string;
+  readonly size: number;
+}
+
+/** dockroute's own keys. A key that is undefined is not in the file. */
+export interface Keys {
+  readonly bip?: string | undefined;
+  readonly "default-address-pools"?: readonly Pool[] | undefined;
+}
+
+const ours = ["bip", "default-address-pools"] as const satisfies readonly (keyof Keys)[];
+
+export function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJson {
+  const [mode = "644", who = "0:0"] = owner.code === 0 ? owner.stdout.trim().split(" ") : [];
+  return {
+    ...(content.code === 0 ? { text: content.stdout } : {}),
+    mode,
+    owner: who,
+    path: real.code === 0 && real.stdout.trim() !== "" ? real.stdout.trim() : path,
+  };
+}
+
+/** What is wrong with the file as it stands; undefined where Docker would read it. */
+export function faultOf({ text }: DaemonJson): string | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { disallowComments: true });
+  if (errors.length > 0 || root?.type !== "object") {
+    return `${path} is not plain JSON (dockerd would not start with it either): mend it by hand first`;
+  }
+  const keys = (root.children ?? []).map((property) => String(property.children?.[0]?.value));
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at);
+  return twice === undefined ? undefined : `${path} has the key "${twice}" twice: remove one by hand first`;
+}
+
+/** All keys of the file; {} where there is none or it cannot be read. */
+export function valuesOf({ text }: DaemonJson): Readonly<Record<string, unknown>> {
+  if (text === undefined || text.trim() === "") return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {};
+  }
+}
+
+export function keysOf(file: DaemonJson): Keys {
+  const values = valuesOf(file);
+  return Object.fromEntries(ours.flatMap((key) => (key in values ? [[key, values[key]]] : []))) as Keys;
+}
+
+export function sameKeys(a: Keys, b: Keys): boolean {
+  return a.bip === b.bip && samePools(a["default-address-pools"], b["default-address-pools"]);
+}
+
+export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {
+  return (
+    a.length === b.length && a.every(({ base, size }, at) => base === b[at]?.base && size === b[at]?.size)
+  );
+}
+
+/** The text with our keys set to exactly these, in the file's own indentation; the rest keeps its bytes. */
+export function withKeys(file: DaemonJson, keys: Keys): string {
+  const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
+  return ours.reduce((now, key) => {
+    // An absent key stays absent: modify() would still touch the white space around it.
+    if (keys[key] === undefined && !(key in keysOf({ ...file, text: now }))) return now;
+    const edits: readonly Edit[] = modify(now, [key], keys[key], { formattingOptions: style(now) });
+    return applyEdits(now, [...edits]);
+  }, text);
+}
+
+function style(text: string): { insertSpaces: boolean; tabSize: number; eol: string } {
+  const indent = /^\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
+  return {
+    insertSpaces: !indent.startsWith("\t"),
+    tabSize: indent.length,
+    eol: text.includes("\r\n") ? "\r\n" : "\n",
+  };
+}
+
+/** Writes the file anew, owner and mode as before; removes it where there was none. */
+export function replaceFile(file: DaemonJson, text: string | undefined, why: string): readonly Command[] {
+  if (text === undefined) return [removeFile(file.path, why)];
+  const anew: NewFile = { path: file.path, text, mode: file.mode, owner: file.owner, why };
+  return writeFile(anew);
+}

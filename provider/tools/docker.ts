@@ -1,0 +1,83 @@
+/** The docker CLI and docker.service: what the daemon runs with, and its restart. */
+import { z } from "zod";
+import type { Answer, Command } from "../command.js";
+
+export const questions = [
+  { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
+] as const satisfies readonly Command[];
+
+/** Containers that run, one a line, with what becomes of them when Docker restarts. The ids are the shell's to list. */
+export const containersQuestion: Command = {
+  why: "ask Docker which containers run",
+  argv: [
+    ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
+    "{{json .Name}} {{json .HostConfig.RestartPolicy.Name}} {{json .State.Running}}",
+  ],
+};
+
+const info = z.object({
+  ServerVersion: z.string().optional(),
+  ContainersRunning: z.number().optional(),
+  LiveRestoreEnabled: z.boolean().optional(),
+  DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
+  SecurityOptions: z.array(z.string()).nullish(),
+  FirewallBackend: z.object({ Driver: z.string().optional() }).nullish(),
+});
+
+export interface Daemon {
+  /** "28.5.2"; undefined where no daemon answered. */
+  readonly version?: string;
+  readonly running: number;
+  readonly liveRestore: boolean;
+  readonly rootless: boolean;
+  /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
+  readonly firewall?: string;
+  /** The pools it was started with; [] where it uses its own default ones. */
+  readonly pools: readonly { readonly base: string; readonly size: number }[];
+}
+
+export interface Container {
+  readonly name: string;
+  /** Whether Docker starts it again after its own restart. */
+  readonly returns: boolean;
+}
+
+export function readDaemon(answer: Answer): Daemon {
+  const parsed = info.safeParse(parseJson(answer.stdout));
+  const said = parsed.success ? parsed.data : {};
+  return {
+    ...(said.ServerVersion === undefined || said.ServerVersion === "" ? {} : { version: said.ServerVersion }),
+    running: said.ContainersRunning ?? 0,
+    liveRestore: said.LiveRestoreEnabled ?? false,
+    rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
+    ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
+    pools: (said.DefaultAddressPools ?? []).map(({ Base, Size }) => ({ base: Base, size: Size })),
+  };
+}
+
+export function readContainers(answer: Answer): readonly Container[] {
+  return answer.stdout.split("\n").flatMap((line) => {
+    const [name, policy, running] = line.split(" ").map((word) => parseJson(word));
+    if (typeof name !== "string" || running !== true) return [];
+    return [{ name: name.replace(/^\//, ""), returns: policy === "always" || policy === "unless-stopped" }];
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * docker.service gives up after 3 starts in 60 s, good ones counted, so the count is set back first
+ * (StartLimitBurst and StartLimitIntervalSec of moby's docker.service).
+ */
+export function restart(why: string): readonly Command[] {
+  return [
+    { why, argv: ["systemctl", "reset-failed", "docker.service"], risk: "docker" },
+    { why, argv: ["systemctl", "restart", "docker.service"], risk: "docker" },
+  ];
+}

@@ -1,0 +1,32 @@
+/** coreutils: files are replaced whole or not at all, and are on the disk before the step counts as done. */
+import type { Command } from "../command.js";
+
+export interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  /** Octal, "644". */
+  readonly mode: string;
+  /** "0:0"; the owner of the file that is replaced is kept by naming it. @default "0:0" */
+  readonly owner?: string;
+  readonly why: string;
+}
+
+/** Beside the target, then renamed over it: a reader and a power cut see the old bytes or the new ones. */
+export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): readonly Command[] {
+  const beside = `${path}.dockroute-new`;
+  const [user, group] = owner.split(":");
+  return [
+    {
+      why,
+      argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/stdin", beside],
+      stdin: text,
+    },
+    { why, argv: ["sync", beside] },
+    { why, argv: ["mv", "-T", beside, path] },
+  ];
+}
+
+/** Absent already is well. */
+export function removeFile(path: string, why: string): Command {
+  return { why, argv: ["rm", "-f", path] };
+}

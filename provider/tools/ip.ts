@@ -1,0 +1,93 @@
+/**
+ * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
+ */
+import { z } from "zod";
+import type { Answer, Command } from "../command.js";
+import type { Line } from "./parts.js";
+
+/** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
+export const protocol = "219";
+
+export const questions = [
+  { why: "read the addresses", argv: ["ip", "-j", "-4", "addr", "show"] },
+  { why: "read the routes", argv: ["ip", "-j", "-4", "route", "show", "table", "main"] },
+] as const satisfies readonly Command[];
+
+/** An IPv4 address of a link, with the network it stands in. */
+export interface Link {
+  readonly name: string;
+  /** "172.30.1.1/24" */
+  readonly addresses: readonly string[];
+}
+
+export interface Route {
+  /** "default" or a range; a host route has no "/32", as the kernel prints it. */
+  readonly destination: string;
+  readonly gateway?: string;
+  readonly interface?: string;
+  readonly protocol?: string;
+  readonly metric?: number;
+}
+
+const addresses = z.array(
+  z.object({
+    ifname: z.string().optional(),
+    addr_info: z
+      .array(z.object({ local: z.string().optional(), prefixlen: z.number().optional() }))
+      .optional(),
+  }),
+);
+
+const routes = z.array(
+  z.object({
+    dst: z.string(),
+    gateway: z.string().optional(),
+    dev: z.string().optional(),
+    protocol: z.string().optional(),
+    metric: z.number().optional(),
+  }),
+);
+
+export function readLinks(answer: Answer): readonly Link[] {
+  return addresses.parse(JSON.parse(answer.stdout || "[]")).flatMap(({ ifname, addr_info }) => {
+    // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
+    if (ifname === undefined) return [];
+    const held = (addr_info ?? []).flatMap(({ local, prefixlen }) =>
+      local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
+    );
+    return [{ name: ifname, addresses: held }];
+  });
+}
+
+export function readRoutes(answer: Answer): readonly Route[] {
+  return routes.parse(JSON.parse(answer.stdout || "[]")).map(({ dst, gateway, dev, protocol, metric }) => ({
+    destination: dst,
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(dev === undefined ? {} : { interface: dev }),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(metric === undefined ? {} : { metric }),
+  }));
+}
+
+/** `replace` is idempotent and never leaves a moment without the route, as delete and add would. */
+export function replaceRoute(route: Required<Pick<Route, "destination" | "gateway" | "interface">>): Line {
+  return {
+    argv: [
+      ...["ip", "route", "replace", route.destination, "via", route.gateway],
+      ...["dev", route.interface, "proto", protocol],
+    ],
+  };
+}
+
+/** Names gateway and protocol, so that a route which someone else put there since is not what goes. */
+export function deleteRoute(route: Required<Pick<Route, "destination" | "gateway">>): Command {
+  return {
+    why: `remove the route to ${route.destination} through ${route.gateway}`,
+    argv: ["ip", "route", "del", route.destination, "via", route.gateway, "proto", protocol],
+  };
+}
+
+/** Links that Docker made: its default bridge, bridges of user-defined networks, and the containers' ends. */
+export function isDockers(link: string): boolean {
+  return /^(docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*)$/.test(link);
+}

@@ -1,0 +1,35 @@
+import { NoFurther } from "./errors.js";
+
+/**
+ * Turns for changes that stop running containers: at most `seats` hosts at a time, and none any more once one
+ * has failed to come back, so that a mistake in the plan costs one host and not all.
+ */
+export class Turns {
+  private taken = 0;
+  private readonly waiting: (() => void)[] = [];
+  private failed: string | undefined;
+
+  constructor(readonly seats: number) {}
+
+  async take<T>(host: string, work: () => Promise<T>): Promise<T> {
+    while (this.taken >= this.seats) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.failed !== undefined) {
+      this.next();
+      throw new NoFurther(host, this.failed);
+    }
+    this.taken++;
+    try {
+      return await work();
+    } catch (error) {
+      this.failed ??= host;
+      throw error;
+    } finally {
+      this.taken--;
+      this.next();
+    }
+  }
+
+  private next(): void {
+    this.waiting.shift()?.();
+  }
+}

@@ -1,0 +1,186 @@
+import { endpointOf, mergeConnections, readConnection, type Written } from "../provider/host/connection.js";
+import { type MeshConfig, type Plan, PlanError, planMesh } from "../provider/plan/index.js";
+import { ConfigError, Faults } from "./faults.js";
+import * as schema from "./schema.js";
+import { plainSecrets } from "./secrets.js";
+import { field, type Source } from "./source.js";
+
+/** A stack's config, read and found good. Holds no secret. */
+export interface StackConfig {
+  readonly mesh: MeshConfig;
+  /** What `mesh` becomes after the last plan. */
+  readonly plan: Plan;
+  /** In the order in which they are written. */
+  readonly hosts: readonly StackHost[];
+  readonly leaving: readonly LeavingHost[];
+  /** Hosts with running containers whose Docker may be down at the same time. @default 1 */
+  readonly maxUnavailable: number;
+}
+
+export interface StackHost {
+  readonly name: string;
+  /** `user@host:port`, without any secret. @example "root@192.168.145.128:22" */
+  readonly endpoint: string;
+  /** @default found on the host @example "eth0" */
+  readonly interface?: string;
+}
+
+export interface LeavingHost {
+  readonly name: string;
+  /** Dead for good: its resources are forgotten and nothing is undone on it. @default false */
+  readonly gone: boolean;
+}
+
+/** By full key, "dockroute:hosts". */
+type Values = Readonly<Record<string, unknown>>;
+
+/** Every key of the config, and whether its value is text or JSON text. */
+const forms: Readonly<Record<string, "text" | "json">> = {
+  "dockroute:pool": "text",
+  "dockroute:hostPrefix": "json",
+  "dockroute:bridgePrefix": "json",
+  "dockroute:networkPrefix": "json",
+  "dockroute:maxUnavailable": "json",
+  "dockroute:connection": "json",
+  "dockroute:hosts": "json",
+  "dockroute:leaving": "json",
+};
+
+/**
+ * Reads a stack's config, the keys `dockroute:*`.
+ *
+ * @param previous The last plan, against which pins are judged.
+ * @throws ConfigError with every fault of the whole config at once, each with its key's path.
+ */
+export function readConfig(source: Source, previous?: Plan): StackConfig {
+  const faults = new Faults();
+  const values = readValues(source, faults);
+  faults.add(...plainSecrets(source, values));
+  const defaults = readLevel(values["dockroute:connection"], "dockroute:connection", faults);
+  const hosts = readHosts(values["dockroute:hosts"], defaults, faults);
+  const leaving = readLeaving(values, faults);
+  const most = "dockroute:maxUnavailable";
+  const maxUnavailable = schema.check(schema.maxUnavailable, values[most], most, faults);
+  const mesh = readMesh(values, faults);
+  const plan = tryPlan(mesh, previous, faults);
+  if (faults.all.length > 0 || plan === undefined || maxUnavailable === undefined) {
+    throw new ConfigError(faults.all);
+  }
+  return { mesh, plan, hosts, leaving, maxUnavailable };
+}
+
+/** Each key's text as a value. A key that nobody reads is a fault: most likely it is a mistyped one. */
+function readValues(source: Source, faults: Faults): Values {
+  const values: Record<string, unknown> = {};
+  for (const [key, text] of Object.entries(source.values)) {
+    if (!key.startsWith("dockroute:")) continue;
+    if (Object.hasOwn(forms, key)) values[key] = forms[key] === "text" ? text : parseJson(text);
+    else faults.add({ property: key, reason: `is not known; known are ${Object.keys(forms).join(", ")}` });
+  }
+  return values;
+}
+
+/** Text that is no JSON stays text, and the form of its key refuses it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function readLevel(raw: unknown, where: string, faults: Faults): Written {
+  const read = readConnection(raw, where);
+  if ("connection" in read) return read.connection;
+  faults.add(...read.faults);
+  return {};
+}
+
+function readHosts(value: unknown, defaults: Written, faults: Faults): StackHost[] {
+  if (!Array.isArray(value)) {
+    const what = value === undefined ? "is missing" : "is not a list";
+    faults.add({ property: "dockroute:hosts", reason: `${what}: a list of { name, address } is needed` });
+    return [];
+  }
+  return value.flatMap((raw: unknown, at) => {
+    const where = `dockroute:hosts[${at}]`;
+    const host = schema.check(schema.host, raw, where, faults);
+    const own = readLevel(field(raw, "connection"), `${where}.connection`, faults);
+    if (host === undefined) return [];
+    const endpoint = endpointOf(mergeConnections(own, defaults), host.address);
+    return [
+      { name: host.name, endpoint, ...(host.interface !== undefined && { interface: host.interface }) },
+    ];
+  });
+}
+
+function readLeaving(values: Values, faults: Faults): LeavingHost[] {
+  const value = values["dockroute:leaving"] ?? [];
+  if (!Array.isArray(value)) {
+    faults.add({ property: "dockroute:leaving", reason: "is not a list: a list of { name } is allowed" });
+    return [];
+  }
+  const staying = namesIn(values["dockroute:hosts"]);
+  const names = namesIn(value);
+  return value.flatMap((raw: unknown, at) => {
+    const where = `dockroute:leaving[${at}]`;
+    readLevel(field(raw, "connection"), `${where}.connection`, faults);
+    const host = schema.check(schema.leavingHost, raw, where, faults);
+    if (host === undefined) return [];
+    const reason = twice(host.name, at, staying, names);
+    if (reason) faults.add({ property: `${where}.name`, reason });
+    return [{ name: host.name, gone: host.gone ?? false }];
+  });
+}
+
+/** With a name in both lists one entry's connection would silently win, and `gone` would say nothing. */
+function twice(name: string, at: number, staying: readonly unknown[], leaving: readonly unknown[]) {
+  const host = staying.indexOf(name);
+  if (host >= 0) {
+    return `"${name}" is also dockroute:hosts[${host}]; a host that stays is not leaving: take it out of one of the two`;
+  }
+  const before = leaving.indexOf(name);
+  return before < at ? `"${name}" is already dockroute:leaving[${before}]; once is enough` : undefined;
+}
+
+function namesIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.map((entry: unknown) => field(entry, "name")) : [];
+}
+
+/**
+ * The planner's part, as far as it can be read: what has the wrong shape is noted and goes on as text that
+ * the planner refuses too, so that one fault does not hide the others.
+ */
+function readMesh(values: Values, faults: Faults): MeshConfig {
+  const prefix = (name: "hostPrefix" | "bridgePrefix" | "networkPrefix") => {
+    const property = `dockroute:${name}`;
+    const value = values[property];
+    if (value === undefined) return {};
+    return { [name]: schema.check(schema.prefix, value, property, faults) ?? Number.NaN };
+  };
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  const hosts: readonly unknown[] = Array.isArray(values["dockroute:hosts"]) ? values["dockroute:hosts"] : [];
+  return {
+    pool: schema.check(schema.pool, values["dockroute:pool"], "dockroute:pool", faults) ?? "",
+    ...prefix("hostPrefix"),
+    ...prefix("bridgePrefix"),
+    ...prefix("networkPrefix"),
+    hosts: hosts.map((host) => {
+      const subnet = field(host, "subnet");
+      const own = { name: text(field(host, "name")), address: text(field(host, "address")) };
+      return subnet === undefined ? own : { ...own, subnet: text(subnet) };
+    }),
+  };
+}
+
+function tryPlan(mesh: MeshConfig, previous: Plan | undefined, faults: Faults): Plan | undefined {
+  try {
+    return planMesh(mesh, previous);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    faults.add(
+      ...error.faults.map(({ property, reason }) => ({ property: `dockroute:${property}`, reason })),
+    );
+    return undefined;
+  }
+}

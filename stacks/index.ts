@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import { moves, type Plan, room } from "../provider/plan/index.js";
+import { readConfig, type StackConfig } from "./config.js";
+import { previousPlan } from "./previous.js";
+import { declareMesh } from "./resources.js";
+import { stackSource } from "./source.js";
+
+/** The program: config and last plan to plan, plan to resources. The output `plan` is the next run's last plan. */
+async function main(): Promise<{ plan: Plan }> {
+  const previous = await previousPlan();
+  const config = readConfig(stackSource(), previous);
+  await announce(config, previous ?? {});
+  declareMesh(config);
+  return { plan: config.plan };
+}
+
+/** What a person has to know before saying yes. */
+async function announce({ mesh, plan }: StackConfig, previous: Plan): Promise<void> {
+  for (const { host, from, to } of moves(previous, plan)) {
+    await pulumi.log.warn(
+      `${host} moves from ${from} to ${to}: Docker restarts there and its containers get new addresses`,
+    );
+  }
+  if (!pulumi.runtime.isDryRun()) return;
+  const { left, parts } = room(mesh, plan);
+  await pulumi.log.info(`${mesh.pool} has room for ${left} more of ${parts} hosts`);
+}
+
+export = main;

@@ -1,0 +1,56 @@
+import { type ConfigFault, pathOf } from "./faults.js";
+import { field, type Source } from "./source.js";
+
+const secretFields = ["password", "privateKey", "privateKeyPassword"];
+
+/** Where a secret can stand: the key, and the way to a connection in its value. */
+function connections(values: Readonly<Record<string, unknown>>): [string, (string | number)[]][] {
+  const inList = (key: string): [string, (string | number)[]][] =>
+    list(values[key]).map((_, at) => [key, [at, "connection"]]);
+  const own: [string, (string | number)[]][] = [
+    ["dockroute:connection", []],
+    ...inList("dockroute:hosts"),
+    ...inList("dockroute:leaving"),
+  ];
+  return own.flatMap(([key, path]): [string, (string | number)[]][] => {
+    const proxy = at(values[key], [...path, "proxy"]);
+    const hops = Array.isArray(proxy) ? proxy.map((_, hop) => [...path, "proxy", hop]) : [[...path, "proxy"]];
+    return [[key, path], ...hops.map((hop): [string, (string | number)[]] => [key, hop])];
+  });
+}
+
+/**
+ * Every password, key text and passphrase that is no Pulumi secret. The state keeps a copy of the config, so
+ * such a one would lie there in the clear. No value is ever part of a reason.
+ *
+ * @param values the config's values, read from their JSON text
+ */
+export function plainSecrets(source: Source, values: Readonly<Record<string, unknown>>): ConfigFault[] {
+  return connections(values).flatMap(([key, path]) =>
+    secretFields.flatMap((name) => {
+      const value = at(values[key], [...path, name]);
+      if (value === undefined || value === null || isSecret(source, key, [...path, name], value)) return [];
+      const property = pathOf(key, [...path, name]);
+      const reason =
+        "is not a Pulumi secret, so it would lie in the clear in this file and in the state; " +
+        `make it one: pulumi config set --secret --path '${property}'`;
+      return [{ property, reason }];
+    }),
+  );
+}
+
+function isSecret(source: Source, key: string, path: readonly (string | number)[], value: unknown): boolean {
+  if (!source.secretKeys.includes(key)) return false;
+  const written = field(source.written, key) ?? field(source.written, key.replace(":", ":config:"));
+  // A leaf that the file does not have in the clear comes from an encrypted parent or from an environment.
+  const leaf = at(written, path);
+  return leaf === undefined || String(leaf) !== String(value);
+}
+
+function at(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce(field, value);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
