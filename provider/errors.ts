@@ -85,6 +85,34 @@ export class CommandFailed extends DockrouteError {
   }
 }
 
+/** A change inside the host transaction came to nothing; `undone` says what became of what was begun. */
+export class NotConfirmed extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly why: string,
+    readonly reason: string,
+    readonly undone: string,
+    override readonly cause?: unknown,
+  ) {
+    super(`${host}: could not ${why}: ${reason} ${undone}`);
+  }
+}
+
+/** Someone else is changing this host and did not finish in time. Nothing was changed. */
+export class HostBusy extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly why: string,
+    readonly holder: string,
+    readonly seconds: number,
+  ) {
+    super(
+      `${host}: could not ${why}: for ${seconds} s the host was being changed by ${holder || "someone unnamed"}. ` +
+        "Nothing was changed. Wait until that has ended, then run `pulumi up` again.",
+    );
+  }
+}
+
 /** Every step ended well, and the host still is not as wanted. */
 export class NotConverged extends DockrouteError {
   constructor(
