@@ -2,6 +2,7 @@ import { type Fault, Refused } from "../errors.js";
 import {
   type Connection,
   completeConnection,
+  endpointOf,
   mergeConnections,
   parseEndpoint,
   readConnection,
@@ -52,6 +53,29 @@ function entryOf(host: string, key: string, config: Config, faults: Fault[]): [u
   const index = list.findIndex((entry) => isRecord(entry) && entry["name"] === host);
   const entry: unknown = list[index];
   return isRecord(entry) ? [entry["connection"], `${key}[${index}].connection`] : undefined;
+}
+
+/** The hosts of the stack's config and where ssh goes for each; entries with a fault are left out. */
+export function configuredHosts(config: Config): readonly { name: string; endpoint: string }[] {
+  const defaults = readConnection(json("dockroute:connection", config, []), "");
+  return entries("dockroute:hosts", config).flatMap(({ name, address, connection }) => {
+    const own = readConnection(connection, "");
+    if (typeof name !== "string" || typeof address !== "string") return [];
+    if (!("connection" in own) || !("connection" in defaults)) return [];
+    return [{ name, endpoint: endpointOf(mergeConnections(own.connection, defaults.connection), address) }];
+  });
+}
+
+/** The hosts that were taken out of the config, and whether they are gone for good. */
+export function leavingHosts(config: Config): readonly { name: string; gone: boolean }[] {
+  return entries("dockroute:leaving", config).flatMap(({ name, gone }) =>
+    typeof name === "string" ? [{ name, gone: gone === true }] : [],
+  );
+}
+
+function entries(key: string, config: Config): readonly Record<string, unknown>[] {
+  const list = json(key, config, []);
+  return Array.isArray(list) ? list.filter(isRecord) : [];
 }
 
 function json(key: string, config: Config, faults: Fault[]): unknown {

@@ -41,6 +41,10 @@ export class RemoteHost implements Host {
     return Promise.all(questions.map((question) => this.#ask(question)));
   }
 
+  forget(): void {
+    this.#known = new Map();
+  }
+
   async change(commands: readonly Command[]): Promise<void> {
     const risky = commands.find((command) => command.risk !== undefined);
     if (risky !== undefined) throw new Error(`"${risky.why}" can take the host down: it needs a transaction`);
@@ -51,7 +55,7 @@ export class RemoteHost implements Host {
 
   async transact(transaction: Transaction): Promise<void> {
     const verify = () => {
-      this.#forget();
+      this.forget();
       return transaction.verify();
     };
     await this.#changing(() => transact(this.#reach, { ...transaction, verify }));
@@ -72,17 +76,13 @@ export class RemoteHost implements Host {
   /** What was seen before a change holds no longer, and what was asked during it may be of either side. */
   #changing(work: () => Promise<void>): Promise<void> {
     return this.#changes.run(async () => {
-      this.#forget();
+      this.forget();
       try {
         await work();
       } finally {
-        this.#forget();
+        this.forget();
       }
     });
-  }
-
-  #forget(): void {
-    this.#known = new Map();
   }
 
   #ask(question: Command): Promise<Answer> {
