@@ -112,7 +112,18 @@ async function ask(host: Host, { argv }: Command): Promise<Recorded> {
 
 /** `docker info` names registries and proxies of the machine that recorded it, which are nobody's business. */
 function withoutPlaces(text: string): string {
-  const places = ["ID", "IndexServerAddress", "RegistryConfig", "HttpProxy", "HttpsProxy", "NoProxy", "Plugins", "KernelVersion", "MemTotal", "Runtimes"];
+  const places = [
+    "ID",
+    "IndexServerAddress",
+    "RegistryConfig",
+    "HttpProxy",
+    "HttpsProxy",
+    "NoProxy",
+    "Plugins",
+    "KernelVersion",
+    "MemTotal",
+    "Runtimes",
+  ];
   return JSON.stringify(JSON.parse(text), (key, value: unknown) =>
     places.includes(key) ? undefined : value,
   );

@@ -98,7 +98,8 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   observed(held, seen) {
     const rules = seen.filter.chains.get(chainOf(held));
     if (rules === undefined) return {};
-    return { sources: [...new Set(rules.flatMap((rule) => rule[rule.indexOf("-s") + 1] ?? []))].sort() };
+    const from = (rule: iptables.Rule): string => (rule[0] === "-s" ? rule[1] : undefined) ?? "0.0.0.0/0";
+    return { sources: [...new Set(rules.map(from))].sort() };
   },
   drift: (held, seen) => [...amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
 };
