@@ -3,6 +3,7 @@
  * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused rather than guessed at.
  */
 import { applyEdits, type Edit, modify, type ParseError, parseTree } from "jsonc-parser";
+import { z } from "zod";
 import type { Answer, Command } from "../command.js";
 import { type NewFile, removeFile, writeFile } from "./files.js";
 
@@ -71,9 +72,20 @@ export function valuesOf({ text }: DaemonJson): Readonly<Record<string, unknown>
   }
 }
 
+const shapes = {
+  bip: z.string(),
+  "default-address-pools": z.array(z.object({ base: z.string(), size: z.number() })),
+} as const;
+
+/** Our keys as the file has them; a value that dockerd would not take is none. */
 export function keysOf(file: DaemonJson): Keys {
   const values = valuesOf(file);
-  return Object.fromEntries(ours.flatMap((key) => (key in values ? [[key, values[key]]] : []))) as Keys;
+  return Object.fromEntries(
+    ours.flatMap((key) => {
+      const { data } = shapes[key].safeParse(values[key]);
+      return data === undefined ? [] : [[key, data]];
+    }),
+  );
 }
 
 export function sameKeys(a: Keys, b: Keys): boolean {
@@ -91,7 +103,7 @@ export function withKeys(file: DaemonJson, keys: Keys): string {
   const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
   return ours.reduce((now, key) => {
     // An absent key stays absent: modify() would still touch the white space around it.
-    if (keys[key] === undefined && !(key in keysOf({ ...file, text: now }))) return now;
+    if (keys[key] === undefined && !(key in valuesOf({ ...file, text: now }))) return now;
     const edits: readonly Edit[] = modify(now, [key], keys[key], { formattingOptions: style(now) });
     return applyEdits(now, [...edits]);
   }, text);
