@@ -2,10 +2,11 @@
  * /etc/docker/daemon.json, which belongs to the user: only our own keys are set and removed, everything else
  * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused rather than guessed at.
  */
-import { applyEdits, type Edit, modify, type ParseError, parseTree } from "jsonc-parser";
+import { type ParseError, parseTree } from "jsonc-parser";
 import { z } from "zod";
 import type { Answer, Command } from "../command.js";
 import { type NewFile, removeFile, writeFile } from "./files.js";
+import { withKey } from "./json-text.js";
 
 const path = "/etc/docker/daemon.json";
 
@@ -101,21 +102,7 @@ export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boo
 /** The text with our keys set to exactly these, in the file's own indentation; the rest keeps its bytes. */
 export function withKeys(file: DaemonJson, keys: Keys): string {
   const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
-  return ours.reduce((now, key) => {
-    // An absent key stays absent: modify() would still touch the white space around it.
-    if (keys[key] === undefined && !(key in valuesOf({ ...file, text: now }))) return now;
-    const edits: readonly Edit[] = modify(now, [key], keys[key], { formattingOptions: style(now) });
-    return applyEdits(now, [...edits]);
-  }, text);
-}
-
-function style(text: string): { insertSpaces: boolean; tabSize: number; eol: string } {
-  const indent = /^\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
-  return {
-    insertSpaces: !indent.startsWith("\t"),
-    tabSize: indent.length,
-    eol: text.includes("\r\n") ? "\r\n" : "\n",
-  };
+  return ours.reduce((now, key) => withKey(now, key, keys[key]), text);
 }
 
 /** Writes the file anew, owner and mode as before; removes it where there was none. */
