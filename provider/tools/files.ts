@@ -30,6 +30,11 @@ export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): re
   ];
 }
 
+/** What a power cut in the middle of `writeFile` leaves behind: never complete for sure, and no one's file. */
+export function isLeftover(path: string): boolean {
+  return path.endsWith(".dockroute-new");
+}
+
 /** Absent already is well. */
 export function removeFile(path: string, why: string): Command {
   return { why, argv: ["rm", "-f", path] };

@@ -4,7 +4,7 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { removeFile, writeFile } from "./files.js";
+import { isLeftover, removeFile, writeFile } from "./files.js";
 
 export const directory = "/etc/dockroute";
 const partsDirectory = `${directory}/parts`;
@@ -103,6 +103,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH LC_ALL=C
 status=0
 for part in ${partsDirectory}/*; do
+  case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
   [ -e "$part" ] || continue
   sh "$part" || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
 done
@@ -192,7 +193,8 @@ export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): read
     (path) => path.startsWith(`${partsDirectory}/`) && path !== pathOf(part),
   );
   const own = removeFile(pathOf(part), `remove ${pathOf(part)}`);
-  return others.length > 0 ? [own] : [own, ...removeBase];
+  if (!others.every(isLeftover)) return [own];
+  return [own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
 }
 
 function base(seen: PartsSeen): readonly Command[] {
