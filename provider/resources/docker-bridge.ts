@@ -195,12 +195,15 @@ function runsWith(desired: DockerBridgeInputs, seen: DockerBridgeSeen): boolean 
   return seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
 }
 
-/** Networks of Docker's own inside a pool are what the pool is for. */
+/** Networks of Docker's own inside a pool are what the pool is for, and docker0 goes where `bip` says. */
 function dockersOwn(pool: string, seen: Ground): readonly string[] {
   const wanted = parseRange(pool);
   if ("reason" in wanted) return [];
   return seen.links
-    .filter(({ name }) => name === "docker0" || name.startsWith("br-"))
-    .filter(({ addresses }) => addresses.every((own) => contains(wanted.value, networkOf(own))))
+    .filter(
+      ({ name, addresses }) =>
+        name === "docker0" ||
+        (name.startsWith("br-") && addresses.every((own) => contains(wanted.value, networkOf(own)))),
+    )
     .map(({ name }) => name);
 }
