@@ -128,9 +128,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   observed(held, seen) {
     const running = seen.daemon.pools;
     const pools =
-      held.pools === undefined
-        ? {}
-        : { pools: running.length === 0 ? undefined : running.map(({ base }) => base) };
+      held.pools === undefined || running.length === 0 ? {} : { pools: running.map(({ base }) => base) };
     return { ...(seen.bip === undefined ? {} : { bip: seen.bip }), ...pools };
   },
 
@@ -142,6 +140,10 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       ...(json.samePools(inFile["default-address-pools"], poolsFor(held, seen))
         ? []
         : ["daemon.json default-address-pools: changed"]),
+      // Where all are gone there is no other value that `observed` could show; and it has none of the size.
+      ...(seen.daemon.version === undefined || json.samePools(seen.daemon.pools, poolsFor(held, seen))
+        ? []
+        : ["the pools that Docker runs with: changed"]),
       ...(seen.before === undefined ? [`${record.path}: absent`] : []),
     ];
   },
