@@ -27,10 +27,14 @@ const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
  * /etc/dockroute both use it. A NUL cannot be said in shell at all and is refused.
  */
 export function quote(argv: readonly string[]): string {
-  return argv.map(quoteWord).join(" ");
+  return argv.map((word, index) => quoteWord(word, index === 0 && !program.test(word))).join(" ");
 }
 
-function quoteWord(word: string): string {
+/** In the first place `a=b` would be an assignment and `if` a keyword, unless it is quoted. */
+const program =
+  /^(?!(if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc)$)[^=]*$/;
+
+function quoteWord(word: string, always: boolean): string {
   if (word.includes("\0")) throw new Error("a NUL byte cannot be part of a command");
-  return plain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return plain.test(word) && !always ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -27,6 +27,8 @@ export function converge<I extends OnHost, S>(
   turns: Turns,
 ): Promise<S> {
   return host.alone(async () => {
+    // What the preview saw may be minutes old by now.
+    host.forget();
     const seen = await look(kind, desired, host);
     refuse(kind, desired, seen);
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
@@ -43,6 +45,7 @@ export function remove<I extends OnHost, S>(
   warn: (text: string) => void,
 ): Promise<S> {
   return host.alone(async () => {
+    host.forget();
     const seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
     const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));

@@ -2,6 +2,7 @@ import { type Fault, Refused } from "../errors.js";
 import {
   type Connection,
   completeConnection,
+  endpointOf,
   mergeConnections,
   parseEndpoint,
   readConnection,
@@ -68,4 +69,27 @@ function json(key: string, config: Config, faults: Fault[]): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where each host of the config is reached; a config that cannot be read names none, and says why elsewhere. */
+export function endpointsOf(config: Config): readonly { readonly name: string; readonly endpoint: string }[] {
+  const defaults = readConnection(json("dockroute:connection", config, []), "");
+  return entries("dockroute:hosts", config).flatMap(({ name, address, connection }) => {
+    const own = readConnection(connection, "");
+    if (typeof name !== "string" || typeof address !== "string") return [];
+    if ("faults" in own || "faults" in defaults) return [];
+    return [{ name, endpoint: endpointOf(mergeConnections(own.connection, defaults.connection), address) }];
+  });
+}
+
+/** The hosts that `dockroute:leaving` calls gone for good. */
+export function goneIn(config: Config): readonly unknown[] {
+  return entries("dockroute:leaving", config)
+    .filter(({ gone }) => gone === true)
+    .map(({ name }) => name);
+}
+
+function entries(key: string, config: Config): readonly Readonly<Record<string, unknown>>[] {
+  const list = json(key, config, []);
+  return Array.isArray(list) ? list.filter(isRecord) : [];
 }

@@ -26,9 +26,10 @@ export class Running {
   readonly #channel: ClientChannel;
   readonly #out = new Collected();
   readonly #err = new Collected();
-  readonly #waiting: { mark: string; heard: (seen: boolean) => void }[] = [];
+  readonly #waiting: { heard: (seen: boolean) => void; there: () => boolean }[] = [];
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #resolve: (ended: Ended) => void = () => {};
+  #over = false;
   #code: number | undefined;
   #lost: string | undefined;
 
@@ -56,11 +57,13 @@ export class Running {
     channel.write(stdin);
   }
 
-  /** Waits until stdout holds this text (true), or the exec ended without it (false). */
-  until(mark: string): Promise<boolean> {
+  /** Waits until stdout, or both streams, hold this text (true), or the exec ended without it (false). */
+  until(mark: string, where: "stdout" | "both" = "stdout"): Promise<boolean> {
+    const streams = where === "both" ? [this.#out, this.#err] : [this.#out];
     return new Promise((heard) => {
-      this.#waiting.push({ mark, heard });
+      this.#waiting.push({ heard, there: () => streams.every((each) => each.text().includes(mark)) });
       this.#wake();
+      if (this.#over) this.#end();
     });
   }
 
@@ -97,7 +100,7 @@ export class Running {
   }
 
   #wake(): void {
-    for (const each of this.#waiting.filter(({ mark }) => this.#out.text().includes(mark))) {
+    for (const each of this.#waiting.filter(({ there }) => there())) {
       this.#waiting.splice(this.#waiting.indexOf(each), 1);
       each.heard(true);
     }
@@ -107,6 +110,7 @@ export class Running {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#wake();
     for (const { heard } of this.#waiting.splice(0)) heard(false);
+    this.#over = true;
     if (this.#code === undefined) this.#lost ??= "the connection was cut";
     this.#resolve(this.soFar());
   }

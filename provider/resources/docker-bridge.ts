@@ -115,7 +115,8 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   },
 
   lost(held, seen) {
-    if ((seen.before ?? record.readValue(held.before)) !== undefined) return [];
+    const ours = seen.bip === held.bip || json.keysOf(seen.file).bip === held.bip;
+    if (!ours || (seen.before ?? record.readValue(held.before)) !== undefined) return [];
     return [
       `docker0 keeps ${seen.bip ?? "no address"} and daemon.json its bip: what was there before is written down neither in ` +
         `${record.path} nor in the state. To give docker0 another address, set bip to it, restart Docker, and then remove bip`,
