@@ -62,9 +62,9 @@ export function goBack(
     ...json.replaceFile(
       now.file,
       withAddress(now.file, oldKeys, old.bip),
-      `set bip ${old.bip} in daemon.json, as before`,
+      `set bip ${old.bip ?? "to nothing"} in daemon.json, as before`,
     ),
-    ...docker.restart(`restart Docker, so that docker0 gets ${old.bip} back`),
+    ...docker.restart(`restart Docker, so that docker0 gets ${old.bip ?? "no address"} back`),
   ];
 }
 

@@ -4,7 +4,7 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { removeFile, writeFile } from "./files.js";
+import { isLeftover, removeFile, writeFile } from "./files.js";
 import { directory, partsDirectory, unitsDirectory } from "./places.js";
 import { apply, madeBy, started, units, wants } from "./units.js";
 
@@ -134,7 +134,8 @@ export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): read
     (path) => path.startsWith(`${partsDirectory}/`) && path !== pathOf(part),
   );
   const own = removeFile(pathOf(part), `remove ${pathOf(part)}`);
-  return others.length > 0 ? [own] : [own, ...removeBase];
+  if (!others.every(isLeftover)) return [own];
+  return [own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
 }
 
 function base(seen: PartsSeen): readonly Command[] {

@@ -17,6 +17,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH LC_ALL=C
 status=0
 for part in ${partsDirectory}/*; do
+  case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
   [ -e "$part" ] || continue
   ( . "$part" )
   [ $? -eq 0 ] || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
