@@ -62,8 +62,10 @@ export const questions = [
 ] as const satisfies readonly Command[];
 
 export function readParts(files: Answer, links: Answer): PartsSeen {
-  return { files: readFiles(files), enabled: new Set(links.stdout.split("
-").filter((path) => path !== "")) };
+  return {
+    files: readFiles(files),
+    enabled: new Set(links.stdout.split("\n").filter((path) => path !== "")),
+  };
 }
 
 /** The slash of a range has no place in a file's or a chain's name. */
