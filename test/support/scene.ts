@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Host } from "../../lab/host.js";
 import { Lab, type HostSpec } from "../../lab/lab.js";
 import { boxOptions, startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
@@ -76,4 +77,16 @@ export class Scene {
 export function succeeded(ran: Ran): Ran {
   assert.equal(ran.code, 0, ran.text);
   return ran;
+}
+
+/** The logical names of what an up, preview or destroy changed, sorted; the stack itself is no change. */
+export function changed({ text }: Ran): readonly string[] {
+  const lines = text.matchAll(/^ *[-+~]+ +pulumi-nodejs:\S+ (\S+) (?:created|updated|deleted|replaced|\w+ original|create|update|delete|replace)\b/gm);
+  return [...new Set([...lines].map(([, name]) => name ?? ""))].sort();
+}
+
+/** Which dockerd runs on each host, and since when: another value is a restart. */
+export async function dockers(hosts: readonly Host[]): Promise<readonly string[]> {
+  const ask = ["systemctl", "show", "docker", "-p", "MainPID", "-p", "ActiveEnterTimestampMonotonic"];
+  return Promise.all(hosts.map(async (host) => `${host.name} ${await host.run(ask)}`));
 }
