@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import { quote } from "../provider/command.js";
 import type { Host } from "./host.js";
@@ -44,7 +45,8 @@ async function recordHost(host: Host, folder: string): Promise<void> {
     {};
   for (const [file, argv] of Object.entries(commands)) {
     const { code, stdout, stderr } = await host.exec(argv);
-    writeFileSync(join(folder, file), stdout);
+    // The kernel is the recording machine's; its build's name says nothing about a host.
+    writeFileSync(join(folder, file), stdout.replaceAll(release(), release().replace(/-.*/, "")));
     index[file] = { argv, command: quote(argv), code, stderr };
   }
   writeFileSync(

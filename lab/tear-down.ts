@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
-import { cutPower, removeDisk } from "./machine.js";
+import { removeDisk } from "./disk.js";
+import { cutPower } from "./machine.js";
 import { removeNetwork } from "./network.js";
 import { forgetState, readState } from "./state.js";
 
