@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run, tryRun } from "./run.js";
+import { removeTree, run, tryRun } from "./run.js";
 import type { HostState, LabState } from "./state.js";
 
 /** The folders of one host. What is in `upper` and `var` outlives a reboot and a power cut. */
@@ -34,7 +34,7 @@ export async function makeDisk(lab: LabState, host: HostState): Promise<void> {
 export async function removeDisk(lab: LabState, host: HostState): Promise<void> {
   const folders = foldersOf(lab, host);
   if ((await tryRun(["mountpoint", "-q", folders.root])).code === 0) await run(["umount", folders.root]);
-  rmSync(folders.own, { recursive: true, force: true });
+  await removeTree(folders.own);
 }
 
 /** What makes this host itself and no other: name, machine id, its keys and who may come in. */

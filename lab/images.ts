@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { archiveLines } from "./apt.js";
 import { cacheFolder, locked } from "./folders.js";
 import { ensureGoCommand, type GoCommand } from "./go-build.js";
 import { buildImage } from "./image-build.js";
-import { type Log, run, step } from "./run.js";
+import { type Log, removeTree, step } from "./run.js";
 
 /** One kind of host. Whatever is in a row is part of the image's key: a changed row is another image. */
 export interface Recipe {
@@ -117,10 +117,14 @@ async function ensureFolder(recipe: Recipe, log: Log, signal?: AbortSignal): Pro
     const work = async (): Promise<void> => {
       if (existsSync(folder)) return; // another process made it while we waited
       const temporary = cacheFolder("images", `.${id}.tmp`);
-      rmSync(temporary, { recursive: true, force: true });
+      await removeTree(temporary);
       const what = `image of ${recipe.suite} built (${recipe.packages.length} packages asked for)`;
-      await step(log, what, () => buildImage(recipe, temporary, archiveLines(recipe.suite), signal));
-      renameSync(temporary, folder);
+      try {
+        await step(log, what, () => buildImage(recipe, temporary, archiveLines(recipe.suite), signal));
+        renameSync(temporary, folder);
+      } finally {
+        await removeTree(temporary);
+      }
     };
     await locked(cacheFolder("images", `.${id}.lock`), work, signal);
   }
@@ -141,6 +145,6 @@ export async function pruneImages(inUse: readonly string[], days = 7): Promise<v
   for (const entry of readdirSync(images).filter((name) => !name.startsWith("."))) {
     const folder = join(images, entry);
     const old = Date.now() - statSync(folder).mtimeMs > days * 86_400_000;
-    if (old && !inUse.includes(folder)) await run(["rm", "-rf", "--one-file-system", folder]);
+    if (old && !inUse.includes(folder)) await removeTree(folder);
   }
 }

@@ -59,6 +59,11 @@ export class Lab {
     return labPrefixes();
   }
 
+  /** Takes a lab away by its name, whatever state its maker left it in; content if there is none. */
+  static remove(prefix: string): Promise<void> {
+    return tearDown(prefix);
+  }
+
   get prefix(): string {
     return this.current.prefix;
   }

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { quote } from "../provider/command.js";
 import { cacheFolder, locked } from "./folders.js";
 import { ensureGoCommand, type GoCommand } from "./go-build.js";
 import { type Log, run, step, tryRun } from "./run.js";
@@ -46,7 +47,25 @@ export async function ensurePulumi(log: Log): Promise<Pulumi> {
       for (const name of programs) await ensureGoCommand(sources[name], join(folder, name), log);
     });
   }
-  return { folders: [folder, provider] };
+  return { folders: [...olderHost(folder), folder, provider] };
+}
+
+/**
+ * The language host that can be built is older than the command: it takes the runtime's options of Pulumi.yaml
+ * as flags, where the command sends them in a message that it does not know. A wrapper says them. A release
+ * brings every language host, all of its own age, and needs none.
+ */
+function olderHost(folder: string): readonly string[] {
+  if (existsSync(join(folder, "pulumi-language-python"))) return [];
+  const wrapper = join(folder, "wrapper", "pulumi-language-nodejs");
+  const host = join(folder, "pulumi-language-nodejs");
+  if (!existsSync(wrapper)) {
+    mkdirSync(dirname(wrapper), { recursive: true });
+    const text = `#!/bin/sh\nexec ${quote([host])} -typescript=false -nodeargs "--import tsx" "$@"\n`;
+    writeFileSync(`${wrapper}.${process.pid}`, text, { mode: 0o755 });
+    renameSync(`${wrapper}.${process.pid}`, wrapper);
+  }
+  return [dirname(wrapper)];
 }
 
 /** The npm package carries the launcher of dynamic providers; the engine looks for it on PATH. */

@@ -2,6 +2,7 @@
  * What the engine calls, for any kind of resource: check, diff, create, read, update, delete. It turns the
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
+import { isDeepStrictEqual } from "node:util";
 import { converge, look, remove } from "./converge.js";
 import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable } from "./errors.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
@@ -66,7 +67,7 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
     },
 
     async diff(_, olds, news) {
-      const changed = names.concat("connection").filter((name) => !same(olds[name], news[name]));
+      const changed = names.concat("connection").filter((name) => !isDeepStrictEqual(olds[name], news[name]));
       const replaces = changed.filter(
         (name) => name === "host" || kind.changes[name as keyof typeof kind.changes] === "replace",
       );
@@ -145,10 +146,6 @@ function pick(props: Props, names: readonly string[]): Props {
 
 function defined(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function hasUnknown(value: unknown): boolean {

@@ -144,9 +144,12 @@ export function armUndo(undoing: Undo): readonly string[] {
 /** Before each step: the change is still ours, and from now on has its full time again. */
 export const takeTurn: readonly string[] = [`dockroute_turn || { tell undone "$(cat ${last})"; return 0; }`];
 
-/** Holds the lock until the client closes its end; no longer than the change can wait anyhow. */
+/**
+ * Holds the lock while the client verifies. Each byte from it gives the change its full time again; without
+ * one the time runs out and the host undoes the change, so there is no more to be held.
+ */
 export function holdLock(seconds: number): readonly string[] {
-  return [`timeout ${seconds + 5} cat >/dev/null`];
+  return [`while [ -n "$(timeout ${seconds + 5} head -c 1)" ]; do dockroute_turn || break; done`];
 }
 
 /** The change stays: from the removal of the undo program on, nothing will take it back. */

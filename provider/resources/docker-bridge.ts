@@ -129,9 +129,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   observed(held, seen) {
     const running = seen.daemon.pools;
     const pools =
-      held.pools === undefined
-        ? {}
-        : { pools: running.length === 0 ? undefined : running.map(({ base }) => base) };
+      held.pools === undefined || running.length === 0 ? {} : { pools: running.map(({ base }) => base) };
     return { ...(seen.bip === undefined ? {} : { bip: seen.bip }), ...pools };
   },
 
@@ -143,6 +141,10 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       ...(json.samePools(inFile["default-address-pools"], poolsFor(held, seen))
         ? []
         : ["daemon.json default-address-pools: changed"]),
+      // Where all are gone there is no other value that `observed` could show; and it has none of the size.
+      ...(seen.daemon.version === undefined || json.samePools(seen.daemon.pools, poolsFor(held, seen))
+        ? []
+        : ["the pools that Docker runs with: changed"]),
       ...(seen.before === undefined ? [`${record.path}: absent`] : []),
     ];
   },
@@ -196,12 +198,15 @@ function runsWith(desired: DockerBridgeInputs, seen: DockerBridgeSeen): boolean 
   return seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
 }
 
-/** Networks of Docker's own inside a pool are what the pool is for. */
+/** Networks of Docker's own inside a pool are what the pool is for, and docker0 goes where `bip` says. */
 function dockersOwn(pool: string, seen: Ground): readonly string[] {
   const wanted = parseRange(pool);
   if ("reason" in wanted) return [];
   return seen.links
-    .filter(({ name }) => name === "docker0" || name.startsWith("br-"))
-    .filter(({ addresses }) => addresses.every((own) => contains(wanted.value, networkOf(own))))
+    .filter(
+      ({ name, addresses }) =>
+        name === "docker0" ||
+        (name.startsWith("br-") && addresses.every((own) => contains(wanted.value, networkOf(own)))),
+    )
     .map(({ name }) => name);
 }

@@ -30,17 +30,33 @@ export interface ForwardRuleSeen extends Ground {
   readonly parts: parts.PartsSeen;
 }
 
-const port = z.string().regex(/^(icmp|(tcp|udp|sctp)\/\d{1,5}(:\d{1,5})?)$/, {
-  error: ({ input }) => `${JSON.stringify(input)} is not a port: "tcp/443", "udp/8000:8010" or "icmp"`,
+/** A form that iptables prints back as it was given, or a rule would be due for ever: no leading zeros, no 5:5. */
+const port = z.string().refine(isPort, {
+  error: ({ input }) =>
+    `${JSON.stringify(input)} is not a port: "tcp/443", "udp/8000:8010" or "icmp", with numbers from 1 to 65535`,
 });
+
+function isPort(text: string): boolean {
+  const [, first, last] = /^(?:tcp|udp|sctp)\/([1-9]\d{0,4})(?::([1-9]\d{0,4}))?$/.exec(text) ?? [];
+  if (first === undefined) return text === "icmp";
+  return (
+    Number(first) <= 65535 && (last === undefined || (Number(first) < Number(last) && Number(last) <= 65535))
+  );
+}
 
 const set = <T extends z.ZodType<string, string>>(item: T) =>
   z.array(item).transform((items): readonly string[] => [...new Set<string>(items)].sort());
 
+/** iptables leaves such a range out of what it prints; and a rule for everybody is not what this resource is for. */
+const some = (property: string) => ({
+  error: () => `${property} must be smaller than 0.0.0.0/0, which is everybody: name the peers' ranges`,
+});
+const notAll = (given: string): boolean => !given.endsWith("/0");
+
 const schema = z.strictObject({
   ...onHost,
-  destination: range,
-  sources: set(source),
+  destination: range.refine(notAll, some("destination")),
+  sources: set(source.refine(notAll, some("a source"))),
   interfaces: set(nic).optional(),
   ports: set(port).optional(),
 });
@@ -98,7 +114,8 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   observed(held, seen) {
     const rules = seen.filter.chains.get(chainOf(held));
     if (rules === undefined) return {};
-    return { sources: [...new Set(rules.flatMap((rule) => rule[rule.indexOf("-s") + 1] ?? []))].sort() };
+    const from = (rule: iptables.Rule): string => (rule[0] === "-s" ? rule[1] : undefined) ?? "0.0.0.0/0";
+    return { sources: [...new Set(rules.map(from))].sort() };
   },
   drift: (held, seen) => [...amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
 };

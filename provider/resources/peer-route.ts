@@ -97,8 +97,11 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
 
   drift(held, seen) {
     const found = routeOf(held, seen);
+    // Such a route has no gateway that could be shown as another value of the input.
+    const noGateway = found !== undefined && found.gateway === undefined;
     const wrongLink =
-      held.interface === undefined && found !== undefined && found.interface !== linkFor(held, seen);
+      noGateway ||
+      (held.interface === undefined && found !== undefined && found.interface !== linkFor(held, seen));
     return [
       ...(found === undefined ? [`route to ${held.destination}: absent`] : []),
       ...(wrongLink ? [`route to ${held.destination}: ${inWords(found)}`] : []),

@@ -65,7 +65,14 @@ export async function strangerFinds(
 ): Promise<{ readonly unpublished: readonly string[]; readonly published: readonly string[] }> {
   const all = await places(hosts);
   for (const { host, box } of all) {
-    await stranger.exec(["ip", "route", "replace", `${box.split(".").slice(0, 3).join(".")}.0/24`, "via", host.address]);
+    await stranger.exec([
+      "ip",
+      "route",
+      "replace",
+      `${box.split(".").slice(0, 3).join(".")}.0/24`,
+      "via",
+      host.address,
+    ]);
   }
   const unpublished = await fromStranger(
     stranger,
@@ -85,7 +92,9 @@ export async function strangerFinds(
 }
 
 function unreached(from: string, answers: readonly Reached[]): readonly string[] {
-  return answers.filter(({ reached }) => !reached).map(({ target }) => `${from} does not reach ${words(target)}`);
+  return answers
+    .filter(({ reached }) => !reached)
+    .map(({ target }) => `${from} does not reach ${words(target)}`);
 }
 
 function wrongSource(from: string, answers: readonly Reached[], wanted: string): readonly string[] {
