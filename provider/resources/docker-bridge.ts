@@ -16,6 +16,7 @@ import * as parts from "../tools/parts.js";
 import * as record from "./before.js";
 import { covers, type Ground, networkOf, questions, readGround } from "./ground.js";
 import { bip, onHost, range, read } from "./inputs.js";
+import { dropLeft } from "./peer-route.js";
 
 export interface DockerBridgeInputs extends OnHost {
   /** docker0's address with its network: an address, not the network's own. Restarts Docker. @example "172.30.1.1/24" */
@@ -33,6 +34,7 @@ export interface DockerBridgeSeen extends Ground {
   /** docker0's address as the kernel has it. */
   readonly bip?: string;
   readonly before?: record.Before;
+  readonly parts: parts.PartsSeen;
 }
 
 const schema = z.strictObject({
@@ -60,9 +62,11 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
         throw new Error("seven answers are missing");
       const ground = readGround(answers);
       const own = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
-      const old = record.readText(parts.readParts(files, links).files.get(record.path));
+      const kept = parts.readParts(files, links);
+      const old = record.readText(kept.files.get(record.path));
       return {
         ...ground,
+        parts: kept,
         file: json.readDaemonJson(content, owner, real),
         daemon: docker.readDaemon(info),
         containers: docker.readContainers(containers),
@@ -109,6 +113,8 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   },
 
   undo(held, seen) {
+    const left = dropLeft(held, seen);
+    if (left.length > 0) return left;
     const old = seen.before ?? record.readValue(held.before);
     if (old === undefined) return [];
     return record.goBack(old, { ...seen, pools: seen.daemon.pools, recorded: seen.before !== undefined });

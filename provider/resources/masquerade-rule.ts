@@ -84,7 +84,7 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
     if (successor(part, seen)) return [];
     return [
       ...nft.deleteNat(chainOf(held), seen.nat, `remove the nat chain ${chainOf(held)}`),
-      ...parts.drop(part, seen.parts),
+      ...parts.drop([part], seen.parts),
     ];
   },
 

@@ -78,6 +78,11 @@ export function nameOf(range: string): string {
   return range.replace("/", "_");
 }
 
+/** The range of such a name. */
+export function rangeOf(name: string): string {
+  return name.replace("_", "/");
+}
+
 export function pathOf(part: Pick<Part, "name">): string {
   return `${partsDirectory}/${part.name}`;
 }
@@ -127,15 +132,25 @@ export function holds(part: Pick<Part, "name" | "holder">, seen: PartsSeen): boo
   return seen.files.get(pathOf(part))?.split("\n")[1] === `# dockroute ${part.holder}`;
 }
 
-/** Removes the part, and with the last one everything that loads parts. */
-export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): readonly Command[] {
-  if (!holds(part, seen)) return [];
+/** The parts whose holders' ids begin so: "alpha/to/". */
+export function heldBy(start: string, seen: PartsSeen): readonly Pick<Part, "name" | "holder">[] {
+  return [...seen.files].flatMap(([path, text]) => {
+    const holder = text.split("\n")[1]?.replace("# dockroute ", "");
+    if (!path.startsWith(`${partsDirectory}/`) || holder?.startsWith(start) !== true) return [];
+    return [{ name: path.slice(partsDirectory.length + 1), holder }];
+  });
+}
+
+/** Removes parts, and with the last one everything that loads parts. */
+export function drop(parts: readonly Pick<Part, "name" | "holder">[], seen: PartsSeen): readonly Command[] {
+  const held = parts.filter((part) => holds(part, seen)).map(pathOf);
+  if (held.length === 0) return [];
   const others = [...seen.files.keys()].filter(
-    (path) => path.startsWith(`${partsDirectory}/`) && path !== pathOf(part),
+    (path) => path.startsWith(`${partsDirectory}/`) && !held.includes(path),
   );
-  const own = removeFile(pathOf(part), `remove ${pathOf(part)}`);
-  if (!others.every(isLeftover)) return [own];
-  return [own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
+  const own = held.map((path) => removeFile(path, `remove ${path}`));
+  if (!others.every(isLeftover)) return own;
+  return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
 }
 
 function base(seen: PartsSeen): readonly Command[] {

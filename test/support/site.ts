@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../../lab/lab.js";
 import { startBox } from "../../lab/probe.js";
+import { ensurePulumi } from "../../lab/pulumi-cli.js";
+import { quiet } from "../../lab/run.js";
 import { type Snapshot, snapshot } from "../../lab/snapshot.js";
-import { programs } from "./programs.js";
 import { type Config, Stack } from "./stack.js";
 
 export class Site {
@@ -26,9 +27,9 @@ export class Site {
       image,
       ...(daemonJson === undefined ? {} : { daemonJson }),
     }));
-    const found = await programs();
+    const { folders } = await ensurePulumi(quiet);
     const lab = await Lab.up({ prefix, hosts });
-    const site = new Site(lab, mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`)), found);
+    const site = new Site(lab, mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`)), folders);
     if (boxes) await Promise.all(lab.hosts.map((host) => startBox(host)));
     return site;
   }
