@@ -104,7 +104,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
         ? iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)
         : []),
     ]);
-    return [...removed, ...parts.drop([part], seen.parts)];
+    return [...removed, ...parts.drop(part, seen.parts)];
   },
 
   restore: () => [],

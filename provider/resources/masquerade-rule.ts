@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { Kind, OnHost } from "../kind.js";
 import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
-import { absentNics, type Ground, nics, questions, readGround } from "./ground.js";
+import { absentNics, type Ground, nicNames, questions, readGround } from "./ground.js";
 import { nic, onHost, range, read } from "./inputs.js";
 
 export interface MasqueradeRuleInputs extends OnHost {
@@ -23,7 +23,7 @@ export interface MasqueradeRuleInputs extends OnHost {
 }
 
 export interface MasqueradeRuleSeen extends Ground {
-  readonly nat: nft.NatChains;
+  readonly nft: nft.Seen;
   readonly hasNft: boolean;
   readonly parts: parts.PartsSeen;
 }
@@ -51,7 +51,7 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
         throw new Error("three answers are missing");
       return {
         ...readGround(answers),
-        nat: nft.readNat(nat),
+        nft: nft.read(nat),
         hasNft: nat.code !== 127,
         parts: parts.readParts(files, links),
       };
@@ -74,7 +74,7 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
     const part = partOf(desired, seen);
     const why = `let ${desired.source} keep its address towards ${desired.exclude.join(", ") || "nobody"}, and masquerade the rest`;
     return [
-      ...(nft.hasNat(seen.nat, chainOf(desired), rulesOf(desired, seen)) ? [] : [parts.load(part, why)]),
+      ...(nft.has(seen.nft, chainFor(desired, seen)) ? [] : [parts.load(part, why)]),
       ...parts.keep(part, seen.parts),
     ];
   },
@@ -83,28 +83,25 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
     const part = partOf(held, seen);
     if (successor(part, seen)) return [];
     return [
-      ...nft.deleteNat(chainOf(held), seen.nat, `remove the nat chain ${chainOf(held)}`),
-      ...parts.drop([part], seen.parts),
+      ...nft.remove([chainOf(held)], seen.nft, `remove the nat chain ${chainOf(held)}`),
+      ...parts.drop(part, seen.parts),
     ];
   },
 
   restore: () => [],
-  gone: (held, seen) => !seen.nat.has(chainOf(held)) && !parts.holds(partOf(held, seen), seen.parts),
+  gone: (held, seen) => !seen.nft.has(chainOf(held)) && !parts.holds(partOf(held, seen), seen.parts),
 
   observed(held, seen) {
-    const rules = seen.nat.get(chainOf(held))?.filter((rule) => rule !== "foreign");
-    if (rules === undefined) return {};
-    return {
-      exclude: rules.flatMap(({ destination }) => (destination === undefined ? [] : [destination])).sort(),
-    };
+    if (!seen.nft.has(chainOf(held))) return {};
+    return { exclude: [...nft.destinations(seen.nft, chainOf(held))].sort() };
   },
 
   drift(held, seen) {
     const chain = chainOf(held);
-    const rules = seen.nat.get(chain);
-    const same = nft.hasNat(seen.nat, chain, rulesOf(held, seen));
+    const there = seen.nft.has(chain);
+    const same = nft.has(seen.nft, chainFor(held, seen));
     return [
-      ...(rules === undefined ? [`nat chain ${chain}: absent`] : same ? [] : [`nat chain ${chain}: changed`]),
+      ...(!there ? [`nat chain ${chain}: absent`] : same ? [] : [`nat chain ${chain}: changed`]),
       ...parts.missing(partOf(held, seen), seen.parts),
     ];
   },
@@ -114,17 +111,16 @@ function chainOf({ source }: MasqueradeRuleInputs): string {
   return `masquerade-${parts.nameOf(source)}`;
 }
 
-function rulesOf(wanted: MasqueradeRuleInputs, seen: Ground): readonly nft.NatRule[] {
-  const interfaces =
-    wanted.interfaces ??
-    nics(seen)
-      .map(({ name }) => name)
-      .sort();
-  const common = { interfaces, source: wanted.source };
-  return [
-    ...wanted.exclude.map((destination): nft.NatRule => ({ ...common, destination, action: "keep" })),
-    { ...common, action: "masquerade" },
+function chainFor(wanted: MasqueradeRuleInputs, seen: Ground): nft.Chain {
+  const names = wanted.interfaces ?? nicNames(seen);
+  const matches: readonly nft.Match[] = [
+    { on: "oifname", names },
+    { on: "saddr", range: wanted.source },
   ];
+  const keep = wanted.exclude.map(
+    (range): nft.Rule => ({ matches: [...matches, { on: "daddr", range }], verdict: "keep" }),
+  );
+  return { name: chainOf(wanted), at: "nat", rules: [...keep, { matches, verdict: "masquerade" }] };
 }
 
 function partOf(wanted: MasqueradeRuleInputs, seen: Ground): parts.Part {
@@ -132,7 +128,7 @@ function partOf(wanted: MasqueradeRuleInputs, seen: Ground): parts.Part {
     name: chainOf(wanted),
     holder: masqueradeRule.id(wanted),
     about: `${wanted.source} keeps its own address towards the peers; all else that leaves is masqueraded.`,
-    lines: [nft.loadNat(chainOf(wanted), rulesOf(wanted, seen))],
+    lines: [nft.load([chainFor(wanted, seen)])],
   };
 }
 

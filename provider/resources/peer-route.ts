@@ -82,7 +82,7 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     const found = routeOf(held, seen);
     const ours = found?.protocol === ip.protocol && found.gateway === held.gateway;
     const route: readonly Command[] = ours ? [ip.deleteRoute(held)] : [];
-    return [...route, ...parts.drop([partOf(held, seen)], seen.parts)];
+    return [...route, ...parts.drop(partOf(held, seen), seen.parts)];
   },
 
   // It depends on the peer's bridge too: a failed delete would keep that one from being restored.
@@ -126,7 +126,7 @@ export function dropLeft({ host }: Pick<OnHost, "host">, seen: PeerRouteSeen): r
     const ours = found?.protocol === ip.protocol && found.gateway !== undefined;
     return ours ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
   });
-  return [...routes, ...parts.drop(left, seen.parts)];
+  return [...routes, ...parts.dropAll(left, seen.parts)];
 }
 
 function partOf(wanted: PeerRouteInputs, seen: Ground): parts.Part {

@@ -141,8 +141,15 @@ export function heldBy(start: string, seen: PartsSeen): readonly Pick<Part, "nam
   });
 }
 
-/** Removes parts, and with the last one everything that loads parts. */
-export function drop(parts: readonly Pick<Part, "name" | "holder">[], seen: PartsSeen): readonly Command[] {
+/** Removes the part, and with the last one everything that loads parts. */
+export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): readonly Command[] {
+  return dropAll([part], seen);
+}
+
+export function dropAll(
+  parts: readonly Pick<Part, "name" | "holder">[],
+  seen: PartsSeen,
+): readonly Command[] {
   const held = parts.filter((part) => holds(part, seen)).map(pathOf);
   if (held.length === 0) return [];
   const others = [...seen.files.keys()].filter(
