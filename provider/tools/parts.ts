@@ -41,7 +41,7 @@ export const questions = [
       ...[
         "-o",
         "-name",
-        "dockroute*.service",
+        "dockroute*",
         ")",
         "-type",
         "f",
