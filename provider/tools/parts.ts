@@ -38,21 +38,7 @@ export const questions = [
     why: "read what dockroute keeps on the host",
     argv: [
       ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
-      ...[
-        "-o",
-        "-name",
-        "dockroute*",
-        ")",
-        "-type",
-        "f",
-        "-exec",
-        "head",
-        "-v",
-        "-c",
-        "100000",
-        "{}",
-        "+",
-      ],
+      ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
     ],
   },
   {

@@ -6,8 +6,11 @@ import { Lab } from "../../lab/lab.js";
 import { startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
 import { quiet } from "../../lab/run.js";
-import { type Snapshot, snapshot } from "../../lab/snapshot.js";
+import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { type Config, Stack } from "./stack.js";
+
+/** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
+const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
 
 export class Site {
   private constructor(
@@ -39,11 +42,26 @@ export class Site {
   }
 
   /** What each host is, by name; with names, of those alone. */
-  async snapshots(names = this.lab.hosts.map(({ name }) => name)): Promise<ReadonlyMap<string, Snapshot>> {
+  async snapshots(
+    names: readonly string[] = this.lab.hosts.map(({ name }) => name),
+  ): Promise<ReadonlyMap<string, Snapshot>> {
     const taken = await Promise.all(
-      names.map(async (name) => [name, await snapshot(this.lab.host(name))] as const),
+      names.map(async (name) => [name, await snapshot(this.lab.host(name), { ignore: emptyTable })] as const),
     );
     return new Map(taken);
+  }
+
+  /** What is no longer as in the snapshots: "alpha: + routes: ...". */
+  async changedSince(
+    before: ReadonlyMap<string, Snapshot>,
+    names: readonly string[] = [...before.keys()],
+  ): Promise<readonly string[]> {
+    const now = await this.snapshots(names);
+    return names.flatMap((name) => {
+      const [was, is] = [before.get(name), now.get(name)];
+      if (was === undefined || is === undefined) throw new Error(`no snapshot of ${name}`);
+      return differences(was, is).map((line) => `${name}: ${line}`);
+    });
   }
 
   async down(): Promise<void> {
