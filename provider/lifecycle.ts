@@ -108,7 +108,7 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
         return { id, props: { ...last, ...observed }, inputs: observed };
       } catch (error) {
         if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
-        session.tell(error.message);
+        session.tellOnce(inputs.host, error.message);
         const found = [`not reached: ${error.reason}`];
         return { id, props: { ...props, found }, inputs: { ...kept, found } };
       }
@@ -128,7 +128,14 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
       const inputs: I & Remembered = { ...inputsOf(props), ...pick(props, ["before"]) };
       const host = hostOf(inputs, props);
       if (!session.isGone(inputs.host)) {
-        await remove(kind, inputs, host, session.turns, (text) => session.tell(`${inputs.host}: ${text}`));
+        const warn = (text: string) => session.tell(`${inputs.host}: ${text}`);
+        await remove(kind, inputs, host, session.turns, warn).catch((error: unknown) => {
+          const heir = kind.takenAlongBy?.(inputs);
+          const left =
+            error instanceof Unreachable && session.isDestroying && session.isInConfig(inputs.host);
+          if (heir === undefined || !left) throw error;
+          warn(`${kind.id(inputs)} is still there, and goes when ${heir} does`);
+        });
         return;
       }
       if (await session.answers(host)) throw new StillThere(inputs.host, inputs.endpoint);

@@ -25,14 +25,22 @@ export async function places(hosts: readonly Host[]): Promise<readonly Place[]> 
 /** Every direction by ICMP and TCP, the sources that were seen, published ports. [] is a whole mesh. */
 export async function amiss(hosts: readonly Host[]): Promise<readonly string[]> {
   const all = await places(hosts);
-  const found = await Promise.all([sameAddresses(all), betweenBoxes(all), fromHosts(all), toHosts(all), publishedPorts(all)]);
+  const found = await Promise.all([
+    sameAddresses(all),
+    betweenBoxes(all),
+    fromHosts(all),
+    toHosts(all),
+    publishedPorts(all),
+  ]);
   return found.flat();
 }
 
 /** Two containers with one address would each answer for the other, and the mesh would look whole. */
 function sameAddresses(all: readonly Place[]): readonly string[] {
   const boxes = all.map(({ box }) => box);
-  return boxes.filter((box, at) => boxes.indexOf(box) !== at).map((box) => `two boxes have the address ${box}`);
+  return boxes
+    .filter((box, at) => boxes.indexOf(box) !== at)
+    .map((box) => `two boxes have the address ${box}`);
 }
 
 /** Containers to containers: unpublished and published port, each seen as itself. */
@@ -83,7 +91,16 @@ async function each(
   all: readonly Place[],
   look: (from: Place, peers: readonly Place[]) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  return (await Promise.all(all.map((from) => look(from, all.filter((peer) => peer !== from))))).flat();
+  return (
+    await Promise.all(
+      all.map((from) =>
+        look(
+          from,
+          all.filter((peer) => peer !== from),
+        ),
+      ),
+    )
+  ).flat();
 }
 
 function inBox({ host, box }: Place): readonly Target[] {
