@@ -76,7 +76,7 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   images: async () => {
     await ensureTools(loud);
     const names = positionals.length > 1 ? positionals.slice(1) : Object.keys(recipes);
-    for (const name of names) console.log((await ensureImage(name, loud)).folder);
+    for (const name of names) console.log(name, (await ensureImage(name, loud)).layers.join(":"));
     return 0;
   },
   record: async () => {

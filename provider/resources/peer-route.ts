@@ -86,7 +86,8 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     const found = routeOf(held, seen);
     const ours = found?.protocol === ip.protocol && found.gateway === held.gateway;
     const route: readonly Command[] = ours ? [ip.deleteRoute(held)] : [];
-    return [...route, ...parts.drop(partOf(held, seen), seen.parts)];
+    // The part first: the repair would put the route back.
+    return [...parts.drop(partOf(held, seen), seen.parts), ...route];
   },
 
   restore: () => [],
