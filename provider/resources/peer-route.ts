@@ -52,7 +52,11 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
   objections(desired, seen) {
     const found = routeOf(desired, seen);
     const foreign =
-      found === undefined || found.protocol === ip.protocol || sameWay(found, desired, seen)
+      found === undefined ||
+      found.protocol === ip.protocol ||
+      // docker0 leaves this range before the route is made: a plan may give its old one to a peer.
+      found.interface === "docker0" ||
+      sameWay(found, desired, seen)
         ? []
         : [
             fault(
