@@ -25,6 +25,7 @@ export interface Lifecycle {
 
 export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Session): Lifecycle {
   const names = ["host", "endpoint", ...Object.keys(kind.changes)];
+  const facts = kind.facts?.names ?? [];
 
   const inputsOf = (props: Props): I => {
     const checked = kind.check(pick(props, names));
@@ -33,7 +34,8 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
   };
   const hostOf = (inputs: I, props: Props) => session.host(inputs.host, inputs.endpoint, props["connection"]);
   const outputs = (props: Props, inputs: I, seen: S, machine: string | undefined, old: unknown): Props => ({
-    ...pick(props, ["connection"]),
+    ...pick(props, ["connection", ...facts]),
+    ...defined(kind.facts?.of(seen) ?? {}),
     ...inputs,
     ...defined({ machine, before: kind.before?.(seen) ?? old }),
   });
@@ -47,27 +49,33 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
   return {
     configure: async (request) => session.configure((key) => request.config.get(key)),
 
-    async check(_, news) {
+    async check(olds, news) {
       session.startLooking();
       const raw = pick(news, names);
       // What hangs on a value that is not known yet is asked in create, before the first change.
-      if (hasUnknown(news)) return { inputs: news, failures: [] };
+      const last = pick(olds, facts);
+      if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
       const checked = kind.check(raw);
       if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
       const { inputs } = checked;
+      let now: Props = {};
       const failures = await session.reached(inputs, async () => {
         const host = hostOf(inputs, news);
         const seen = await session.lookAll(host).then(() => look(kind, inputs, host));
-        for (const text of [...(kind.unready?.(seen) ?? []), ...(kind.notices?.(inputs, seen) ?? [])]) {
+        for (const text of [...(kind.unready?.(seen) ?? []), ...(kind.notices?.(inputs, seen, last) ?? [])]) {
           session.tell(`${inputs.host}: ${text}`);
         }
+        now = defined(kind.facts?.of(seen) ?? {});
         return kind.objections(inputs, seen);
       });
-      return { inputs: { ...pick(news, ["connection"]), ...inputs }, failures: [...(failures ?? [])] };
+      const told = { ...pick(news, ["connection"]), ...last, ...now };
+      return { inputs: { ...told, ...inputs }, failures: [...(failures ?? [])] };
     },
 
     async diff(_, olds, news) {
-      const changed = names.concat("connection").filter((name) => !isDeepStrictEqual(olds[name], news[name]));
+      const changed = names
+        .concat("connection", facts)
+        .filter((name) => !isDeepStrictEqual(olds[name], news[name]));
       const replaces = changed.filter(
         (name) => name === "host" || kind.changes[name as keyof typeof kind.changes] === "replace",
       );
@@ -88,7 +96,7 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
 
     async read(id, props) {
       const inputs = inputsOf(props);
-      const kept = pick(props, [...names, "connection"]);
+      const kept = pick(props, [...names, "connection", ...facts]);
       try {
         const host = hostOf(inputs, props);
         await session.lookAll(host);
