@@ -9,7 +9,7 @@ import { until } from "../../lab/run.js";
 import { serveAtStranger } from "../support/outside.js";
 import { Scene } from "../support/scene.js";
 import { meshConfig } from "../support/stack.js";
-import { astray, left, type Time, table, wholeAfter } from "../support/watch.js";
+import { astray, knownBefore, left, type Time, table, wholeAfter } from "../support/watch.js";
 
 /** Each host another Docker, and another program that rules its network or its firewall. */
 const hosts = [
