@@ -59,7 +59,10 @@ export async function knownBefore(hosts: readonly Host[], outside: Stranger): Pr
   const own = (await publishedPorts(await places(hosts))).filter((line) =>
     /^box (\S+) .* host \1,/.test(line),
   );
-  return [...own, ...(await strange(hosts, outside))].map(withoutBox);
+  const strangers: string[] = [];
+  // One after the other: without a plan their containers have the same addresses.
+  for (const host of hosts) strangers.push(...(await strange([host], outside)));
+  return [...own, ...strangers].map(withoutBox);
 }
 
 async function strange(hosts: readonly Host[], outside: Stranger): Promise<readonly string[]> {
