@@ -100,6 +100,11 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
           ...defined({ ...kind.observed(inputs, seen), ...(found.length > 0 ? { found } : {}) }),
         };
         const { found: _, ...last } = props;
+        const due = kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen).map(({ why }) => why);
+        if (due.length > 0) {
+          const words = [...differing(kept, kind.observed(inputs, seen)), ...found].join("; ");
+          session.tell(`${id}: found ${words}; wanted: ${[...new Set(due)].join("; ")}`);
+        }
         return { id, props: { ...last, ...observed }, inputs: observed };
       } catch (error) {
         if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
@@ -153,6 +158,13 @@ function pick(props: Props, names: readonly string[]): Props {
 
 function defined(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
+}
+
+/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
+function differing(kept: Props, now: Props): readonly string[] {
+  return Object.entries(now)
+    .filter(([name, value]) => !isDeepStrictEqual(kept[name], value))
+    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
 }
 
 function hasUnknown(value: unknown): boolean {

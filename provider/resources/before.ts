@@ -55,7 +55,9 @@ export function goBack(
   now: Moment & { readonly pools: readonly json.Pool[]; readonly recorded: boolean },
 ): readonly Command[] {
   const oldKeys = json.keysOf(old.file);
-  if (now.bip === old.bip && json.samePools(oldKeys["default-address-pools"], now.pools)) {
+  const runsAsBefore = now.bip === old.bip && json.samePools(oldKeys["default-address-pools"], now.pools);
+  // dockerd does not say whether it runs with these; they are not set without a restart that follows.
+  if (runsAsBefore && json.sameDoors(oldKeys, json.keysOf(now.file))) {
     return [...oldFile(old, now), ...(now.recorded ? forget : [])];
   }
   return [

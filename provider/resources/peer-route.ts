@@ -52,7 +52,11 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
   objections(desired, seen) {
     const found = routeOf(desired, seen);
     const foreign =
-      found === undefined || found.protocol === ip.protocol || sameWay(found, desired, seen)
+      found === undefined ||
+      found.protocol === ip.protocol ||
+      // docker0 leaves this range before the route is made: a plan may give its old one to a peer.
+      found.interface === "docker0" ||
+      sameWay(found, desired, seen)
         ? []
         : [
             fault(
@@ -82,7 +86,8 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     const found = routeOf(held, seen);
     const ours = found?.protocol === ip.protocol && found.gateway === held.gateway;
     const route: readonly Command[] = ours ? [ip.deleteRoute(held)] : [];
-    return [...route, ...parts.drop(partOf(held, seen), seen.parts)];
+    // The part first: the repair would put the route back.
+    return [...parts.drop(partOf(held, seen), seen.parts), ...route];
   },
 
   // It depends on the peer's bridge too: a failed delete would keep that one from being restored.

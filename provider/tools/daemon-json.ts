@@ -35,9 +35,18 @@ export interface Pool {
 export interface Keys {
   readonly bip?: string | undefined;
   readonly "default-address-pools"?: readonly Pool[] | undefined;
+  /** From Docker 28.2: packets may come to a container by another way than its own bridge. */
+  readonly "allow-direct-routing"?: boolean | undefined;
+  /** From Docker 29, nftables backend: packets with this mark are let in, "0x10000000/0x10000000". */
+  readonly "bridge-accept-fwmark"?: string | undefined;
 }
 
-const ours = ["bip", "default-address-pools"] as const satisfies readonly (keyof Keys)[];
+const ours = [
+  "bip",
+  "default-address-pools",
+  "allow-direct-routing",
+  "bridge-accept-fwmark",
+] as const satisfies readonly (keyof Keys)[];
 
 export function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJson {
   const [mode = "644", who = "0:0"] = owner.code === 0 ? owner.stdout.trim().split(" ") : [];
@@ -76,6 +85,8 @@ export function valuesOf({ text }: DaemonJson): Readonly<Record<string, unknown>
 const shapes = {
   bip: z.string(),
   "default-address-pools": z.array(z.object({ base: z.string(), size: z.number() })),
+  "allow-direct-routing": z.boolean(),
+  "bridge-accept-fwmark": z.string(),
 } as const;
 
 /** Our keys as the file has them; a value that dockerd would not take is none. */
@@ -90,7 +101,17 @@ export function keysOf(file: DaemonJson): Keys {
 }
 
 export function sameKeys(a: Keys, b: Keys): boolean {
-  return a.bip === b.bip && samePools(a["default-address-pools"], b["default-address-pools"]);
+  return (
+    a.bip === b.bip && samePools(a["default-address-pools"], b["default-address-pools"]) && sameDoors(a, b)
+  );
+}
+
+/** The keys by which Docker's nftables backend lets packets in. */
+export function sameDoors(a: Keys, b: Keys): boolean {
+  return (
+    a["allow-direct-routing"] === b["allow-direct-routing"] &&
+    a["bridge-accept-fwmark"] === b["bridge-accept-fwmark"]
+  );
 }
 
 export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {

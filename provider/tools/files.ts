@@ -1,5 +1,5 @@
 /** coreutils: files are replaced whole or not at all, and are on the disk before the step counts as done. */
-import type { Command } from "../command.js";
+import type { Answer, Command } from "../command.js";
 
 export interface NewFile {
   readonly path: string;
@@ -38,4 +38,17 @@ export function isLeftover(path: string): boolean {
 /** Absent already is well. */
 export function removeFile(path: string, why: string): Command {
   return { why, argv: ["rm", "-f", path] };
+}
+
+/** What `head -v` prints of many files: contents by path. */
+export function readFiles(answer: Answer): ReadonlyMap<string, string> {
+  const sections = answer.stdout.split(/^==> (\/.+) <==\n/m);
+  const contents = new Map<string, string>();
+  for (let at = 1; at + 1 < sections.length; at += 2) {
+    const text = sections[at + 1] ?? "";
+    // head puts an empty line between two files, not after the last.
+    const last = at + 2 >= sections.length;
+    contents.set(sections[at] ?? "", last ? text : text.replace(/\n$/, ""));
+  }
+  return contents;
 }

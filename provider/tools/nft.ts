@@ -11,6 +11,8 @@ export const table = "dockroute";
 /** The bit by which Docker's nftables backend lets a packet in (`bridge-accept-fwmark`), away from other tools' bits. */
 export const mark = 0x10000000;
 const markText = "0x10000000";
+/** Value and mask, the form of that key. */
+export const markKey = `${markText}/${markText}`;
 
 /** The hooks that dockroute uses, each before Docker's own chains at the same place. */
 const hooks = {
@@ -39,7 +41,11 @@ export type Match =
   | { readonly on: "saddr" | "daddr"; readonly range: string }
   /** The interface that the destination is reached by; "br-*" stands for all that begin so. */
   | { readonly on: "towards"; readonly name: string }
+  /** Only tcp, udp or sctp have a number: "443", or "8000:8010". */
+  | { readonly on: "port"; readonly protocol: string; readonly number?: string }
   | { readonly on: "unmarked" }
+  /** The first packet of a flow. */
+  | { readonly on: "new" }
   /** The first packet of a flow that does not come by a published port. */
   | { readonly on: "new and not published" };
 
@@ -132,15 +138,18 @@ function matchJson(match: Match): readonly unknown[] {
       return [equal(field(match.on), rangeJson(match.range))];
     case "towards":
       return [equal({ fib: { result: "oifname", flags: ["daddr"] } }, match.name)];
+    case "port":
+      return portJson(match.protocol, match.number);
     case "unmarked":
       return [equal({ "&": [meta("mark"), mark] }, 0)];
+    case "new":
+      return [isNew];
     case "new and not published":
-      return [
-        { match: { op: "in", left: { ct: { key: "state" } }, right: "new" } },
-        { match: { op: "!", left: { ct: { key: "status" } }, right: "dnat" } },
-      ];
+      return [isNew, { match: { op: "!", left: { ct: { key: "status" } }, right: "dnat" } }];
   }
 }
+
+const isNew = { match: { op: "in", left: { ct: { key: "state" } }, right: "new" } };
 
 function matchText(match: Match): string {
   switch (match.on) {
@@ -152,11 +161,22 @@ function matchText(match: Match): string {
       return `ip ${match.on} ${match.range}`;
     case "towards":
       return `fib daddr oifname "${match.name}"`;
+    case "port":
+      if (match.number === undefined) return `ip protocol ${match.protocol}`;
+      return `${match.protocol} dport ${match.number.replace(":", "-")}`;
     case "unmarked":
       return `meta mark and ${markText} == 0`;
+    case "new":
+      return "ct state new";
     case "new and not published":
       return "ct state new ct status and dnat == 0";
   }
+}
+
+function portJson(protocol: string, number: string | undefined): readonly unknown[] {
+  if (number === undefined) return [equal({ payload: { protocol: "ip", field: "protocol" } }, protocol)];
+  const [from, to] = number.split(":").map(Number);
+  return [equal({ payload: { protocol, field: "dport" } }, to === undefined ? from : { range: [from, to] })];
 }
 
 function equal(left: unknown, right: unknown): unknown {
@@ -205,10 +225,8 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
   ];
 }
 
-/** Asks whether a chain is there. */
-export function askFor(chain: string): readonly string[] {
-  return ["nft", "list", "chain", "ip", table, chain];
-}
+/** Asks whether Docker's nftables backend has its filter in place. */
+export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
 
 /** Removes a chain, where it is there. */
 export function unload(chain: string): readonly string[] {

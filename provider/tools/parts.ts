@@ -4,7 +4,7 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { isLeftover, removeFile, writeFile } from "./files.js";
+import { isLeftover, readFiles, removeFile, writeFile } from "./files.js";
 import { directory, partsDirectory, unitsDirectory } from "./places.js";
 import { apply, madeBy, started, units, wants } from "./units.js";
 
@@ -48,15 +48,10 @@ export const questions = [
 ] as const satisfies readonly Command[];
 
 export function readParts(files: Answer, links: Answer): PartsSeen {
-  const sections = files.stdout.split(/^==> (\/.+) <==\n/m);
-  const contents = new Map<string, string>();
-  for (let at = 1; at + 1 < sections.length; at += 2) {
-    const text = sections[at + 1] ?? "";
-    // head puts an empty line between two files, not after the last.
-    const last = at + 2 >= sections.length;
-    contents.set(sections[at] ?? "", last ? text : text.replace(/\n$/, ""));
-  }
-  return { files: contents, enabled: new Set(links.stdout.split("\n").filter((path) => path !== "")) };
+  return {
+    files: readFiles(files),
+    enabled: new Set(links.stdout.split("\n").filter((path) => path !== "")),
+  };
 }
 
 /** The slash of a range has no place in a file's or a chain's name. */
@@ -81,7 +76,7 @@ export function textOf(part: Part): string {
 function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
   const asked = when === undefined ? "" : `! ${quote(when)} >/dev/null 2>&1 || `;
   const guard = unless === undefined ? "" : `${quote(unless)} >/dev/null 2>&1 || `;
-  const text = `${asked}${guard}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
+  const text = `${guard}${asked}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
   return stdin === undefined
     ? text
     : `${text} <<'DOCKROUTE'

@@ -14,12 +14,16 @@ export const apply = `#!/bin/sh
 # ${madeBy}
 # Loads every part under ${partsDirectory}.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export PATH LC_ALL=C
+LC_ALL=C
+export PATH LC_ALL
+# Not in the middle of a change by pulumi up: it may be taking away what would be loaded here.
+exec 9>>/run/dockroute.lock
+flock -w 25 9
 status=0
 for part in ${partsDirectory}/*; do
   case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
   [ -e "$part" ] || continue
-  ( . "$part" )
+  ( . "$part" ) 9>&-
   [ $? -eq 0 ] || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
 done
 exit $status
