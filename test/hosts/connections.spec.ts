@@ -40,20 +40,16 @@ describe("connections", () => {
     assert.deepEqual(first.logins, same(first.processes + 1), "a first up restarts Docker once on each host");
 
     const again = await counted(stack.up("--continue-on-error"));
-    assert.deepEqual(again.logins, same(again.processes));
+    atMost(again, again.processes);
 
     stack.configure({ ...meshConfig(site.lab, names.slice(0, 4)), maxUnavailable: 2 });
     const reconfigured = await counted(stack.up("--continue-on-error"));
-    assert.deepEqual(reconfigured.logins, same(reconfigured.processes));
+    atMost(reconfigured, reconfigured.processes);
 
     await holdsShortProviders(stack);
 
     const destroy = await counted(stack.destroy("--continue-on-error"));
-    const most = destroy.processes + 2;
-    assert.ok(
-      Object.values(destroy.logins).every((logins) => logins <= most),
-      JSON.stringify(destroy),
-    );
+    atMost(destroy, destroy.processes + 1);
     assert.ok(again.processes <= 2 && reconfigured.processes <= 4, "processes of an up");
   });
 
@@ -81,6 +77,13 @@ describe("connections", () => {
     writeFileSync(file, `#!/bin/sh\necho >>${count()}\nexec ${real} "$@"\n`);
     chmodSync(file, 0o755);
     return folder;
+  }
+
+  function atMost({ logins, text }: { logins: Record<string, number>; text: string }, most: number): void {
+    assert.ok(
+      Math.max(...Object.values(logins)) <= most,
+      `${JSON.stringify(logins)}, ${most} allowed: ${text}`,
+    );
   }
 
   const same = (logins: number) => Object.fromEntries(names.slice(0, 4).map((name) => [name, logins]));
