@@ -36,7 +36,8 @@ const drifts: readonly Drift[] = [
     on: "gamma",
     hand: "nft delete table ip dockroute",
     found: "nat chain masquerade-172.30.2.0_24: absent",
-    wanted: "let 172.30.2.0/24 keep its address towards 172.30.0.0/24, 172.30.1.0/24, and masquerade the rest",
+    wanted:
+      "let 172.30.2.0/24 keep its address towards 172.30.0.0/24, 172.30.1.0/24, and masquerade the rest",
     mends: ["gamma-masquerade"],
   },
   {
@@ -44,7 +45,8 @@ const drifts: readonly Drift[] = [
     on: "alpha",
     hand: "nft -a list chain ip dockroute masquerade-172.30.0.0_24 | sed -n '/172.30.1.0.*handle/s/.*handle //p' | xargs -n1 nft delete rule ip dockroute masquerade-172.30.0.0_24 handle",
     found: "exclude 172.30.2.0/24",
-    wanted: "let 172.30.0.0/24 keep its address towards 172.30.1.0/24, 172.30.2.0/24, and masquerade the rest",
+    wanted:
+      "let 172.30.0.0/24 keep its address towards 172.30.1.0/24, 172.30.2.0/24, and masquerade the rest",
     mends: ["alpha-masquerade"],
   },
   {
@@ -169,10 +171,14 @@ describe("drift", () => {
       const was = await look(trees);
       await host.run(named(hand));
       const preview = (await scene.preview()).text;
-      for (const words of [on, named(found), named(wanted)]) assert(preview.includes(words), `${words} in:\n${preview}`);
+      for (const words of [on, named(found), named(wanted)])
+        assert(preview.includes(words), `${words} in:\n${preview}`);
       assert.deepEqual(changed(await scene.up()), mends);
       const now = await look(trees);
-      assert.deepEqual(now.hosts.flatMap((one, at) => differences(was.hosts[at] ?? one, one)), []);
+      assert.deepEqual(
+        now.hosts.flatMap((one, at) => differences(was.hosts[at] ?? one, one)),
+        [],
+      );
       assert.deepEqual(now.dockers, was.dockers, "no Docker was restarted");
     });
   }

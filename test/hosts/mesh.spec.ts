@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import type { Stranger } from "../../lab/host.js";
 import { fromBox, fromStranger, hostPort, type Target } from "../../lab/probe.js";
-import { amiss, betweenBoxes, fromHosts, type Place, places, publishedPorts, toHosts } from "../support/mesh.js";
+import {
+  amiss,
+  betweenBoxes,
+  fromHosts,
+  type Place,
+  places,
+  publishedPorts,
+  toHosts,
+} from "../support/mesh.js";
 import { serveAtStranger } from "../support/outside.js";
 import { Scene } from "../support/scene.js";
 
@@ -42,20 +50,31 @@ describe("a mesh of Docker 20.10, 26.1 and 28.5", () => {
   });
 
   it("a published port works from outside the plan", async () => {
-    const targets = all.map(({ host }): Target => ({ name: host.name, address: host.address, port: hostPort }));
+    const targets = all.map(
+      ({ host }): Target => ({ name: host.name, address: host.address, port: hostPort }),
+    );
     const answers = await fromStranger(outsider, targets);
-    assert.deepEqual(answers.map(({ source }) => source), all.map(() => outsider.address));
+    assert.deepEqual(
+      answers.map(({ source }) => source),
+      all.map(() => outsider.address),
+    );
   });
 
   it("a machine outside the plan sees the host's address, not the container's", async () => {
     const target: Target = { name: "outsider", address: outsider.address, port: 81 };
     const seen = await Promise.all(all.map(async ({ host }) => (await fromBox(host, [target]))[0]?.source));
-    assert.deepEqual(seen, all.map(({ host }) => host.address));
+    assert.deepEqual(
+      seen,
+      all.map(({ host }) => host.address),
+    );
   });
 
   it("a container's ping to a machine outside comes back, though that machine has no route to it", async () => {
     const pings = await Promise.all(
-      all.map(async ({ host }) => (await fromBox(host, [{ name: "outsider", address: outsider.address }]))[0]?.reached),
+      all.map(
+        async ({ host }) =>
+          (await fromBox(host, [{ name: "outsider", address: outsider.address }]))[0]?.reached,
+      ),
     );
     assert.deepEqual(pings, [true, true, true]);
   });
@@ -72,7 +91,10 @@ describe("a mesh of Docker 20.10, 26.1 and 28.5", () => {
       /^host beta does not reach box gamma/,
       /^box alpha is seen by box beta .* as .*, not as 172\.30\.0\.2/,
     ]) {
-      assert(found.some((text) => sentence.test(text)), `${sentence} in:\n${found.join("\n")}`);
+      assert(
+        found.some((text) => sentence.test(text)),
+        `${sentence} in:\n${found.join("\n")}`,
+      );
     }
     for (const host of [alpha, gamma]) await host.run("sh /etc/dockroute/apply");
     await scene.whole();

@@ -1,7 +1,7 @@
 /** A machine in nobody's config that adds routes to the hosts' ranges gets in nowhere, at no moment. */
 import assert from "node:assert/strict";
-import { hostPort } from "../../lab/probe.js";
 import type { Host, Stranger } from "../../lab/host.js";
+import { hostPort } from "../../lab/probe.js";
 import { sleep, until } from "../../lab/run.js";
 import { type Door, type Knocking, knock } from "../support/outside.js";
 import { Scene } from "../support/scene.js";

@@ -25,14 +25,22 @@ export async function places(hosts: readonly Host[]): Promise<readonly Place[]> 
 /** Every direction by ICMP and TCP, the sources that were seen, published ports. [] is a whole mesh. */
 export async function amiss(hosts: readonly Host[]): Promise<readonly string[]> {
   const all = await places(hosts);
-  const found = await Promise.all([sameAddresses(all), betweenBoxes(all), fromHosts(all), toHosts(all), publishedPorts(all)]);
+  const found = await Promise.all([
+    sameAddresses(all),
+    betweenBoxes(all),
+    fromHosts(all),
+    toHosts(all),
+    publishedPorts(all),
+  ]);
   return found.flat();
 }
 
 /** Two containers with one address would each answer for the other, and the mesh would look whole. */
 function sameAddresses(all: readonly Place[]): readonly string[] {
   const boxes = all.map(({ box }) => box);
-  return boxes.filter((box, at) => boxes.indexOf(box) !== at).map((box) => `two boxes have the address ${box}`);
+  return boxes
+    .filter((box, at) => boxes.indexOf(box) !== at)
+    .map((box) => `two boxes have the address ${box}`);
 }
 
 /** Containers to containers: unpublished and published port, each seen as itself. */
@@ -83,7 +91,16 @@ async function each(
   all: readonly Place[],
   look: (from: Place, peers: readonly Place[]) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  return (await Promise.all(all.map((from) => look(from, all.filter((peer) => peer !== from))))).flat();
+  return (
+    await Promise.all(
+      all.map((from) =>
+        look(
+          from,
+          all.filter((peer) => peer !== from),
+        ),
+      ),
+    )
+  ).flat();
 }
 
 function inBox({ host, box }: Place): readonly Target[] {
@@ -101,7 +118,14 @@ export async function strangerFinds(
 ): Promise<{ readonly unpublished: readonly string[]; readonly published: readonly string[] }> {
   const all = await places(hosts);
   for (const { host, box } of all) {
-    await stranger.exec(["ip", "route", "replace", `${box.split(".").slice(0, 3).join(".")}.0/24`, "via", host.address]);
+    await stranger.exec([
+      "ip",
+      "route",
+      "replace",
+      `${box.split(".").slice(0, 3).join(".")}.0/24`,
+      "via",
+      host.address,
+    ]);
   }
   const unpublished = await fromStranger(
     stranger,
@@ -121,7 +145,9 @@ export async function strangerFinds(
 }
 
 function unreached(from: string, answers: readonly Reached[]): readonly string[] {
-  return answers.filter(({ reached }) => !reached).map(({ target }) => `${from} does not reach ${words(target)}`);
+  return answers
+    .filter(({ reached }) => !reached)
+    .map(({ target }) => `${from} does not reach ${words(target)}`);
 }
 
 function wrongSource(from: string, answers: readonly Reached[], wanted: string): readonly string[] {

@@ -13,8 +13,17 @@ export async function serveAtStranger(stranger: Stranger): Promise<() => void> {
   mkdirSync(join(folder, "cgi-bin"));
   writeFileSync(script, "#!/bin/sh\necho\necho $REMOTE_ADDR\n");
   for (const path of [folder, script]) chmodSync(path, 0o755);
-  const stop = inside(stranger, ["busybox", "httpd", "-f", "-p", `${stranger.address}:81`, "-h", folder]).stop;
-  const answers = async () => (await stranger.exec(`busybox nc -w 1 ${stranger.address} 81 </dev/null`)).code === 0;
+  const stop = inside(stranger, [
+    "busybox",
+    "httpd",
+    "-f",
+    "-p",
+    `${stranger.address}:81`,
+    "-h",
+    folder,
+  ]).stop;
+  const answers = async () =>
+    (await stranger.exec(`busybox nc -w 1 ${stranger.address} 81 </dev/null`)).code === 0;
   await until("the stranger's web server", 5000, answers);
   return () => {
     stop();

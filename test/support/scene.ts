@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
-import { Lab, type HostSpec } from "../../lab/lab.js";
+import { type HostSpec, Lab } from "../../lab/lab.js";
 import { boxOptions, startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
 import { loud, quiet } from "../../lab/run.js";
@@ -81,7 +81,9 @@ export function succeeded(ran: Ran): Ran {
 
 /** The logical names of what an up, preview or destroy changed, sorted; the stack itself is no change. */
 export function changed({ text }: Ran): readonly string[] {
-  const lines = text.matchAll(/^ *[-+~]+ +pulumi-nodejs:\S+ (\S+) (?:created|updated|deleted|replaced|\w+ original|create|update|delete|replace)\b/gm);
+  const lines = text.matchAll(
+    /^ *[-+~]+ +pulumi-nodejs:\S+ (\S+) (?:created|updated|deleted|replaced|\w+ original|create|update|delete|replace)\b/gm,
+  );
   return [...new Set([...lines].map(([, name]) => name ?? ""))].sort();
 }
 
