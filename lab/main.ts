@@ -81,7 +81,7 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   },
   record: async () => {
     const images = values.images?.split(",") ?? Object.keys(recipes);
-    await record(images, values.to ?? join(__dirname, "..", "test", "fixtures"), loud);
+    await record(images, values.to ?? join(__dirname, "..", "test", "fixtures"), loud, values.prefix);
     return 0;
   },
   pulumi: async () => {

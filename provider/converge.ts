@@ -74,7 +74,9 @@ async function run<I extends OnHost, S>(
     if (steps.length === 0) return seen;
     seen = await apply(kind, inputs, host, seen, due);
   }
-  throw new NotConverged(inputs.host, kind.id(inputs), whys(due(seen)));
+  const still = due(seen);
+  if (still.length === 0) return seen;
+  throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
 }
 
 /** Steps with a risk are run inside the host transaction, which is confirmed only when the host is well again. */

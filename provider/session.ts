@@ -2,7 +2,6 @@
 import { z } from "zod";
 import type { Command } from "./command.js";
 import { type Fault, LinkLost, Unreachable } from "./errors.js";
-import { endpointsOf, goneIn } from "./host/credentials.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
 import type { OnHost } from "./kind.js";
@@ -11,7 +10,10 @@ import { Turns } from "./turns.js";
 
 export class Session {
   private config: (key: string) => string | undefined = () => undefined;
-  private readonly hosts = new Hosts((text) => this.tell(text));
+  private readonly hosts = new Hosts(
+    (key) => this.config(key),
+    (text) => this.tell(text),
+  );
   private turnsOfThisRun: Turns | undefined;
   private looking = false;
 
@@ -29,7 +31,7 @@ export class Session {
   }
 
   host(name: string, endpoint: string, connection: unknown): Host {
-    return this.hosts.at(name, endpoint, this.config, connection);
+    return this.hosts.get(name, endpoint, connection);
   }
 
   get turns(): Turns {
@@ -39,14 +41,22 @@ export class Session {
     return this.turnsOfThisRun;
   }
 
+  /** Whether nothing was declared to this process: then what it deletes, it deletes for a destroy. */
+  get isDestroying(): boolean {
+    return !this.looking;
+  }
+
+  /** Whether the host is one of the stack's config, whose program gives each a bridge. */
+  isInConfig(name: string): boolean {
+    return this.hosts.configured().some((host) => host.name === name);
+  }
+
   /** The engine checks one resource after the other: the first one starts the looks at all hosts side by side. */
   startLooking(): void {
     if (this.looking) return;
     this.looking = true;
     // A host that cannot be reached is reported by its own resources.
-    for (const { name, endpoint } of endpointsOf(this.config)) {
-      void (async () => this.lookAll(this.host(name, endpoint, undefined)))().catch(() => {});
-    }
+    for (const host of this.hosts.configured()) this.lookAll(host).catch(() => {});
   }
 
   async lookAll(host: Host): Promise<void> {
@@ -83,7 +93,7 @@ export class Session {
 
   /** Whether the config's `leaving` calls the host gone for good. */
   isGone(name: string): boolean {
-    return goneIn(this.config).includes(name);
+    return this.hosts.leaving().some((entry) => entry.name === name && entry.gone);
   }
 
   async answers(host: Host): Promise<boolean> {
@@ -94,7 +104,8 @@ export class Session {
   }
 
   private readonly told = new Set<string>();
-  private tellOnce(host: string, text: string): void {
+  /** Each resource of a host that cannot be reached meets the same reason: a person is told once. */
+  tellOnce(host: string, text: string): void {
     if (!this.told.has(host)) this.tell(text);
     this.told.add(host);
   }

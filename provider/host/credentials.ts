@@ -55,6 +55,29 @@ function entryOf(host: string, key: string, config: Config, faults: Fault[]): [u
   return isRecord(entry) ? [entry["connection"], `${key}[${index}].connection`] : undefined;
 }
 
+/** The hosts of the stack's config and where ssh goes for each; entries with a fault are left out. */
+export function configuredHosts(config: Config): readonly { name: string; endpoint: string }[] {
+  const defaults = readConnection(json("dockroute:connection", config, []), "");
+  return entries("dockroute:hosts", config).flatMap(({ name, address, connection }) => {
+    const own = readConnection(connection, "");
+    if (typeof name !== "string" || typeof address !== "string") return [];
+    if (!("connection" in own) || !("connection" in defaults)) return [];
+    return [{ name, endpoint: endpointOf(mergeConnections(own.connection, defaults.connection), address) }];
+  });
+}
+
+/** The hosts that were taken out of the config, and whether they are gone for good. */
+export function leavingHosts(config: Config): readonly { name: string; gone: boolean }[] {
+  return entries("dockroute:leaving", config).flatMap(({ name, gone }) =>
+    typeof name === "string" ? [{ name, gone: gone === true }] : [],
+  );
+}
+
+function entries(key: string, config: Config): readonly Record<string, unknown>[] {
+  const list = json(key, config, []);
+  return Array.isArray(list) ? list.filter(isRecord) : [];
+}
+
 function json(key: string, config: Config, faults: Fault[]): unknown {
   const text = config(key);
   if (text === undefined || text === "") return undefined;
@@ -69,27 +92,4 @@ function json(key: string, config: Config, faults: Fault[]): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Where each host of the config is reached; a config that cannot be read names none, and says why elsewhere. */
-export function endpointsOf(config: Config): readonly { readonly name: string; readonly endpoint: string }[] {
-  const defaults = readConnection(json("dockroute:connection", config, []), "");
-  return entries("dockroute:hosts", config).flatMap(({ name, address, connection }) => {
-    const own = readConnection(connection, "");
-    if (typeof name !== "string" || typeof address !== "string") return [];
-    if ("faults" in own || "faults" in defaults) return [];
-    return [{ name, endpoint: endpointOf(mergeConnections(own.connection, defaults.connection), address) }];
-  });
-}
-
-/** The hosts that `dockroute:leaving` calls gone for good. */
-export function goneIn(config: Config): readonly unknown[] {
-  return entries("dockroute:leaving", config)
-    .filter(({ gone }) => gone === true)
-    .map(({ name }) => name);
-}
-
-function entries(key: string, config: Config): readonly Readonly<Record<string, unknown>>[] {
-  const list = json(key, config, []);
-  return Array.isArray(list) ? list.filter(isRecord) : [];
 }

@@ -1,4 +1,4 @@
-import { type Config, connectionFor } from "./credentials.js";
+import { type Config, configuredHosts, connectionFor, leavingHosts } from "./credentials.js";
 import type { Host } from "./host.js";
 import { RemoteHost } from "./remote-host.js";
 import { Pool } from "./ssh.js";
@@ -7,20 +7,22 @@ import { Pool } from "./ssh.js";
 export class Hosts {
   readonly #pool = new Pool();
   readonly #hosts = new Map<string, Host>();
+  readonly #config: Config;
   readonly #say: (text: string) => void;
 
   /** @param say where a line for the person at the console goes */
-  constructor(say: (text: string) => void = console.log) {
+  constructor(config: Config, say: (text: string) => void) {
+    this.#config = config;
     this.#say = say;
   }
 
   /**
-   * The host at an endpoint. No login is made yet, and a login that is refused by the config is said here.
+   * The host at an endpoint. No login is made yet; a connection that is no connection is refused.
    *
    * @param own the connection that a program gave the resource, over the config
    */
-  at(name: string, endpoint: string, config: Config, own?: unknown): Host {
-    const connection = connectionFor(name, endpoint, config, own);
+  get(name: string, endpoint: string, own?: unknown): Host {
+    const connection = connectionFor(name, endpoint, this.#config, own);
     const key = JSON.stringify([name, endpoint, connection]);
     const held = this.#hosts.get(key);
     if (held !== undefined) return held;
@@ -34,6 +36,23 @@ export class Hosts {
     });
     this.#hosts.set(key, host);
     return host;
+  }
+
+  /** Every host that the stack's config names. */
+  configured(): readonly Host[] {
+    return configuredHosts(this.#config).flatMap(({ name, endpoint }) => {
+      try {
+        return [this.get(name, endpoint)];
+      } catch {
+        // What is wrong with the config is said by the resources of this host.
+        return [];
+      }
+    });
+  }
+
+  /** The config's `leaving`. */
+  leaving(): readonly { name: string; gone: boolean }[] {
+    return leavingHosts(this.#config);
   }
 
   /** Ends every login: for programs that go on afterwards, such as tests. */

@@ -77,6 +77,11 @@ export class Running {
     };
   }
 
+  /** More input, while it is open. */
+  feed(text: string): void {
+    if (!this.#over) this.#channel.write(text);
+  }
+
   /** Ends the program's input. */
   finish(): void {
     this.#channel.end();

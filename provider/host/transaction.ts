@@ -43,7 +43,8 @@ export async function transact(reach: Reach, transaction: Transaction): Promise<
   try {
     await running.until(work.ready, "both");
     const read = () => reportOf(reach, work, running.soFar(), why, commands);
-    await verified(reach, transaction, read, undo);
+    const alive = setInterval(() => running.feed("."), (seconds * 1000) / 4);
+    await verified(reach, transaction, read, undo).finally(() => clearInterval(alive));
   } finally {
     await release(running);
   }

@@ -60,6 +60,7 @@ export function undoProgram({ why, commands, token }: Undo): string {
     '[ -z "$failures" ] || exit 1',
     `rm -f ${undo} && sync ${pending}`,
     ...cleanUp,
+    "exit 0",
     "",
   ].join("\n");
 }
@@ -84,7 +85,7 @@ const bootUnit = `# Made by dockroute, for as long as a change waits for its con
 Description=Take back a change by dockroute that was not confirmed
 ConditionPathExists=${undo}
 After=local-fs.target
-Before=docker.service docker.socket
+Before=docker.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh ${undo} boot
@@ -109,7 +110,12 @@ export const undoPredecessor: readonly string[] = [
   `if [ -d ${pending} ]; then`,
   ...cleanUp,
   "fi",
-  `if [ -s ${last} ]; then tell undone-before "$(cat ${last})"; rm -f ${last}; rmdir ${home} 2>/dev/null; fi`,
+  `if [ -s ${last} ]; then`,
+  `tell undone-before "$(cat ${last})"`,
+  `rm -f ${last}; rmdir ${home} 2>/dev/null`,
+  // A unit that ran at boot stays in systemd's memory though its file is gone.
+  "systemctl show -p LoadState dockroute-undo.service 2>/dev/null | grep -qx LoadState=loaded && systemctl daemon-reload",
+  "fi",
 ];
 
 /** The same for who only looks: told, not touched. */
@@ -122,7 +128,7 @@ export function armUndo(undoing: Undo): readonly string[] {
     "[ -d /run/systemd/system ] || { tell refused 'systemd does not run on this host, and without it a change that cuts the link could not undo itself'; return 0; }",
     "armed=0",
     "dockroute_arm() {",
-    `systemd-run --quiet --collect --unit=dockroute-undo-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh ${undo} timer || return 1`,
+    `systemd-run --quiet --collect --description='Take back a change by dockroute' --unit=dockroute-undo-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh -c '[ ! -e ${undo} ] || exec /bin/sh ${undo} timer' || return 1`,
     // The next timer stands before the last one goes: at no moment is there none.
     '[ "$armed" -eq 0 ] || systemctl stop "dockroute-undo-$armed.timer"',
     "armed=$((armed + 1))",
@@ -144,9 +150,12 @@ export function armUndo(undoing: Undo): readonly string[] {
 /** Before each step: the change is still ours, and from now on has its full time again. */
 export const takeTurn: readonly string[] = [`dockroute_turn || { tell undone "$(cat ${last})"; return 0; }`];
 
-/** Holds the lock until the client closes its end; no longer than the change can wait anyhow. */
+/**
+ * Holds the lock while the client verifies. Each byte from it gives the change its full time again; without
+ * one the time runs out and the host undoes the change, so there is no more to be held.
+ */
 export function holdLock(seconds: number): readonly string[] {
-  return [`timeout ${seconds + 5} cat >/dev/null`];
+  return [`while [ -n "$(timeout ${seconds + 5} head -c 1)" ]; do dockroute_turn || break; done`];
 }
 
 /** The change stays: from the removal of the undo program on, nothing will take it back. */
