@@ -8,6 +8,7 @@ import { ensurePulumi, pulumiEnv } from "../lab/pulumi-cli.js";
 import { configText, placesOf, root, writeEnv } from "./files.js";
 import { boxNamed, type Direction, directions, directionsTable, whole } from "./reach.js";
 import { pulumi, say, step } from "./say.js";
+import { paint } from "./table.js";
 
 const usage = `npm run demo                three hosts, one pulumi up, the table before and after
 npm run demo -- --down      removes every trace of it
@@ -47,9 +48,10 @@ async function up(prefix: string): Promise<boolean> {
       await pulumi(["stack", "init", prefix], root, env, tell);
     },
   );
-  await step("Preview: what would change; it changes nothing", run(["preview", "--stack", prefix]));
+  const common = ["--stack", prefix, "--suppress-progress", "--suppress-outputs"];
+  await step("Preview: what would change; it changes nothing", run(["preview", ...common]));
   // Without the flag the engine stops at the first host that fails, and the others wait for the next run.
-  const words = ["up", "--yes", "--skip-preview", "--continue-on-error", "--stack", prefix];
+  const words = ["up", "--yes", "--skip-preview", "--continue-on-error", ...common];
   await step("Up: each host gets its part, routes to the others and rules that let them in", run(words));
   const after = await step("Look again", () => directions(lab.hosts));
   say(`\nBefore:\n${directionsTable(before)}\nAfter:\n${directionsTable(after)}`);
@@ -59,13 +61,15 @@ async function up(prefix: string): Promise<boolean> {
 
 function farewell(prefix: string, after: readonly Direction[]): void {
   const own = prefix === "demo" ? "" : ` --prefix ${prefix}`;
-  const range = after[0]?.toAddress.replace(/\.\d+$/, ".0/24");
+  const range = after.find(({ from }) => from === "alpha")?.toAddress.replace(/\.\d+$/, ".0/24");
+  const tries = [
+    [`npm run lab -- exec ${prefix}/alpha ip route del ${range}`, "break something by hand"],
+    [`. .${prefix}/env && pulumi up --continue-on-error`, "it says what it found, and repairs exactly that"],
+    [`npm run demo --${own} --down`, "removes every trace"],
+  ] as const;
+  const width = Math.max(...tries.map(([command]) => command.length));
   say("The hosts stay up. What to try next:");
-  say(`  . .${prefix}/env && pulumi up --continue-on-error         finds nothing to do`);
-  say(
-    `  npm run lab -- exec ${prefix}/alpha ip route del ${range}   then preview: it names host, found and wanted`,
-  );
-  say(`  npm run demo --${own} --down                        removes every trace`);
+  for (const [command, why] of tries) say(`  ${command.padEnd(width)}   ${paint(why, "faint")}`);
 }
 
 function hasTraces(prefix: string): boolean {

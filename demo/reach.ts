@@ -40,7 +40,7 @@ async function ask(from: Box, to: Box): Promise<Direction> {
   const addresses = { fromAddress: from.address, toAddress: to.address };
   const request = `printf 'GET /cgi-bin/name HTTP/1.0\\r\\n\\r\\n' | timeout 2 busybox nc ${to.address} ${unpublishedPort}`;
   const { stdout } = await from.host.exec(["docker", "exec", "box", "sh", "-c", request]);
-  const [, answeredBy, seenAs] = /^(\S+) (\d+\.\d+\.\d+\.\d+)\s*$/m.exec(stdout) ?? [];
+  const [, answeredBy, seenAs] = /^(\S+) \[?(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)\]?\s*$/m.exec(stdout) ?? [];
   if (answeredBy === undefined || seenAs === undefined) return { ...names, ...addresses };
   const [ping] = await fromBox(from.host, [{ name: to.host.name, address: to.address }]);
   const roundTrip = ping?.roundTrip === undefined ? {} : { roundTrip: ping.roundTrip };

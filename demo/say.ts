@@ -26,6 +26,9 @@ export async function step<T>(what: string, work: (tell: (line: string) => void)
 
 const bold = (text: string): string => (coloured ? `\x1b[1m${text}\x1b[0m` : text);
 
+/** What the engine says of the stack as a whole while it works; it says the same again in the end. */
+const inBetween = /pulumi:pulumi:Stack .*dockroute-|creating.* \(/;
+
 /** Runs the pulumi command with its output below the heading, as it comes. */
 export async function pulumi(
   words: readonly string[],
@@ -34,6 +37,7 @@ export async function pulumi(
   tell: (line: string) => void,
 ): Promise<void> {
   tell(`$ pulumi ${words.join(" ")}`);
+  // On a terminal the command would draw over what stands above; here it says a line for each change.
   const colour = ["--color", coloured ? "always" : "never"];
   const child = spawn("pulumi", [...words, "--non-interactive", ...colour], {
     cwd,
@@ -41,7 +45,9 @@ export async function pulumi(
     stdio: ["ignore", "pipe", "pipe"],
   });
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) => say(line === "" ? "" : `  ${line}`));
+    createInterface({ input: stream }).on("line", (line) => {
+      if (!inBetween.test(line)) say(line === "" ? "" : `  ${line}`);
+    });
   }
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);

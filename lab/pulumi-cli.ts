@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { quote } from "../provider/command.js";
 import { cacheFolder, locked } from "./folders.js";
@@ -47,25 +57,33 @@ export async function ensurePulumi(log: Log): Promise<Pulumi> {
       for (const name of programs) await ensureGoCommand(sources[name], join(folder, name), log);
     });
   }
-  return { folders: [...olderHost(folder), folder, provider] };
+  return { folders: [withOlderHost(folder, provider) ?? folder, provider] };
 }
 
 /**
  * The language host that can be built is older than the command: it takes the runtime's options of Pulumi.yaml
- * as flags, where the command sends them in a message that it does not know. A wrapper says them. A release
- * brings every language host, all of its own age, and needs none.
+ * as flags, where the command sends them in a message that it does not know. A wrapper says them. It lies
+ * beside a link to the command, which warns of a plugin that is anywhere else. A release brings every plugin, all
+ * of its own age, and needs none of this.
  */
-function olderHost(folder: string): readonly string[] {
-  if (existsSync(join(folder, "pulumi-language-python"))) return [];
-  const wrapper = join(folder, "wrapper", "pulumi-language-nodejs");
-  const host = join(folder, "pulumi-language-nodejs");
-  if (!existsSync(wrapper)) {
-    mkdirSync(dirname(wrapper), { recursive: true });
-    const text = `#!/bin/sh\nexec ${quote([host])} -typescript=false -nodeargs "--import tsx" "$@"\n`;
-    writeFileSync(`${wrapper}.${process.pid}`, text, { mode: 0o755 });
-    renameSync(`${wrapper}.${process.pid}`, wrapper);
+function withOlderHost(folder: string, provider: string): string | undefined {
+  if (existsSync(join(folder, "pulumi-language-python"))) return undefined;
+  const wrapped = join(folder, "wrapped");
+  if (existsSync(wrapped)) return wrapped;
+  const temporary = `${wrapped}.${process.pid}`;
+  mkdirSync(temporary);
+  linkSync(join(folder, "pulumi"), join(temporary, "pulumi"));
+  const launcher = "pulumi-resource-pulumi-nodejs";
+  copyFileSync(join(provider, launcher), join(temporary, launcher));
+  const host = quote([join(folder, "pulumi-language-nodejs")]);
+  const text = `#!/bin/sh\nexec ${host} -typescript=false -nodeargs "--import tsx" "$@"\n`;
+  writeFileSync(join(temporary, "pulumi-language-nodejs"), text, { mode: 0o755 });
+  try {
+    renameSync(temporary, wrapped);
+  } catch {
+    rmSync(temporary, { recursive: true, force: true }); // another process was first
   }
-  return [dirname(wrapper)];
+  return wrapped;
 }
 
 /** The npm package carries the launcher of dynamic providers; the engine looks for it on PATH. */

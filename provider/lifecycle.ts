@@ -100,10 +100,15 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
           ...defined({ ...kind.observed(inputs, seen), ...(found.length > 0 ? { found } : {}) }),
         };
         const { found: _, ...last } = props;
+        const due = kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen).map(({ why }) => why);
+        if (due.length > 0) {
+          const words = [...differing(kept, kind.observed(inputs, seen)), ...found].join("; ");
+          session.tell(`${id}: found ${words}; wanted: ${[...new Set(due)].join("; ")}`);
+        }
         return { id, props: { ...last, ...observed }, inputs: observed };
       } catch (error) {
         if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
-        session.tell(error.message);
+        session.tellOnce(inputs.host, error.message);
         const found = [`not reached: ${error.reason}`];
         return { id, props: { ...props, found }, inputs: { ...kept, found } };
       }
@@ -123,7 +128,14 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
       const inputs: I & Remembered = { ...inputsOf(props), ...pick(props, ["before"]) };
       const host = hostOf(inputs, props);
       if (!session.isGone(inputs.host)) {
-        await remove(kind, inputs, host, session.turns, (text) => session.tell(`${inputs.host}: ${text}`));
+        const warn = (text: string) => session.tell(`${inputs.host}: ${text}`);
+        await remove(kind, inputs, host, session.turns, warn).catch((error: unknown) => {
+          const heir = kind.takenAlongBy?.(inputs);
+          const left =
+            error instanceof Unreachable && session.isDestroying && session.isInConfig(inputs.host);
+          if (heir === undefined || !left) throw error;
+          warn(`${kind.id(inputs)} is still there, and goes when ${heir} does`);
+        });
         return;
       }
       if (await session.answers(host)) throw new StillThere(inputs.host, inputs.endpoint);
@@ -146,6 +158,13 @@ function pick(props: Props, names: readonly string[]): Props {
 
 function defined(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
+}
+
+/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
+function differing(kept: Props, now: Props): readonly string[] {
+  return Object.entries(now)
+    .filter(([name, value]) => !isDeepStrictEqual(kept[name], value))
+    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
 }
 
 function hasUnknown(value: unknown): boolean {

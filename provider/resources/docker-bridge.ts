@@ -19,6 +19,7 @@ import * as notices from "./bridge-notices.js";
 import * as direct from "./direct-routing.js";
 import { covers, type Ground, networkOf, questions, readGround } from "./ground.js";
 import { bip, onHost, range, read } from "./inputs.js";
+import { dropLeft } from "./peer-route.js";
 
 export interface DockerBridgeInputs extends OnHost {
   /** docker0's address with its network: an address, not the network's own. Restarts Docker. @example "172.30.1.1/24" */
@@ -35,6 +36,7 @@ export interface DockerBridgeSeen extends direct.Seen {
   /** docker0's address as the kernel has it. */
   readonly bip?: string;
   readonly before?: record.Before;
+  readonly parts: parts.PartsSeen;
 }
 
 const schema = z.strictObject({
@@ -115,6 +117,8 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   },
 
   undo(held, seen) {
+    const left = dropLeft(held, seen);
+    if (left.length > 0) return left;
     const old = seen.before ?? record.readValue(held.before);
     if (old === undefined) return [];
     const back = record.goBack(old, {

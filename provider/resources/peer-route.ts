@@ -90,6 +90,8 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     return [...parts.drop(partOf(held, seen), seen.parts), ...route];
   },
 
+  // It depends on the peer's bridge too: a failed delete would keep that one from being restored.
+  takenAlongBy: bridgeOf,
   restore: () => [],
   gone: (held, seen) => routeOf(held, seen) === undefined && !parts.holds(partOf(held, seen), seen.parts),
 
@@ -114,6 +116,23 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     ];
   },
 };
+
+/** The id of the bridge that takes along the routes that its host could not be rid of in time. */
+function bridgeOf({ host }: Pick<OnHost, "host">): string {
+  return `${host}/bridge`;
+}
+
+/** What rids a host of the routes that were left to its bridge: their parts still bear their names. */
+export function dropLeft({ host }: Pick<OnHost, "host">, seen: PeerRouteSeen): readonly Command[] {
+  const left = parts.heldBy(`${host}/to/`, seen.parts);
+  const routes = left.flatMap(({ name }) => {
+    const destination = parts.rangeOf(name.replace(/^route-/, ""));
+    const found = seen.routes.find((route) => route.destination === destination.replace(/\/32$/, ""));
+    const ours = found?.protocol === ip.protocol && found.gateway !== undefined;
+    return ours ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
+  });
+  return [...routes, ...parts.dropAll(left, seen.parts)];
+}
 
 function partOf(wanted: PeerRouteInputs, seen: Ground): parts.Part {
   return {

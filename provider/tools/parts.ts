@@ -38,21 +38,7 @@ export const questions = [
     why: "read what dockroute keeps on the host",
     argv: [
       ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
-      ...[
-        "-o",
-        "-name",
-        "dockroute*.service",
-        ")",
-        "-type",
-        "f",
-        "-exec",
-        "head",
-        "-v",
-        "-c",
-        "100000",
-        "{}",
-        "+",
-      ],
+      ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
     ],
   },
   {
@@ -71,6 +57,11 @@ export function readParts(files: Answer, links: Answer): PartsSeen {
 /** The slash of a range has no place in a file's or a chain's name. */
 export function nameOf(range: string): string {
   return range.replace("/", "_");
+}
+
+/** The range of such a name. */
+export function rangeOf(name: string): string {
+  return name.replace("_", "/");
 }
 
 export function pathOf(part: Pick<Part, "name">): string {
@@ -122,15 +113,32 @@ export function holds(part: Pick<Part, "name" | "holder">, seen: PartsSeen): boo
   return seen.files.get(pathOf(part))?.split("\n")[1] === `# dockroute ${part.holder}`;
 }
 
+/** The parts whose holders' ids begin so: "alpha/to/". */
+export function heldBy(start: string, seen: PartsSeen): readonly Pick<Part, "name" | "holder">[] {
+  return [...seen.files].flatMap(([path, text]) => {
+    const holder = text.split("\n")[1]?.replace("# dockroute ", "");
+    if (!path.startsWith(`${partsDirectory}/`) || holder?.startsWith(start) !== true) return [];
+    return [{ name: path.slice(partsDirectory.length + 1), holder }];
+  });
+}
+
 /** Removes the part, and with the last one everything that loads parts. */
 export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): readonly Command[] {
-  if (!holds(part, seen)) return [];
+  return dropAll([part], seen);
+}
+
+export function dropAll(
+  parts: readonly Pick<Part, "name" | "holder">[],
+  seen: PartsSeen,
+): readonly Command[] {
+  const held = parts.filter((part) => holds(part, seen)).map(pathOf);
+  if (held.length === 0) return [];
   const others = [...seen.files.keys()].filter(
-    (path) => path.startsWith(`${partsDirectory}/`) && path !== pathOf(part),
+    (path) => path.startsWith(`${partsDirectory}/`) && !held.includes(path),
   );
-  const own = removeFile(pathOf(part), `remove ${pathOf(part)}`);
-  if (!others.every(isLeftover)) return [own];
-  return [own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
+  const own = held.map((path) => removeFile(path, `remove ${path}`));
+  if (!others.every(isLeftover)) return own;
+  return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
 }
 
 function base(seen: PartsSeen): readonly Command[] {
