@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { join } from "node:path";
 import { quote } from "../provider/command.js";
-import { enter, foldersOf, leaderOf } from "./machine.js";
+import { foldersOf } from "./disk.js";
+import { enter, leaderOf } from "./machine.js";
 import { namespaceOf } from "./network.js";
 import { type Result, type RunOptions, run, tryRun, until } from "./run.js";
 import type { HostState, LabState, StrangerState } from "./state.js";
@@ -86,12 +87,19 @@ export class Host {
   /** Waits until people can use it: sshd answers, Docker is active, and there is the image lab/box. */
   async ready(timeoutMs = 90_000, signal?: AbortSignal): Promise<void> {
     await until(`sshd of ${this.name}`, timeoutMs, () => greets(this.address), signal);
-    const active = async () => (await this.exec(["systemctl", "is-active", "-q", "docker"])).code === 0;
-    await until(`Docker of ${this.name}`, timeoutMs, active, signal);
+    await until(`Docker of ${this.name}`, timeoutMs, () => this.dockerIsUp(), signal);
     const have = await this.exec(
       "docker image inspect lab/box || docker import /usr/local/lib/lab/box.tar lab/box",
     );
     if (have.code !== 0) throw new Error(`${this.name}: no image lab/box: ${have.stderr}`);
+  }
+
+  /** Docker that gave up for good will not come up by waiting: its own words say why. */
+  private async dockerIsUp(): Promise<boolean> {
+    const state = (await this.exec(["systemctl", "is-active", "docker"])).stdout.trim();
+    if (state !== "failed") return state === "active";
+    const said = await this.exec("journalctl -q -o cat _SYSTEMD_UNIT=docker.service -n 3");
+    throw new Error(`${this.name}: Docker does not start: ${said.stdout.trim()}`);
   }
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { archiveLines } from "./apt.js";
 import { cacheFolder, locked } from "./folders.js";
+import { ensureGoCommand, type GoCommand } from "./go-build.js";
 import { buildImage } from "./image-build.js";
-import { type Log, step } from "./run.js";
+import { type Log, removeTree, step } from "./run.js";
 
 /** One kind of host. Whatever is in a row is part of the image's key: a changed row is another image. */
 export interface Recipe {
@@ -12,6 +13,10 @@ export interface Recipe {
   readonly packages: readonly string[];
   /** Packages taken from a later release, where the suite's own are too old. */
   readonly later?: { readonly suite: string; readonly packages: readonly string[] };
+  /** A Docker daemon that no release of Debian has: built from its Go module, laid over the packaged one. */
+  readonly dockerd?: GoCommand;
+  /** Files a host has where a lab gives it no others of the same path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 const common = [
@@ -32,20 +37,43 @@ const common = [
 ];
 const trixie = [...common, "docker-cli", "linux-sysctl-defaults"];
 
+const docker28: Recipe = {
+  suite: "trixie",
+  packages: [...trixie, "containerd", "runc"],
+  later: { suite: "forky", packages: ["docker.io", "docker-cli", "containerd", "runc"] },
+};
+const dockerd29: GoCommand = {
+  module: "github.com/moby/moby/v2",
+  version: "v2.0.0-beta.24",
+  command: "github.com/moby/moby/v2/cmd/dockerd",
+  flags: [
+    ...["-tags", "exclude_graphdriver_btrfs,no_systemd"],
+    ...["-ldflags", "-X github.com/moby/moby/v2/dockerversion.Version=29.0.0"],
+  ],
+};
+
 export const recipes: Readonly<Record<string, Recipe>> = {
   docker20: { suite: "bookworm", packages: common },
   docker26: { suite: "trixie", packages: trixie },
-  docker28: {
-    suite: "trixie",
-    packages: [...trixie, "containerd", "runc"],
-    later: { suite: "forky", packages: ["docker.io", "docker-cli", "containerd", "runc"] },
+  docker28,
+  docker29: { ...docker28, dockerd: dockerd29 },
+  "docker29-nft": {
+    ...docker28,
+    dockerd: dockerd29,
+    files: {
+      "etc/docker/daemon.json": '{ "firewall-backend": "nftables" }\n',
+      // With this backend Docker turns forwarding on no more: it refuses to start until somebody has.
+      "etc/sysctl.d/90-forwarding.conf": "net.ipv4.ip_forward = 1\n",
+    },
   },
 };
 
 export interface Image {
   readonly name: string;
-  readonly folder: string;
   readonly suite: string;
+  /** The folders it consists of, the uppermost first. */
+  readonly layers: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** The recipe of `docker26` or, with more packages in it, `docker26+firewalld+ufw`. */
@@ -59,32 +87,64 @@ export function recipeOf(name: string): Recipe {
 
 /** The text of how an image is made is part of its key, so a change there makes new images too. */
 function keyOf(recipe: Recipe): string {
+  const { suite, packages, later } = recipe;
   const how = readFileSync(join(__dirname, "image-build.ts"));
-  return createHash("sha256").update(JSON.stringify(recipe)).update(how).digest("hex").slice(0, 12);
+  return createHash("sha256")
+    .update(JSON.stringify([suite, packages, later]))
+    .update(how)
+    .digest("hex")
+    .slice(0, 12);
 }
 
-/** The image, built first where there is none. A killed build leaves a temporary folder, never half an image. */
+/** The image, with whatever of it is not in the cache yet made first. */
 export async function ensureImage(name: string, log: Log, signal?: AbortSignal): Promise<Image> {
   const recipe = recipeOf(name);
-  const id = `${name}-${keyOf(recipe)}`;
-  const images = cacheFolder("images");
-  const image = { name, folder: join(images, id), suite: recipe.suite };
-  if (existsSync(image.folder)) return image;
-  mkdirSync(images, { recursive: true });
-  await locked(
-    join(images, `.${id}.lock`),
-    async () => {
-      if (existsSync(image.folder)) return; // another process made it while we waited
-      const temporary = join(images, `.${id}.tmp`);
-      for (const left of readdirSync(images)) {
-        if (left === `.${id}.tmp`) rmSync(join(images, left), { recursive: true, force: true });
+  const layers = [await ensureFolder(recipe, log, signal)];
+  if (recipe.dockerd !== undefined) layers.unshift(await ensureDockerd(recipe.dockerd, log, signal));
+  return {
+    name,
+    suite: recipe.suite,
+    layers,
+    files: recipe.files ?? {},
+  };
+}
+
+/** The packages' part. A killed build leaves a temporary folder, never half an image. */
+async function ensureFolder(recipe: Recipe, log: Log, signal?: AbortSignal): Promise<string> {
+  const id = `${recipe.suite}${recipe.later === undefined ? "" : `-${recipe.later.suite}`}-${keyOf(recipe)}`;
+  const folder = cacheFolder("images", id);
+  if (!existsSync(folder)) {
+    const work = async (): Promise<void> => {
+      if (existsSync(folder)) return; // another process made it while we waited
+      const temporary = cacheFolder("images", `.${id}.tmp`);
+      await removeTree(temporary);
+      const what = `image of ${recipe.suite} built (${recipe.packages.length} packages asked for)`;
+      try {
+        await step(log, what, () => buildImage(recipe, temporary, archiveLines(recipe.suite), signal));
+        renameSync(temporary, folder);
+      } finally {
+        await removeTree(temporary);
       }
-      await step(log, `image ${name} (${recipe.suite})`, () =>
-        buildImage(recipe, temporary, archiveLines(recipe.suite), signal),
-      );
-      renameSync(temporary, image.folder);
-    },
-    signal,
-  );
-  return image;
+    };
+    await locked(cacheFolder("images", `.${id}.lock`), work, signal);
+  }
+  utimesSync(folder, new Date(), new Date());
+  return folder;
+}
+
+async function ensureDockerd(go: GoCommand, log: Log, signal?: AbortSignal): Promise<string> {
+  const layer = cacheFolder("dockerd", go.version);
+  await ensureGoCommand(go, join(layer, "usr/sbin/dockerd"), log, signal);
+  return layer;
+}
+
+/** Removes images that no lab stands on and nobody asked for in a while: a changed recipe leaves its old one behind. */
+export async function pruneImages(inUse: readonly string[], days = 7): Promise<void> {
+  const images = cacheFolder("images");
+  if (!existsSync(images)) return;
+  for (const entry of readdirSync(images).filter((name) => !name.startsWith("."))) {
+    const folder = join(images, entry);
+    const old = Date.now() - statSync(folder).mtimeMs > days * 86_400_000;
+    if (old && !inUse.includes(folder)) await removeTree(folder);
+  }
 }

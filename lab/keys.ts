@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { foldersOf } from "./machine.js";
+import { foldersOf } from "./disk.js";
 import { run } from "./run.js";
 import { type LabState, writeWhole } from "./state.js";
 

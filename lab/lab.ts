@@ -1,40 +1,19 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ensureTools } from "./apt.js";
-import { cacheFolder, locked, stateFolder } from "./folders.js";
+import { allLabs, checkNames, claim, filesOf, type HostSpec, type LabOptions } from "./claim.js";
+import { makeDisk, personalise } from "./disk.js";
 import { Host, Stranger } from "./host.js";
-import { ensureImage } from "./images.js";
+import { ensureImage, type Image, pruneImages } from "./images.js";
 import { interruptible } from "./interrupt.js";
 import { makeKeys, writeClientFiles } from "./keys.js";
-import { cutPower, makeDisk, managerOf, personalise, powerOff, powerOn } from "./machine.js";
-import { addressIn, knownDestinations, macOf, makeSwitch, plugStranger, setLink } from "./network.js";
+import { cutPower, managerOf, powerOff, powerOn } from "./machine.js";
+import { addressIn, macOf, makeSwitch, plugStranger, setLink } from "./network.js";
 import { eachOf, type Log, quiet, sleep, step, until } from "./run.js";
 import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
 import { tearDown } from "./tear-down.js";
 
-export interface HostSpec {
-  /** [a-z0-9-], as long as a host name may be; not "switch". */
-  readonly name: string;
-  /** A row of images.ts; more packages are added with plus signs: "docker26+firewalld". */
-  readonly image: string;
-  /** What /etc/docker/daemon.json holds at the first boot; without it there is no such file. */
-  readonly daemonJson?: string | object;
-  /** More files, by their path without the first slash, put there before the first boot. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** The name of its network interface; default eth0. */
-  readonly interface?: string;
-}
-
-export interface LabOptions {
-  /** [a-z0-9], at most 9: names of namespaces, machines and one interface begin with it. */
-  readonly prefix: string;
-  readonly hosts: readonly HostSpec[];
-  /** The wire's /24; default: the first of 10.213.0.0/16 that no other lab and no route of the machine has. */
-  readonly subnet?: string;
-  readonly log?: Log;
-  /** Leaves a lab that did not come up as it is, to be looked at. */
-  readonly keepOnFailure?: boolean;
-}
+export type { HostSpec, LabOptions } from "./claim.js";
 
 /** How many hosts boot side by side: more would only make each of them slower. */
 const atOnce = Math.max(4, availableParallelism());
@@ -50,16 +29,17 @@ export class Lab {
     checkNames(options);
     await ensureTools(log);
     return interruptible(async (signal) => {
-      const images = new Map<string, string>();
+      const images = new Map<string, Image>();
       for (const { image } of options.hosts) {
-        if (!images.has(image)) images.set(image, (await ensureImage(image, log, signal)).folder);
+        if (!images.has(image)) images.set(image, await ensureImage(image, log, signal));
       }
+      await pruneImages(allLabs().flatMap((lab) => lab.hosts.flatMap((host) => host.layers)));
       if (readState(options.prefix) !== undefined) {
         await step(log, `leftovers of ${options.prefix} removed`, () => tearDown(options.prefix));
       }
       const lab = new Lab(await claim(options, images, signal), log);
       try {
-        await lab.start(options.hosts, signal);
+        await lab.start(options.hosts, images, signal);
         return lab;
       } catch (error) {
         if (options.keepOnFailure !== true || signal.aborted) await lab.down();
@@ -77,6 +57,11 @@ export class Lab {
 
   static list(): string[] {
     return labPrefixes();
+  }
+
+  /** Takes a lab away by its name, whatever state its maker left it in; content if there is none. */
+  static remove(prefix: string): Promise<void> {
+    return tearDown(prefix);
   }
 
   get prefix(): string {
@@ -175,7 +160,11 @@ export class Lab {
     return host;
   }
 
-  private async start(specs: readonly HostSpec[], signal: AbortSignal): Promise<void> {
+  private async start(
+    specs: readonly HostSpec[],
+    images: ReadonlyMap<string, Image>,
+    signal: AbortSignal,
+  ): Promise<void> {
     await step(this.log, `network ${this.subnet}`, async () => {
       await makeKeys(this.current);
       await makeSwitch(this.current);
@@ -185,65 +174,11 @@ export class Lab {
       await step(this.log, `${host.name} (${host.image}, ${host.address})`, async () => {
         signal.throwIfAborted();
         await makeDisk(this.current, host);
-        await personalise(this.current, host, filesOf(spec));
+        await personalise(this.current, host, filesOf(spec, images.get(host.image)));
         await powerOn(this.current, host);
         await this.host(host.name).ready(90_000, signal);
       });
     });
     writeClientFiles(this.current);
   }
-}
-
-function filesOf(spec: HostSpec | undefined): Record<string, string> {
-  const json = spec?.daemonJson;
-  const daemon = typeof json === "object" ? `${JSON.stringify(json, null, 2)}\n` : json;
-  return { ...spec?.files, ...(daemon === undefined ? {} : { "etc/docker/daemon.json": daemon }) };
-}
-
-function checkNames(options: LabOptions): void {
-  if (!/^[a-z0-9]{1,9}$/.test(options.prefix))
-    throw new Error(`prefix "${options.prefix}": 1 to 9 of [a-z0-9]`);
-  const names = options.hosts.map((host) => host.name);
-  const bad = names.find((name) => !/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name) || name === "switch");
-  if (bad !== undefined) throw new Error(`"${bad}" cannot be a host's name`);
-  if (new Set(names).size !== names.length) throw new Error("two hosts have one name");
-  if (names.length === 0 || names.length > 180) throw new Error("a lab has 1 to 180 hosts");
-}
-
-/** Takes a slot that no other lab has, and writes down what will be made before any of it is. */
-async function claim(
-  options: LabOptions,
-  images: ReadonlyMap<string, string>,
-  signal: AbortSignal,
-): Promise<LabState> {
-  const work = async (): Promise<LabState> => {
-    const others = labPrefixes().flatMap((prefix) => readState(prefix) ?? []);
-    const taken = new Set([...others.map((lab) => lab.subnet), ...(await knownDestinations())]);
-    const slots = Array.from({ length: 254 }, (_, index) => index + 1);
-    const free = slots.filter((slot) => !others.some((lab) => lab.slot === slot));
-    const slot = free.find((one) => options.subnet !== undefined || !taken.has(`10.213.${one}.0/24`));
-    if (slot === undefined) throw new Error("no free network for one more lab");
-    const subnet = options.subnet ?? `10.213.${slot}.0/24`;
-    if (taken.has(subnet)) throw new Error(`${subnet} is in use`);
-    const hosts = options.hosts.map((host, position) => ({
-      name: host.name,
-      image: host.image,
-      imageFolder: images.get(host.image) ?? "",
-      index: position + 1,
-      address: addressIn(subnet, position + 11),
-      mac: macOf(slot, position + 1),
-      interface: host.interface ?? "eth0",
-    }));
-    const state = {
-      prefix: options.prefix,
-      slot,
-      subnet,
-      folder: cacheFolder("labs", options.prefix),
-      hosts,
-      strangers: [],
-    };
-    writeState(state);
-    return state;
-  };
-  return locked(join(stateFolder, ".lock"), work, signal);
 }

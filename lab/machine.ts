@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { joinCgroup, leaveCgroup } from "./cgroups.js";
+import { foldersOf, makeDisk } from "./disk.js";
 import { namespaceOf, plugHost } from "./network.js";
-import { run, tryRun, until } from "./run.js";
+import { tryRun, until } from "./run.js";
 import {
   type HostState,
   isAlive,
@@ -13,37 +14,6 @@ import {
   recordManager,
   startTime,
 } from "./state.js";
-
-/** The folders of one host. What is in `upper` and `var` outlives a reboot and a power cut. */
-export function foldersOf(lab: LabState, host: HostState) {
-  const own = join(lab.folder, "hosts", host.name);
-  return {
-    own,
-    root: join(own, "root"),
-    upper: join(own, "upper"),
-    work: join(own, "work"),
-    docker: join(own, "var", "docker"),
-    containerd: join(own, "var", "containerd"),
-    log: join(own, "console.log"),
-  };
-}
-
-/** A cheap copy of the image: reads come from the image, writes go to the host's own folder. */
-export async function makeDisk(lab: LabState, host: HostState): Promise<void> {
-  const folders = foldersOf(lab, host);
-  for (const folder of [folders.root, folders.upper, folders.work, folders.docker, folders.containerd]) {
-    mkdirSync(folder, { recursive: true });
-  }
-  const layers = `lowerdir=${host.imageFolder},upperdir=${folders.upper},workdir=${folders.work}`;
-  const mounted = await tryRun(["mount", "-t", "overlay", "overlay", "-o", layers, folders.root]);
-  if (mounted.code !== 0) await run(["cp", "-a", "--reflink=auto", `${host.imageFolder}/.`, folders.root]);
-}
-
-export async function removeDisk(lab: LabState, host: HostState): Promise<void> {
-  const folders = foldersOf(lab, host);
-  if ((await tryRun(["mountpoint", "-q", folders.root])).code === 0) await run(["umount", folders.root]);
-  rmSync(folders.own, { recursive: true, force: true });
-}
 
 /** Powers the host on: a fresh namespace and cable, then its systemd. Returns when its first process runs. */
 export async function powerOn(lab: LabState, host: HostState): Promise<void> {
@@ -99,7 +69,7 @@ function managerEnv(host: HostState): Record<string, string> {
     // Only /proc/sys/net, which is the host's own: the rest of /proc/sys and /sys is the outer machine's.
     SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network",
     // Later systemd refuses to boot on cgroup v1; bookworm's uses what the outer kernel has.
-    ...(host.image.startsWith("docker20") ? {} : { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }),
+    ...(host.suite === "bookworm" ? {} : { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }),
   };
 }
 
@@ -176,46 +146,3 @@ export function enter(leader: number, argv: readonly string[], options: Paramete
 }
 
 const tail = (file: string): string => readFileSync(file, "utf8").split("\n").slice(-12).join("\n");
-
-/** What makes this host itself and no other: name, machine id, its keys and who may come in. */
-export async function personalise(
-  lab: LabState,
-  host: HostState,
-  files: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { root } = foldersOf(lab, host);
-  const put = (path: string, text: string, mode = 0o644): void => {
-    mkdirSync(join(root, path, ".."), { recursive: true });
-    writeFileSync(join(root, path), text, { mode });
-  };
-  put("etc/hostname", `${host.name}\n`);
-  put("etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${host.name}\n`);
-  put(
-    "etc/machine-id",
-    `${(await run(["cat", "/proc/sys/kernel/random/uuid"])).trim().replaceAll("-", "")}\n`,
-  );
-  for (const type of ["ed25519", "ecdsa"]) {
-    await run([
-      "ssh-keygen",
-      "-q",
-      "-t",
-      type,
-      "-N",
-      "",
-      "-C",
-      host.name,
-      "-f",
-      join(root, `etc/ssh/ssh_host_${type}_key`),
-    ]);
-  }
-  const key = readFileSync(join(lab.folder, "id_ed25519.pub"), "utf8");
-  for (const [home, owner] of [
-    ["root", 0],
-    ["home/admin", 1000],
-  ] as const) {
-    mkdirSync(join(root, home, ".ssh"), { recursive: true, mode: 0o700 });
-    put(`${home}/.ssh/authorized_keys`, key, 0o600);
-    await run(["chown", "-R", `${owner}:${owner}`, join(root, home, ".ssh")]);
-  }
-  for (const [path, text] of Object.entries(files)) put(path, text);
-}

@@ -76,12 +76,12 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   images: async () => {
     await ensureTools(loud);
     const names = positionals.length > 1 ? positionals.slice(1) : Object.keys(recipes);
-    for (const name of names) console.log((await ensureImage(name, loud)).folder);
+    for (const name of names) console.log(name, (await ensureImage(name, loud)).layers.join(":"));
     return 0;
   },
   record: async () => {
     const images = values.images?.split(",") ?? Object.keys(recipes);
-    await record(images, values.to ?? join(__dirname, "..", "test", "fixtures"), loud);
+    await record(images, values.to ?? join(__dirname, "..", "test", "fixtures"), loud, values.prefix);
     return 0;
   },
   pulumi: async () => {

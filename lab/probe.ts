@@ -2,13 +2,19 @@
 import type { Host, Stranger } from "./host.js";
 import type { Result } from "./run.js";
 
-/** A web server that answers with the address it saw: on port 80, which is published as 8080, and on 81, which is not. */
+/**
+ * A web server that answers with the address it saw, and under another path with its own host name too: on
+ * port 80, which is published as 8080, and on 81, which is not. Process 1 gets no signal that it does not
+ * handle, and Docker would wait 10 s for it at each stop.
+ */
 const serve = [
+  "trap 'exit 0' TERM",
   "mkdir -p /www/cgi-bin",
   `printf '#!/bin/sh\\necho\\necho $REMOTE_ADDR\\n' > /www/cgi-bin/who`,
-  "chmod +x /www/cgi-bin/who",
+  `printf '#!/bin/sh\\necho\\necho $(hostname) $REMOTE_ADDR\\n' > /www/cgi-bin/name`,
+  "chmod +x /www/cgi-bin/who /www/cgi-bin/name",
   "httpd -p 81 -h /www",
-  "exec httpd -f -p 80 -h /www",
+  "httpd -f -p 80 -h /www & wait",
 ].join("; ");
 
 export const unpublishedPort = 81;

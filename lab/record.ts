@@ -1,54 +1,152 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { quote } from "../provider/command.js";
+import type { Answer, Command } from "../provider/command.js";
+import type { Kind, OnHost } from "../provider/kind.js";
+import { dockerBridge } from "../provider/resources/docker-bridge.js";
+import { forwardRule } from "../provider/resources/forward-rule.js";
+import { masqueradeRule } from "../provider/resources/masquerade-rule.js";
+import { peerRoute } from "../provider/resources/peer-route.js";
 import type { Host } from "./host.js";
 import { Lab } from "./lab.js";
 import { eachOf, type Log, step } from "./run.js";
 
-/** What is asked of a host whose answers the parsers read. The file's name stands for the command. */
-const commands: Readonly<Record<string, readonly string[]>> = {
-  "ip-addr.json": ["ip", "-j", "-4", "addr", "show"],
-  "ip-route.json": ["ip", "-j", "-4", "route", "show", "table", "all"],
-  "iptables-filter.txt": ["iptables", "-w", "-t", "filter", "-S"],
-  "iptables-nat.txt": ["iptables", "-w", "-t", "nat", "-S"],
-  "iptables-raw.txt": ["iptables", "-w", "-t", "raw", "-S"],
-  "iptables-version.txt": ["iptables", "-V"],
-  "nft-ruleset.json": ["nft", "-j", "list", "ruleset"],
-  "docker-info.json": ["docker", "info", "--format", "{{json .}}"],
-  "docker-version.json": ["docker", "version", "--format", "{{json .}}"],
-  "docker-networks.json": ["sh", "-c", "docker network inspect $(docker network ls -q)"],
-  "docker-ps.txt": ["docker", "ps", "-a", "--no-trunc", "--format", "{{json .}}"],
-  "docker-containers.json": ["sh", "-c", "docker inspect $(docker ps -aq)"],
-  "systemctl-show-docker.txt": ["systemctl", "show", "docker"],
-};
+/** What one question was answered: test data that no one made up. */
+export interface Recorded extends Answer {
+  readonly argv: readonly string[];
+}
 
-/** Saves, for each image, what the tools of a host with two containers say: test data that no one made up. */
-export async function record(images: readonly string[], target: string, log: Log): Promise<void> {
+/** A host at some moment: every question that the resources ask, and the wishes that were in force. */
+export interface Moment {
+  readonly image: string;
+  readonly wishes: Wishes;
+  readonly answers: readonly Recorded[];
+}
+
+type InputsOf<K> = K extends Kind<infer Inputs, infer _> ? Inputs : never;
+
+export interface Wishes {
+  readonly bridge: InputsOf<typeof dockerBridge>;
+  readonly route: InputsOf<typeof peerRoute>;
+  readonly masquerade: InputsOf<typeof masqueradeRule>;
+  readonly forward: InputsOf<typeof forwardRule>;
+  readonly ports: InputsOf<typeof forwardRule>;
+}
+
+const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
+const mostPasses = 5;
+
+/**
+ * Saves, for each image, what a host with two containers says at three moments: fresh, with dockroute's own
+ * things in place, and after they were taken away again. The resources' own commands make the difference.
+ */
+export async function record(
+  images: readonly string[],
+  target: string,
+  log: Log,
+  prefix = "record",
+): Promise<void> {
   const specs = images.map((image) => ({ name: image.replaceAll("+", "-"), image }));
-  const lab = await Lab.up({ prefix: "record", hosts: specs, log });
+  const lab = await Lab.up({ prefix, hosts: specs, log });
   try {
     await eachOf(lab.hosts, 2, (host) =>
-      step(log, `recorded ${host.image}`, () => recordHost(host, join(target, host.image))),
+      step(log, `recorded ${host.image}`, () => recordHost(lab, host, join(target, host.image))),
     );
   } finally {
     await lab.down();
   }
 }
 
-async function recordHost(host: Host, folder: string): Promise<void> {
+async function recordHost(lab: Lab, host: Host, folder: string): Promise<void> {
   await host.run("docker run -d --name web --restart always -p 8080:80 lab/box httpd -f -h /var/www");
   await host.run("docker run -d --name idle lab/box sleep 100000");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const index: Record<string, { argv: readonly string[]; command: string; code: number; stderr: string }> =
-    {};
-  for (const [file, argv] of Object.entries(commands)) {
-    const { code, stdout, stderr } = await host.exec(argv);
-    writeFileSync(join(folder, file), stdout);
-    index[file] = { argv, command: quote(argv), code, stderr };
-  }
-  writeFileSync(
-    join(folder, "commands.json"),
-    `${JSON.stringify({ image: host.image, files: index }, null, 2)}\n`,
+  const wishes = wishesFor(lab, host);
+  const save = async (moment: string): Promise<void> => {
+    const questions = new Map(kinds.flatMap(({ look }) => look.questions).map((q) => [q.argv.join(" "), q]));
+    const answers = await Promise.all([...questions.values()].map((question) => ask(host, question)));
+    const text = JSON.stringify({ image: host.image, wishes, answers } satisfies Moment, null, 2);
+    writeFileSync(join(folder, `${moment}.json`), `${text}\n`);
+  };
+  await save("fresh");
+  for (const { make } of resources(wishes)) await make(host);
+  await save("ours");
+  for (const { undo } of resources(wishes).reverse()) await undo(host);
+  await save("undone");
+}
+
+function resources(wishes: Wishes) {
+  return [
+    resource(dockerBridge, wishes.bridge),
+    resource(peerRoute, wishes.route),
+    resource(masqueradeRule, wishes.masquerade),
+    resource(forwardRule, wishes.forward),
+    resource(forwardRule, wishes.ports),
+  ];
+}
+
+function resource<I extends OnHost, S>(kind: Kind<I, S>, wish: I) {
+  const untilDone = async (host: Host, due: (seen: S) => readonly Command[]): Promise<void> => {
+    let left = "";
+    for (let pass = 0; pass < mostPasses; pass++) {
+      const answers = await Promise.all(kind.look.questions.map((question) => ask(host, question)));
+      const commands = due(kind.look.read(wish, answers));
+      if (commands.length === 0) return;
+      left = commands.map(({ why }) => why).join("; ");
+      for (const { argv, stdin } of commands) {
+        const { code, stderr } = await host.exec(argv, { input: stdin ?? "" });
+        if (code !== 0) throw new Error(`${kind.id(wish)}: ${argv.join(" ")}: ${code}: ${stderr}`);
+      }
+    }
+    throw new Error(`${kind.id(wish)}: still not as wanted after ${mostPasses} passes: ${left}`);
+  };
+  return {
+    make: (host: Host) => untilDone(host, (seen) => kind.steps(wish, seen)),
+    undo: (host: Host) => untilDone(host, (seen) => kind.undo(wish, seen)),
+  };
+}
+
+async function ask(host: Host, { argv }: Command): Promise<Recorded> {
+  const { code, stdout, stderr } = await host.exec(argv);
+  const shown = argv[1] === "info" ? withoutPlaces(stdout) : stdout;
+  return { argv, code, stdout: shown, stderr };
+}
+
+/** `docker info` names registries and proxies of the machine that recorded it, which are nobody's business. */
+function withoutPlaces(text: string): string {
+  const places = [
+    "ID",
+    "IndexServerAddress",
+    "RegistryConfig",
+    "HttpProxy",
+    "HttpsProxy",
+    "NoProxy",
+    "Plugins",
+    "KernelVersion",
+    "MemTotal",
+    "Runtimes",
+  ];
+  return JSON.stringify(JSON.parse(text), (key, value: unknown) =>
+    places.includes(key) ? undefined : value,
   );
+}
+
+/** The part of the host itself, and of a made-up peer on the same wire. */
+function wishesFor(lab: Lab, { name, address }: Host): Wishes {
+  const host = { host: name, endpoint: `root@${address}:22` };
+  const peer = lab.subnet.replace(/\.0\/24$/, ".99");
+  const sources = ["172.30.32.0/20", `${peer}/32`].sort();
+  return {
+    bridge: { ...host, bip: "172.30.16.1/24", pools: ["172.30.16.0/20"], networkPrefix: 24 },
+    route: { ...host, peer: "peer", destination: "172.30.32.0/20", gateway: peer },
+    masquerade: { ...host, source: "172.30.16.0/20", exclude: ["172.30.32.0/20", "172.30.48.7/32"] },
+    forward: { ...host, destination: "172.30.16.0/20", sources },
+    ports: {
+      ...host,
+      destination: "172.30.16.7/32",
+      sources,
+      interfaces: ["eth0", "lo"],
+      ports: ["icmp", "tcp/443", "udp/8000:8010"],
+    },
+  };
 }

@@ -60,6 +60,10 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   throw new Error(`${argv.join(" ")} ended with ${code}: ${said}`);
 }
 
+/** Removes a folder, and never what is mounted below it: that may be the outer machine's own /proc. */
+export const removeTree = (folder: string): Promise<string> =>
+  run(["rm", "-rf", "--one-file-system", folder]);
+
 export type Log = (line: string) => void;
 
 export const quiet: Log = () => {};

@@ -10,9 +10,11 @@ export interface Process {
 
 export interface HostState {
   readonly name: string;
-  /** The image's name, and the folder it is in. */
+  /** The image's name, and the folders it consists of, the uppermost first. */
   readonly image: string;
-  readonly imageFolder: string;
+  readonly layers: readonly string[];
+  /** Debian's release: what it boots with differs. */
+  readonly suite: string;
   /** Position in the lab: its switch port and MAC address come from it. */
   readonly index: number;
   readonly address: string;

@@ -1,6 +1,7 @@
-import { existsSync, rmSync } from "node:fs";
-import { cutPower, removeDisk } from "./machine.js";
+import { removeDisk } from "./disk.js";
+import { cutPower } from "./machine.js";
 import { removeNetwork } from "./network.js";
+import { removeTree } from "./run.js";
 import { forgetState, readState } from "./state.js";
 
 /**
@@ -13,6 +14,6 @@ export async function tearDown(prefix: string): Promise<void> {
   await Promise.all(lab.hosts.map((host) => cutPower(lab, host)));
   await removeNetwork(lab);
   for (const host of lab.hosts) await removeDisk(lab, host);
-  if (existsSync(lab.folder)) rmSync(lab.folder, { recursive: true, force: true });
+  await removeTree(lab.folder);
   forgetState(prefix);
 }

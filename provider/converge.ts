@@ -27,6 +27,8 @@ export function converge<I extends OnHost, S>(
   turns: Turns,
 ): Promise<S> {
   return host.alone(async () => {
+    // What the preview saw may be minutes old by now.
+    host.forget();
     const seen = await look(kind, desired, host);
     refuse(kind, desired, seen);
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
@@ -43,6 +45,7 @@ export function remove<I extends OnHost, S>(
   warn: (text: string) => void,
 ): Promise<S> {
   return host.alone(async () => {
+    host.forget();
     const seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
     const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
@@ -71,7 +74,9 @@ async function run<I extends OnHost, S>(
     if (steps.length === 0) return seen;
     seen = await apply(kind, inputs, host, seen, due);
   }
-  throw new NotConverged(inputs.host, kind.id(inputs), whys(due(seen)));
+  const still = due(seen);
+  if (still.length === 0) return seen;
+  throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
 }
 
 /** Steps with a risk are run inside the host transaction, which is confirmed only when the host is well again. */

@@ -3,8 +3,8 @@
  * host said, whether anything was changed, and what to do next; code tells them apart by class, never by text.
  */
 export abstract class DockrouteError extends Error {
-  /** Whether something may have been changed on the host and was not undone. */
-  readonly changedSomething: boolean = false;
+  /** Whether something may have been changed on the host. */
+  readonly changedSomething: boolean = true;
 
   constructor(message: string) {
     super(message);
@@ -30,6 +30,8 @@ export class HalfDone extends DockrouteError {
 
 /** The config says that a host is gone for good, and it answers. */
 export class StillThere extends DockrouteError {
+  override readonly changedSomething = false;
+
   constructor(
     readonly host: string,
     readonly endpoint: string,
@@ -43,6 +45,8 @@ export class StillThere extends DockrouteError {
 
 /** No login was had: nothing was sent to the host, so nothing was changed. */
 export class Unreachable extends DockrouteError {
+  override readonly changedSomething = false;
+
   constructor(
     readonly host: string,
     readonly endpoint: string,
@@ -100,6 +104,8 @@ export class NotConfirmed extends DockrouteError {
 
 /** Someone else is changing this host and did not finish in time. Nothing was changed. */
 export class HostBusy extends DockrouteError {
+  override readonly changedSomething = false;
+
   constructor(
     readonly host: string,
     readonly why: string,
@@ -130,6 +136,8 @@ export class NotConverged extends DockrouteError {
 
 /** The host is such that the change must not be made. Nothing was changed. */
 export class Refused extends DockrouteError {
+  override readonly changedSomething = false;
+
   constructor(
     readonly host: string,
     readonly id: string,
@@ -144,6 +152,8 @@ export class Refused extends DockrouteError {
 
 /** Something on the host must be mended first. Nothing was changed. */
 export class NotReady extends DockrouteError {
+  override readonly changedSomething = false;
+
   constructor(
     readonly host: string,
     readonly id: string,
@@ -168,6 +178,8 @@ export class NotWell extends DockrouteError {
 
 /** Another host did not come back from its restart of Docker, so this one was not restarted. */
 export class NoFurther extends DockrouteError {
+  override readonly changedSomething = false;
+
   constructor(
     readonly host: string,
     readonly failed: string,

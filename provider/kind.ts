@@ -42,6 +42,11 @@ export interface Kind<Inputs extends OnHost, Seen> {
   notices?(desired: Inputs, seen: Seen): readonly string[];
   /** What a first change found and destroy needs, kept on the host and as the output `before`. */
   before?(seen: Seen): unknown;
+  /**
+   * The id of the resource of the same host whose `undo` takes this one along: it may be left to it where the
+   * host cannot be reached, because the engine would keep all that it depends on, on other hosts too.
+   */
+  takenAlongBy?(held: Inputs): string;
   /** Whether a change due here restarts Docker under running containers: such hosts take turns. */
   disrupts?(desired: Inputs, seen: Seen): boolean;
   /** What does not run yet that ran before such a change, in words; the next host waits until this is []. */

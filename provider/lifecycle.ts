@@ -2,6 +2,7 @@
  * What the engine calls, for any kind of resource: check, diff, create, read, update, delete. It turns the
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
+import { isDeepStrictEqual } from "node:util";
 import { converge, look, remove } from "./converge.js";
 import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable } from "./errors.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
@@ -66,7 +67,7 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
     },
 
     async diff(_, olds, news) {
-      const changed = names.concat("connection").filter((name) => !same(olds[name], news[name]));
+      const changed = names.concat("connection").filter((name) => !isDeepStrictEqual(olds[name], news[name]));
       const replaces = changed.filter(
         (name) => name === "host" || kind.changes[name as keyof typeof kind.changes] === "replace",
       );
@@ -99,10 +100,15 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
           ...defined({ ...kind.observed(inputs, seen), ...(found.length > 0 ? { found } : {}) }),
         };
         const { found: _, ...last } = props;
+        const due = kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen).map(({ why }) => why);
+        if (due.length > 0) {
+          const words = [...differing(kept, kind.observed(inputs, seen)), ...found].join("; ");
+          session.tell(`${id}: found ${words}; wanted: ${[...new Set(due)].join("; ")}`);
+        }
         return { id, props: { ...last, ...observed }, inputs: observed };
       } catch (error) {
         if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
-        session.tell(error.message);
+        session.tellOnce(inputs.host, error.message);
         const found = [`not reached: ${error.reason}`];
         return { id, props: { ...props, found }, inputs: { ...kept, found } };
       }
@@ -122,7 +128,14 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
       const inputs: I & Remembered = { ...inputsOf(props), ...pick(props, ["before"]) };
       const host = hostOf(inputs, props);
       if (!session.isGone(inputs.host)) {
-        await remove(kind, inputs, host, session.turns, (text) => session.tell(`${inputs.host}: ${text}`));
+        const warn = (text: string) => session.tell(`${inputs.host}: ${text}`);
+        await remove(kind, inputs, host, session.turns, warn).catch((error: unknown) => {
+          const heir = kind.takenAlongBy?.(inputs);
+          const left =
+            error instanceof Unreachable && session.isDestroying && session.isInConfig(inputs.host);
+          if (heir === undefined || !left) throw error;
+          warn(`${kind.id(inputs)} is still there, and goes when ${heir} does`);
+        });
         return;
       }
       if (await session.answers(host)) throw new StillThere(inputs.host, inputs.endpoint);
@@ -147,8 +160,11 @@ function defined(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
+function differing(kept: Props, now: Props): readonly string[] {
+  return Object.entries(now)
+    .filter(([name, value]) => !isDeepStrictEqual(kept[name], value))
+    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
 }
 
 function hasUnknown(value: unknown): boolean {

@@ -41,6 +41,16 @@ export class Session {
     return this.turnsOfThisRun;
   }
 
+  /** Whether nothing was declared to this process: then what it deletes, it deletes for a destroy. */
+  get isDestroying(): boolean {
+    return !this.looking;
+  }
+
+  /** Whether the host is one of the stack's config, whose program gives each a bridge. */
+  isInConfig(name: string): boolean {
+    return this.hosts.configured().some((host) => host.name === name);
+  }
+
   /** The engine checks one resource after the other: the first one starts the looks at all hosts side by side. */
   startLooking(): void {
     if (this.looking) return;
@@ -83,7 +93,7 @@ export class Session {
 
   /** Whether the config's `leaving` calls the host gone for good. */
   isGone(name: string): boolean {
-    return this.hosts.leaving().some((entry) => entry.name === name && entry.gone === true);
+    return this.hosts.leaving().some((entry) => entry.name === name && entry.gone);
   }
 
   async answers(host: Host): Promise<boolean> {
@@ -94,7 +104,8 @@ export class Session {
   }
 
   private readonly told = new Set<string>();
-  private tellOnce(host: string, text: string): void {
+  /** Each resource of a host that cannot be reached meets the same reason: a person is told once. */
+  tellOnce(host: string, text: string): void {
     if (!this.told.has(host)) this.tell(text);
     this.told.add(host);
   }

@@ -4,8 +4,9 @@ import { type Answer, type Command, quote } from "../command.js";
 /**
  * The line given to the login shell, whichever it is: fish and csh read it like sh. The script itself comes
  * by stdin, so that nothing of it is seen in a process list and no limit of a command line applies.
+ * sudo drops the environment, so where the login comes from is handed on as an argument.
  */
-export const shell = `sh -c 'if [ "$(id -u)" -eq 0 ]; then exec /bin/sh; fi; exec sudo -n -- /bin/sh'`;
+export const shell = `sh -c 'if [ "$(id -u)" -eq 0 ]; then exec /bin/sh; fi; exec sudo -n -- /bin/sh -s "$SSH_CONNECTION"'`;
 
 /** What every script of ours begins with, on the host's side of ssh and under /etc/dockroute. */
 export const surroundings = [
@@ -65,6 +66,7 @@ export function batch(commands: readonly Command[], options: BatchOptions): Batc
   const script = [
     "{",
     ...surroundings,
+    '[ -z "$1" ] || export SSH_CONNECTION="$1"',
     `dockroute_mark() { printf '\\n${mark} %s\\n' "$*"; printf '\\n${mark} %s\\n' "$*" >&2; return "\${3:-0}"; }`,
     // Only one line can be told: a second would be read as a mark or as noise.
     `tell() { word=$1; shift; printf '\\n${mark} tell %s %s\\n' "$word" "$(printf '%s' "$*" | tr -c '[:print:]' ' ' | cut -c 1-500)"; }`,

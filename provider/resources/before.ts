@@ -4,7 +4,7 @@ import type { Command } from "../command.js";
 import * as json from "../tools/daemon-json.js";
 import * as docker from "../tools/docker.js";
 import { removeFile, writeFile } from "../tools/files.js";
-import * as parts from "../tools/parts.js";
+import { directory } from "../tools/places.js";
 
 export interface Before {
   /** docker0's address; undefined where it had none. */
@@ -15,7 +15,7 @@ export interface Before {
 /** docker0 and daemon.json at some moment. */
 export type Moment = Before;
 
-export const path = `${parts.directory}/before.json`;
+export const path = `${directory}/before.json`;
 
 const shape: z.ZodType<Before> = z.object({
   bip: z.string().optional(),
@@ -43,7 +43,7 @@ export function remember({ bip, file }: Before): readonly Command[] {
 
 const forget: readonly Command[] = [
   removeFile(path, `remove ${path}`),
-  { why: `remove ${parts.directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", parts.directory] },
+  { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },
 ];
 
 /**
@@ -55,16 +55,18 @@ export function goBack(
   now: Moment & { readonly pools: readonly json.Pool[]; readonly recorded: boolean },
 ): readonly Command[] {
   const oldKeys = json.keysOf(old.file);
-  if (now.bip === old.bip && json.samePools(oldKeys["default-address-pools"], now.pools)) {
+  const runsAsBefore = now.bip === old.bip && json.samePools(oldKeys["default-address-pools"], now.pools);
+  // dockerd does not say whether it runs with these; they are not set without a restart that follows.
+  if (runsAsBefore && json.sameDoors(oldKeys, json.keysOf(now.file))) {
     return [...oldFile(old, now), ...(now.recorded ? forget : [])];
   }
   return [
     ...json.replaceFile(
       now.file,
       withAddress(now.file, oldKeys, old.bip),
-      `set bip ${old.bip} in daemon.json, as before`,
+      `set bip ${old.bip ?? "to nothing"} in daemon.json, as before`,
     ),
-    ...docker.restart(`restart Docker, so that docker0 gets ${old.bip} back`),
+    ...docker.restart(`restart Docker, so that docker0 gets ${old.bip ?? "no address"} back`),
   ];
 }
 

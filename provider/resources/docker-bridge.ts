@@ -12,10 +12,14 @@ import type { Kind, OnHost, Remembered } from "../kind.js";
 import { contains, parseRange, printRange } from "../plan/cidr.js";
 import * as json from "../tools/daemon-json.js";
 import * as docker from "../tools/docker.js";
+import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
 import * as record from "./before.js";
+import * as notices from "./bridge-notices.js";
+import * as direct from "./direct-routing.js";
 import { covers, type Ground, networkOf, questions, readGround } from "./ground.js";
 import { bip, onHost, range, read } from "./inputs.js";
+import { dropLeft } from "./peer-route.js";
 
 export interface DockerBridgeInputs extends OnHost {
   /** docker0's address with its network: an address, not the network's own. Restarts Docker. @example "172.30.1.1/24" */
@@ -26,13 +30,13 @@ export interface DockerBridgeInputs extends OnHost {
   readonly networkPrefix?: number | undefined;
 }
 
-export interface DockerBridgeSeen extends Ground {
+export interface DockerBridgeSeen extends direct.Seen {
   readonly file: json.DaemonJson;
-  readonly daemon: docker.Daemon;
   readonly containers: readonly docker.Container[];
   /** docker0's address as the kernel has it. */
   readonly bip?: string;
   readonly before?: record.Before;
+  readonly parts: parts.PartsSeen;
 }
 
 const schema = z.strictObject({
@@ -52,17 +56,21 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       ...json.questions,
       ...docker.questions,
       docker.containersQuestion,
+      ...nft.questions,
       ...parts.questions,
     ],
     read(_, answers) {
-      const [content, owner, real, info, containers, files, links] = answers.slice(questions.length);
-      if (!content || !owner || !real || !info || !containers || !files || !links)
-        throw new Error("seven answers are missing");
+      const [content, owner, real, info, containers, rules, files, links] = answers.slice(questions.length);
+      if (!content || !owner || !real || !info || !containers || !rules || !files || !links)
+        throw new Error("eight answers are missing");
       const ground = readGround(answers);
       const own = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
-      const old = record.readText(parts.readParts(files, links).files.get(record.path));
+      const kept = parts.readParts(files, links);
+      const old = record.readText(kept.files.get(record.path));
       return {
         ...ground,
+        nft: nft.read(rules),
+        parts: kept,
         file: json.readDaemonJson(content, owner, real),
         daemon: docker.readDaemon(info),
         containers: docker.readContainers(containers),
@@ -92,16 +100,16 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
 
   steps(desired: DockerBridgeInputs & Remembered, seen) {
     const keys = keysFor(desired, seen);
-    const inFile = json.sameKeys(json.keysOf(seen.file), keys);
+    const now = json.keysOf(seen.file);
+    const newFile = json.replaceFile(
+      seen.file,
+      json.withKeys(seen.file, keys),
+      `set bip ${desired.bip} in daemon.json`,
+    );
     return [
       ...(seen.before === undefined ? record.remember(record.readValue(desired.before) ?? seen) : []),
-      ...(inFile
-        ? []
-        : json.replaceFile(
-            seen.file,
-            json.withKeys(seen.file, keys),
-            `set bip ${desired.bip} in daemon.json`,
-          )),
+      ...direct.steps(dockerBridge.id(desired), seen),
+      ...(json.sameKeys(now, keys) ? [] : newFile),
       ...(runsWith(desired, seen)
         ? []
         : docker.restart(`restart Docker, so that docker0 gets ${desired.bip}`)),
@@ -109,13 +117,23 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   },
 
   undo(held, seen) {
+    const left = dropLeft(held, seen);
+    if (left.length > 0) return left;
     const old = seen.before ?? record.readValue(held.before);
     if (old === undefined) return [];
-    return record.goBack(old, { ...seen, pools: seen.daemon.pools, recorded: seen.before !== undefined });
+    const back = record.goBack(old, {
+      ...seen,
+      pools: seen.daemon.pools,
+      recorded: seen.before !== undefined,
+    });
+    // The guard goes when Docker runs as before, and not with the door still open.
+    const restarts = back.some(({ risk }) => risk === "docker");
+    return restarts ? back : [...direct.undo(dockerBridge.id(held), seen), ...back];
   },
 
   lost(held, seen) {
-    if ((seen.before ?? record.readValue(held.before)) !== undefined) return [];
+    const ours = seen.bip === held.bip || json.keysOf(seen.file).bip === held.bip;
+    if (!ours || (seen.before ?? record.readValue(held.before)) !== undefined) return [];
     return [
       `docker0 keeps ${seen.bip ?? "no address"} and daemon.json its bip: what was there before is written down neither in ` +
         `${record.path} nor in the state. To give docker0 another address, set bip to it, restart Docker, and then remove bip`,
@@ -128,39 +146,31 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   observed(held, seen) {
     const running = seen.daemon.pools;
     const pools =
-      held.pools === undefined
-        ? {}
-        : { pools: running.length === 0 ? undefined : running.map(({ base }) => base) };
+      held.pools === undefined || running.length === 0 ? {} : { pools: running.map(({ base }) => base) };
     return { ...(seen.bip === undefined ? {} : { bip: seen.bip }), ...pools };
   },
 
   drift(held, seen) {
     const inFile = json.keysOf(seen.file);
     return [
+      ...direct.drift(dockerBridge.id(held), seen, inFile),
       ...(seen.bip === undefined ? ["docker0: absent"] : []),
       ...(inFile.bip === held.bip ? [] : [`daemon.json bip: ${inFile.bip ?? "absent"}`]),
       ...(json.samePools(inFile["default-address-pools"], poolsFor(held, seen))
         ? []
         : ["daemon.json default-address-pools: changed"]),
+      // Where all are gone there is no other value that `observed` could show; and it has none of the size.
+      ...(seen.daemon.version === undefined || json.samePools(seen.daemon.pools, poolsFor(held, seen))
+        ? []
+        : ["the pools that Docker runs with: changed"]),
       ...(seen.before === undefined ? [`${record.path}: absent`] : []),
     ];
   },
 
-  notices(desired, seen) {
-    if (runsWith(desired, seen)) return [];
-    const names = (list: readonly docker.Container[]) => list.map(({ name }) => name).join(", ");
-    const returning = seen.containers.filter(({ returns }) => returns);
-    const staying = seen.containers.filter(({ returns }) => !returns);
-    const stops =
-      seen.containers.length === 0
-        ? "no container runs there"
-        : `${seen.containers.length} running container(s) stop`;
-    return [
-      `Docker restarts, because docker0 changes from ${seen.bip ?? "no address"} to ${desired.bip}; ${stops}`,
-      ...(returning.length === 0 ? [] : [`Docker starts again by itself: ${names(returning)}`]),
-      ...(staying.length === 0 ? [] : [`stay stopped, having no restart policy: ${names(staying)}`]),
-    ];
-  },
+  notices: (desired, seen) => [
+    ...(runsWith(desired, seen) ? [] : notices.ofRestart(desired, seen)),
+    ...notices.ofNetworks(desired, seen),
+  ],
 
   unready: (seen) =>
     seen.daemon.version === undefined ? ["Docker does not answer here: is it installed and running?"] : [],
@@ -187,20 +197,32 @@ function poolsFor(
 
 function keysFor(desired: DockerBridgeInputs, seen: DockerBridgeSeen): json.Keys {
   const pools = poolsFor(desired, seen);
-  return { bip: desired.bip, "default-address-pools": pools.length === 0 ? undefined : pools };
+  // What the user has set of them for other reasons stays.
+  const found = json.keysOf((seen.before ?? seen).file);
+  return {
+    ...found,
+    bip: desired.bip,
+    "default-address-pools": pools.length === 0 ? undefined : pools,
+    ...direct.keysFor(seen),
+  };
 }
 
 /** The daemon as it runs, not as its file says: with live-restore dockerd ignores a new bip without a word. */
 function runsWith(desired: DockerBridgeInputs, seen: DockerBridgeSeen): boolean {
-  return seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
+  // dockerd does not tell whether it has loaded these; they are only ever written together with a restart.
+  const doors = json.sameDoors(json.keysOf(seen.file), keysFor(desired, seen));
+  return doors && seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
 }
 
-/** Networks of Docker's own inside a pool are what the pool is for. */
+/** Networks of Docker's own inside a pool are what the pool is for, and docker0 goes where `bip` says. */
 function dockersOwn(pool: string, seen: Ground): readonly string[] {
   const wanted = parseRange(pool);
   if ("reason" in wanted) return [];
   return seen.links
-    .filter(({ name }) => name === "docker0" || name.startsWith("br-"))
-    .filter(({ addresses }) => addresses.every((own) => contains(wanted.value, networkOf(own))))
+    .filter(
+      ({ name, addresses }) =>
+        name === "docker0" ||
+        (name.startsWith("br-") && addresses.every((own) => contains(wanted.value, networkOf(own)))),
+    )
     .map(({ name }) => name);
 }

@@ -44,6 +44,12 @@ export function nics(ground: Ground): readonly ip.Link[] {
   );
 }
 
+export function nicNames(ground: Ground): readonly string[] {
+  return nics(ground)
+    .map(({ name }) => name)
+    .sort();
+}
+
 /** The link on which an address can be reached without a gateway. */
 export function linkOf(ground: Ground, address: string): string | undefined {
   const wanted = parseAddress(address);

@@ -5,12 +5,17 @@
  * It is one nat chain in dockroute's own nft table, which runs before Docker's: the first packet of a flow to
  * an excluded range is bound to the address it has (`snat to ip saddr`), and NAT is not asked again for that
  * flow, whatever rules Docker puts where. An accept or return would not do: each base chain decides for itself.
+ * Where the host has no program nft it is a chain of iptables at the top of POSTROUTING, put back there by the
+ * repair when Docker has inserted a rule of its own above.
  */
 import { z } from "zod";
 import type { Kind, OnHost } from "../kind.js";
+import * as conntrack from "../tools/conntrack.js";
+import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
-import { absentNics, type Ground, nics, questions, readGround } from "./ground.js";
+import * as exemption from "./exemption.js";
+import { absentNics, questions, readGround } from "./ground.js";
 import { nic, onHost, range, read } from "./inputs.js";
 
 export interface MasqueradeRuleInputs extends OnHost {
@@ -22,9 +27,8 @@ export interface MasqueradeRuleInputs extends OnHost {
   readonly interfaces?: readonly string[] | undefined;
 }
 
-export interface MasqueradeRuleSeen extends Ground {
-  readonly nat: nft.NatChains;
-  readonly hasNft: boolean;
+export interface MasqueradeRuleSeen extends exemption.Seen {
+  readonly hasConntrack: boolean;
   readonly parts: parts.PartsSeen;
 }
 
@@ -44,99 +48,73 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
   id: ({ host }) => `${host}/masquerade`,
   check: (raw) => read(schema, raw),
   look: {
-    questions: [...questions, ...nft.questions, ...parts.questions],
+    questions: [
+      ...questions,
+      ...nft.questions,
+      ...iptables.natQuestions,
+      ...conntrack.questions,
+      ...parts.questions,
+    ],
     read: (_, answers) => {
-      const [nat, files, links] = answers.slice(questions.length);
-      if (nat === undefined || files === undefined || links === undefined)
-        throw new Error("three answers are missing");
+      const [rules, nat, flows, files, links] = answers.slice(questions.length);
+      if (!rules || !nat || !flows || !files || !links) throw new Error("five answers are missing");
       return {
         ...readGround(answers),
-        nat: nft.readNat(nat),
-        hasNft: nat.code !== 127,
+        nft: nft.read(rules),
+        hasNft: rules.code !== 127,
+        nat: iptables.readTable(nat),
+        hasConntrack: conntrack.isThere(flows),
         parts: parts.readParts(files, links),
       };
     },
   },
 
-  objections: (desired, seen) => [
-    ...absentNics("interfaces", desired.interfaces ?? [], seen),
-    ...(seen.hasNft
-      ? []
-      : [
-          {
-            property: "source",
-            reason: "this host has no program nft; install the package nftables, it runs beside iptables",
-          },
-        ]),
-  ],
+  objections: (desired, seen) => absentNics("interfaces", desired.interfaces ?? [], seen),
 
   steps(desired, seen) {
     const part = partOf(desired, seen);
-    const why = `let ${desired.source} keep its address towards ${desired.exclude.join(", ") || "nobody"}, and masquerade the rest`;
+    const towards = desired.exclude.join(", ") || "nobody";
+    const why = `let ${desired.source} keep its address towards ${towards}, and masquerade the rest`;
+    const flows = seen.hasConntrack ? conntrack.forget(desired.source, desired.exclude) : [];
     return [
-      ...(nft.hasNat(seen.nat, chainOf(desired), rulesOf(desired, seen)) ? [] : [parts.load(part, why)]),
+      ...(exemption.amiss(desired, seen).length === 0 ? [] : [parts.load(part, why), ...flows]),
       ...parts.keep(part, seen.parts),
     ];
   },
 
   undo(held, seen) {
     const part = partOf(held, seen);
-    if (successor(part, seen)) return [];
-    return [
-      ...nft.deleteNat(chainOf(held), seen.nat, `remove the nat chain ${chainOf(held)}`),
-      ...parts.drop(part, seen.parts),
-    ];
+    // Another resource has overwritten the part: what is in the kernel is then its own.
+    if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
+    const removed = exemption.remove(held, seen);
+    const flows = seen.hasConntrack && removed.length > 0 ? conntrack.forget(held.source, held.exclude) : [];
+    // The part first: the repair would load it again.
+    return [...parts.drop(part, seen.parts), ...removed, ...flows];
   },
 
   restore: () => [],
-  gone: (held, seen) => !seen.nat.has(chainOf(held)) && !parts.holds(partOf(held, seen), seen.parts),
+  gone: (held, seen) => !exemption.isThere(held, seen) && !parts.holds(partOf(held, seen), seen.parts),
 
   observed(held, seen) {
-    const rules = seen.nat.get(chainOf(held))?.filter((rule) => rule !== "foreign");
-    if (rules === undefined) return {};
-    return {
-      exclude: rules.flatMap(({ destination }) => (destination === undefined ? [] : [destination])).sort(),
-    };
+    return exemption.isThere(held, seen) ? { exclude: [...exemption.excluded(held, seen)].sort() } : {};
   },
 
-  drift(held, seen) {
-    const chain = chainOf(held);
-    const rules = seen.nat.get(chain);
-    const same = nft.hasNat(seen.nat, chain, rulesOf(held, seen));
+  drift: (held, seen) => [...exemption.amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
+
+  notices(desired, seen) {
+    if (seen.hasConntrack || exemption.amiss(desired, seen).length === 0) return [];
     return [
-      ...(rules === undefined ? [`nat chain ${chain}: absent`] : same ? [] : [`nat chain ${chain}: changed`]),
-      ...parts.missing(partOf(held, seen), seen.parts),
+      "there is no program conntrack (package conntrack), so flows between containers that exist already keep the " +
+        "source address they have until they end or have been silent for some minutes",
     ];
   },
 };
 
-function chainOf({ source }: MasqueradeRuleInputs): string {
-  return `masquerade-${parts.nameOf(source)}`;
-}
-
-function rulesOf(wanted: MasqueradeRuleInputs, seen: Ground): readonly nft.NatRule[] {
-  const interfaces =
-    wanted.interfaces ??
-    nics(seen)
-      .map(({ name }) => name)
-      .sort();
-  const common = { interfaces, source: wanted.source };
-  return [
-    ...wanted.exclude.map((destination): nft.NatRule => ({ ...common, destination, action: "keep" })),
-    { ...common, action: "masquerade" },
-  ];
-}
-
-function partOf(wanted: MasqueradeRuleInputs, seen: Ground): parts.Part {
+function partOf(wanted: MasqueradeRuleInputs, seen: MasqueradeRuleSeen): parts.Part {
   return {
-    name: chainOf(wanted),
+    name: exemption.nameOf(wanted),
     holder: masqueradeRule.id(wanted),
     about: `${wanted.source} keeps its own address towards the peers; all else that leaves is masqueraded.`,
-    lines: [nft.loadNat(chainOf(wanted), rulesOf(wanted, seen))],
+    lines: exemption.linesOf(wanted, seen),
   };
-}
-
-/** Another resource has overwritten the part: what is in the kernel is then its own. */
-function successor(part: parts.Part, seen: MasqueradeRuleSeen): boolean {
-  return seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts);
 }

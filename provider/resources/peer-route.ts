@@ -52,7 +52,11 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
   objections(desired, seen) {
     const found = routeOf(desired, seen);
     const foreign =
-      found === undefined || found.protocol === ip.protocol || sameWay(found, desired, seen)
+      found === undefined ||
+      found.protocol === ip.protocol ||
+      // docker0 leaves this range before the route is made: a plan may give its old one to a peer.
+      found.interface === "docker0" ||
+      sameWay(found, desired, seen)
         ? []
         : [
             fault(
@@ -82,9 +86,12 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     const found = routeOf(held, seen);
     const ours = found?.protocol === ip.protocol && found.gateway === held.gateway;
     const route: readonly Command[] = ours ? [ip.deleteRoute(held)] : [];
-    return [...route, ...parts.drop(partOf(held, seen), seen.parts)];
+    // The part first: the repair would put the route back.
+    return [...parts.drop(partOf(held, seen), seen.parts), ...route];
   },
 
+  // It depends on the peer's bridge too: a failed delete would keep that one from being restored.
+  takenAlongBy: bridgeOf,
   restore: () => [],
   gone: (held, seen) => routeOf(held, seen) === undefined && !parts.holds(partOf(held, seen), seen.parts),
 
@@ -97,8 +104,11 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
 
   drift(held, seen) {
     const found = routeOf(held, seen);
+    // Such a route has no gateway that could be shown as another value of the input.
+    const noGateway = found !== undefined && found.gateway === undefined;
     const wrongLink =
-      held.interface === undefined && found !== undefined && found.interface !== linkFor(held, seen);
+      noGateway ||
+      (held.interface === undefined && found !== undefined && found.interface !== linkFor(held, seen));
     return [
       ...(found === undefined ? [`route to ${held.destination}: absent`] : []),
       ...(wrongLink ? [`route to ${held.destination}: ${inWords(found)}`] : []),
@@ -106,6 +116,23 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
     ];
   },
 };
+
+/** The id of the bridge that takes along the routes that its host could not be rid of in time. */
+function bridgeOf({ host }: Pick<OnHost, "host">): string {
+  return `${host}/bridge`;
+}
+
+/** What rids a host of the routes that were left to its bridge: their parts still bear their names. */
+export function dropLeft({ host }: Pick<OnHost, "host">, seen: PeerRouteSeen): readonly Command[] {
+  const left = parts.heldBy(`${host}/to/`, seen.parts);
+  const routes = left.flatMap(({ name }) => {
+    const destination = parts.rangeOf(name.replace(/^route-/, ""));
+    const found = seen.routes.find((route) => route.destination === destination.replace(/\/32$/, ""));
+    const ours = found?.protocol === ip.protocol && found.gateway !== undefined;
+    return ours ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
+  });
+  return [...routes, ...parts.dropAll(left, seen.parts)];
+}
 
 function partOf(wanted: PeerRouteInputs, seen: Ground): parts.Part {
   return {

@@ -2,9 +2,11 @@
  * /etc/docker/daemon.json, which belongs to the user: only our own keys are set and removed, everything else
  * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused rather than guessed at.
  */
-import { applyEdits, type Edit, modify, type ParseError, parseTree } from "jsonc-parser";
+import { type ParseError, parseTree } from "jsonc-parser";
+import { z } from "zod";
 import type { Answer, Command } from "../command.js";
 import { type NewFile, removeFile, writeFile } from "./files.js";
+import { withKey } from "./json-text.js";
 
 const path = "/etc/docker/daemon.json";
 
@@ -33,9 +35,18 @@ export interface Pool {
 export interface Keys {
   readonly bip?: string | undefined;
   readonly "default-address-pools"?: readonly Pool[] | undefined;
+  /** From Docker 28.2: packets may come to a container by another way than its own bridge. */
+  readonly "allow-direct-routing"?: boolean | undefined;
+  /** From Docker 29, nftables backend: packets with this mark are let in, "0x10000000/0x10000000". */
+  readonly "bridge-accept-fwmark"?: string | undefined;
 }
 
-const ours = ["bip", "default-address-pools"] as const satisfies readonly (keyof Keys)[];
+const ours = [
+  "bip",
+  "default-address-pools",
+  "allow-direct-routing",
+  "bridge-accept-fwmark",
+] as const satisfies readonly (keyof Keys)[];
 
 export function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJson {
   const [mode = "644", who = "0:0"] = owner.code === 0 ? owner.stdout.trim().split(" ") : [];
@@ -71,13 +82,36 @@ export function valuesOf({ text }: DaemonJson): Readonly<Record<string, unknown>
   }
 }
 
+const shapes = {
+  bip: z.string(),
+  "default-address-pools": z.array(z.object({ base: z.string(), size: z.number() })),
+  "allow-direct-routing": z.boolean(),
+  "bridge-accept-fwmark": z.string(),
+} as const;
+
+/** Our keys as the file has them; a value that dockerd would not take is none. */
 export function keysOf(file: DaemonJson): Keys {
   const values = valuesOf(file);
-  return Object.fromEntries(ours.flatMap((key) => (key in values ? [[key, values[key]]] : []))) as Keys;
+  return Object.fromEntries(
+    ours.flatMap((key) => {
+      const { data } = shapes[key].safeParse(values[key]);
+      return data === undefined ? [] : [[key, data]];
+    }),
+  );
 }
 
 export function sameKeys(a: Keys, b: Keys): boolean {
-  return a.bip === b.bip && samePools(a["default-address-pools"], b["default-address-pools"]);
+  return (
+    a.bip === b.bip && samePools(a["default-address-pools"], b["default-address-pools"]) && sameDoors(a, b)
+  );
+}
+
+/** The keys by which Docker's nftables backend lets packets in. */
+export function sameDoors(a: Keys, b: Keys): boolean {
+  return (
+    a["allow-direct-routing"] === b["allow-direct-routing"] &&
+    a["bridge-accept-fwmark"] === b["bridge-accept-fwmark"]
+  );
 }
 
 export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {
@@ -89,21 +123,7 @@ export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boo
 /** The text with our keys set to exactly these, in the file's own indentation; the rest keeps its bytes. */
 export function withKeys(file: DaemonJson, keys: Keys): string {
   const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
-  return ours.reduce((now, key) => {
-    // An absent key stays absent: modify() would still touch the white space around it.
-    if (keys[key] === undefined && !(key in keysOf({ ...file, text: now }))) return now;
-    const edits: readonly Edit[] = modify(now, [key], keys[key], { formattingOptions: style(now) });
-    return applyEdits(now, [...edits]);
-  }, text);
-}
-
-function style(text: string): { insertSpaces: boolean; tabSize: number; eol: string } {
-  const indent = /^\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
-  return {
-    insertSpaces: !indent.startsWith("\t"),
-    tabSize: indent.length,
-    eol: text.includes("\r\n") ? "\r\n" : "\n",
-  };
+  return ours.reduce((now, key) => withKey(now, key, keys[key]), text);
 }
 
 /** Writes the file anew, owner and mode as before; removes it where there was none. */

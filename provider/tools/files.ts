@@ -1,5 +1,5 @@
 /** coreutils: files are replaced whole or not at all, and are on the disk before the step counts as done. */
-import type { Command } from "../command.js";
+import type { Answer, Command } from "../command.js";
 
 export interface NewFile {
   readonly path: string;
@@ -11,22 +11,44 @@ export interface NewFile {
   readonly why: string;
 }
 
-/** Beside the target, then renamed over it: a reader and a power cut see the old bytes or the new ones. */
+/**
+ * Beside the target, then renamed over it: a reader and a power cut see the old bytes or the new ones. The
+ * text is read from the standard input itself and not by the name /dev/stdin, which cannot be opened where
+ * sshd gave the command a socket.
+ */
 export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): readonly Command[] {
   const beside = `${path}.dockroute-new`;
   const [user, group] = owner.split(":");
   return [
+    // Owner and mode come first, so that no moment shows the text to others.
     {
       why,
-      argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/stdin", beside],
-      stdin: text,
+      argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/null", beside],
     },
-    { why, argv: ["sync", beside] },
+    { why, argv: ["dd", "status=none", "conv=fsync", `of=${beside}`], stdin: text },
     { why, argv: ["mv", "-T", beside, path] },
   ];
+}
+
+/** What a power cut in the middle of `writeFile` leaves behind: never complete for sure, and no one's file. */
+export function isLeftover(path: string): boolean {
+  return path.endsWith(".dockroute-new");
 }
 
 /** Absent already is well. */
 export function removeFile(path: string, why: string): Command {
   return { why, argv: ["rm", "-f", path] };
+}
+
+/** What `head -v` prints of many files: contents by path. */
+export function readFiles(answer: Answer): ReadonlyMap<string, string> {
+  const sections = answer.stdout.split(/^==> (\/.+) <==\n/m);
+  const contents = new Map<string, string>();
+  for (let at = 1; at + 1 < sections.length; at += 2) {
+    const text = sections[at + 1] ?? "";
+    // head puts an empty line between two files, not after the last.
+    const last = at + 2 >= sections.length;
+    contents.set(sections[at] ?? "", last ? text : text.replace(/\n$/, ""));
+  }
+  return contents;
 }

@@ -5,7 +5,7 @@
 import type { Answer, Command } from "../command.js";
 import type { Line } from "./parts.js";
 
-export type Table = "filter" | "raw";
+export type Table = "filter" | "raw" | "nat";
 
 /** The rules of one table, as `iptables -S` prints them, each as its words. */
 export interface TableSeen {
@@ -19,6 +19,11 @@ export type Rule = readonly string[];
 export const questions = [
   { why: "read the filter rules", argv: ["iptables", "-w", "-S"] },
   { why: "read the raw rules", argv: ["iptables", "-w", "-t", "raw", "-S"] },
+] as const satisfies readonly Command[];
+
+/** Only where there is no nft: the others' nat rules are nobody's business then. */
+export const natQuestions = [
+  { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"] },
 ] as const satisfies readonly Command[];
 
 export function readTable(answer: Answer): TableSeen {
@@ -75,10 +80,34 @@ export function insertRule(table: Table, chain: string, rule: Rule): Line {
   return { argv: [...base, "-I", chain, "1", ...rule], unless: [...base, "-C", chain, ...rule] };
 }
 
+/** Makes the rule the first of its chain, wherever it stands now: Docker inserts rules of its own above. */
+export function putFirst(table: Table, chain: string, rule: Rule): readonly Line[] {
+  const base = ["iptables", "-w", "-t", table];
+  const isFirst = [
+    "sh",
+    "-c",
+    '[ "$(iptables -w -t "$1" -S "$2" 1)" = "$3" ]',
+    "sh",
+    table,
+    chain,
+    `-A ${chain} ${rule.join(" ")}`,
+  ];
+  return [
+    { argv: [...base, "-D", chain, ...rule], unless: isFirst, mayFail: true },
+    { argv: [...base, "-I", chain, "1", ...rule], unless: isFirst },
+  ];
+}
+
 /** Makes a chain of Docker's that Docker has not made yet; Docker keeps what it finds in it. */
 export function ensureChain(table: Table, chain: string): Line {
   return { argv: ["iptables", "-w", "-t", table, "-N", chain], mayFail: true };
 }
+
+/** Asks whether Docker's filter is in place: its jump, and FORWARD closed to what no rule lets in. */
+export const askForDockers: readonly string[] = [
+  ...["sh", "-c"],
+  'rules=$(iptables -w -S FORWARD); case $rules in "-P FORWARD DROP"*"-j DOCKER-USER"*) ;; *) exit 1 ;; esac',
+];
 
 export function deleteRule(table: Table, chain: string, rule: Rule, why: string): Command {
   return { why, argv: ["iptables", "-w", "-t", table, "-D", chain, ...rule] };

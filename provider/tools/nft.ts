@@ -1,6 +1,6 @@
 /**
- * nftables: dockroute's own table `ip dockroute`, one nat chain a MasqueradeRule. Read as JSON, written as the
- * text that `nft -f` loads in one transaction.
+ * nftables: dockroute's own table `ip dockroute`, a chain for each purpose of a resource. Read as JSON, written
+ * as the text that `nft -f` loads in one transaction; each word of a rule is here in both forms, side by side.
  */
 import { z } from "zod";
 import type { Answer, Command } from "../command.js";
@@ -8,134 +8,235 @@ import type { Line } from "./parts.js";
 
 export const table = "dockroute";
 
-/**
- * Before Docker's own nat chains (srcnat, 100): whichever backend Docker uses and whatever order its rules
- * have, a flow whose source address has been decided here is not asked there again.
- */
-const priority = 90;
+/** The bit by which Docker's nftables backend lets a packet in (`bridge-accept-fwmark`), away from other tools' bits. */
+export const mark = 0x10000000;
+const markText = "0x10000000";
+/** Value and mask, the form of that key. */
+export const markKey = `${markText}/${markText}`;
 
-/** One rule of a nat chain. `snat` binds a flow to the address it has; without a destination it is for all others. */
-export interface NatRule {
-  readonly interfaces: readonly string[];
-  readonly source: string;
-  readonly destination?: string;
-  readonly action: "keep" | "masquerade";
+/** The hooks that dockroute uses, each before Docker's own chains at the same place. */
+const hooks = {
+  /** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
+  nat: { type: "nat", hook: "postrouting", prio: 90 },
+  /** Before Docker's forward chains look at the mark. */
+  mark: { type: "filter", hook: "prerouting", prio: -150 },
+  /** After the marks, and before DNAT (-100): here a packet still has the address it was sent to. */
+  guard: { type: "filter", hook: "prerouting", prio: -140 },
+  forward: { type: "filter", hook: "forward", prio: 0 },
+} as const;
+
+export interface Chain {
+  readonly name: string;
+  readonly at: keyof typeof hooks;
+  readonly rules: readonly Rule[];
 }
 
-/** The chains of table `ip dockroute`, by name; a rule that is not one of ours to the letter is "foreign". */
-export type NatChains = ReadonlyMap<string, readonly (NatRule | "foreign")[]>;
+export interface Rule {
+  readonly matches: readonly Match[];
+  readonly verdict: keyof typeof verdicts;
+}
+
+export type Match =
+  | { readonly on: "iifname" | "oifname"; readonly names: readonly string[] }
+  | { readonly on: "saddr" | "daddr"; readonly range: string }
+  /** The interface that the destination is reached by; "br-*" stands for all that begin so. */
+  | { readonly on: "towards"; readonly name: string }
+  /** Only tcp, udp or sctp have a number: "443", or "8000:8010". */
+  | { readonly on: "port"; readonly protocol: string; readonly number?: string }
+  | { readonly on: "unmarked" }
+  /** The first packet of a flow. */
+  | { readonly on: "new" }
+  /** The first packet of a flow that does not come by a published port. */
+  | { readonly on: "new and not published" };
+
+/** What each verdict is as text, and as `nft -j` prints it. */
+const verdicts = {
+  // Binding the flow to the address it has ends NAT for it; accept would leave it to the next chain.
+  keep: { text: "snat to ip saddr", json: { snat: { addr: field("saddr") } } },
+  masquerade: { text: "masquerade", json: { masquerade: null } },
+  mark: {
+    text: `meta mark set meta mark or ${markText}`,
+    json: { mangle: { key: meta("mark"), value: { "|": [meta("mark"), mark] } } },
+  },
+  drop: { text: "drop", json: { drop: null } },
+  accept: { text: "accept", json: { accept: null } },
+} as const;
 
 export const questions = [
-  { why: "read the nat rules", argv: ["nft", "-j", "list", "table", "ip", table] },
+  { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
 ] as const satisfies readonly Command[];
 
-const prefix = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
-const match = <T extends z.ZodType, R extends z.ZodType>(left: T, right: R) =>
-  z.object({ match: z.object({ op: z.literal("=="), left, right }).strict() }).strict();
-const address = (field: "saddr" | "daddr") =>
-  z.object({ payload: z.object({ protocol: z.literal("ip"), field: z.literal(field) }) });
-
-const out = match(
-  z.object({ meta: z.object({ key: z.literal("oifname") }) }),
-  z.union([z.string(), z.object({ set: z.array(z.string()) })]),
-);
-const keepShape = z.tuple([
-  out,
-  match(address("saddr"), prefix),
-  match(address("daddr"), prefix),
-  z.object({ snat: z.object({ addr: address("saddr") }).strict() }).strict(),
-]);
-const masqueradeShape = z.tuple([
-  out,
-  match(address("saddr"), prefix),
-  z.object({ masquerade: z.null() }).strict(),
-]);
+/** The chains of the table `ip dockroute` as `nft -j` prints them, without handles and counters. */
+export type Seen = ReadonlyMap<string, SeenChain>;
+interface SeenChain {
+  readonly hook: unknown;
+  readonly rules: readonly (readonly unknown[])[];
+}
 
 const listing = z.object({
   nftables: z.array(
     z.object({
       chain: z
-        .object({ name: z.string(), hook: z.string().optional(), prio: z.number().optional() })
+        .object({ name: z.string(), type: z.string(), hook: z.string(), prio: z.number() })
+        .partial({ type: true, hook: true, prio: true })
         .optional(),
       rule: z.object({ chain: z.string(), expr: z.array(z.unknown()) }).optional(),
     }),
   ),
 });
 
-export function readNat(answer: Answer): NatChains {
-  const chains = new Map<string, (NatRule | "foreign")[]>();
+export function read(answer: Answer): Seen {
+  const chains = new Map<string, { hook: unknown; rules: (readonly unknown[])[] }>();
   // The table's absence is a failure of the command, and there is no nft on some hosts: either way no chain of ours.
   if (answer.code !== 0 || answer.stdout.trim() === "") return chains;
   for (const { chain, rule } of listing.parse(JSON.parse(answer.stdout)).nftables) {
-    if (chain !== undefined)
-      chains.set(chain.name, chain.hook === "postrouting" && chain.prio === priority ? [] : ["foreign"]);
-    if (rule !== undefined) chains.get(rule.chain)?.push(readRule(rule.expr));
+    if (chain !== undefined) {
+      const { name, type, hook, prio } = chain;
+      chains.set(name, { hook: { type, hook, prio }, rules: [] });
+    }
+    if (rule !== undefined) chains.get(rule.chain)?.rules.push(rule.expr);
   }
   return chains;
 }
 
-function readRule(expr: readonly unknown[]): NatRule | "foreign" {
-  const keep = keepShape.safeParse(expr);
-  if (keep.success) {
-    const [nic, from, to] = keep.data;
-    return {
-      ...common(nic.match.right, from.match.right),
-      destination: range(to.match.right),
-      action: "keep",
-    };
-  }
-  const masquerade = masqueradeShape.safeParse(expr);
-  if (!masquerade.success) return "foreign";
-  const [nic, from] = masquerade.data;
-  return { ...common(nic.match.right, from.match.right), action: "masquerade" };
-}
-
-function common(nic: z.infer<typeof out>["match"]["right"], source: z.infer<typeof prefix>) {
-  const interfaces = typeof nic === "string" ? [nic] : [...nic.set].sort();
-  return { interfaces, source: range(source) };
-}
-
-function range(found: z.infer<typeof prefix>): string {
-  return typeof found === "string" ? `${found}/32` : `${found.prefix.addr}/${found.prefix.len}`;
-}
-
 /** Whether the chain is there with exactly these rules. */
-export function hasNat(seen: NatChains, chain: string, rules: readonly NatRule[]): boolean {
-  const held = seen.get(chain);
-  return (
-    held?.length === rules.length &&
-    held.every((rule, at) => JSON.stringify(rule) === JSON.stringify(rules[at]))
+export function has(seen: Seen, chain: Chain): boolean {
+  const held = seen.get(chain.name);
+  if (held === undefined) return false;
+  const wanted = { hook: hooks[chain.at], rules: chain.rules.map(exprOf) };
+  return JSON.stringify({ hook: held.hook, rules: held.rules }) === JSON.stringify(wanted);
+}
+
+/** The ranges that a chain's rules match a destination with, in words of the inputs. */
+export function destinations(seen: Seen, chain: string): readonly string[] {
+  const right = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
+  const toRange = z.object({
+    match: z.object({ left: z.object({ payload: z.object({ field: z.literal("daddr") }) }), right }),
+  });
+  return (seen.get(chain)?.rules ?? []).flatMap((expr) =>
+    expr.flatMap((part) => {
+      const found = toRange.safeParse(part).data?.match.right;
+      if (found === undefined) return [];
+      return [typeof found === "string" ? `${found}/32` : `${found.prefix.addr}/${found.prefix.len}`];
+    }),
   );
 }
 
-/** Makes the chain anew in one transaction, whatever is there under its name. */
-export function loadNat(chain: string, rules: readonly NatRule[]): Line {
+function exprOf({ matches, verdict }: Rule): readonly unknown[] {
+  return [...matches.flatMap(matchJson), verdicts[verdict].json];
+}
+
+function matchJson(match: Match): readonly unknown[] {
+  switch (match.on) {
+    case "iifname":
+    case "oifname": {
+      const [only, ...others] = match.names;
+      return [equal(meta(match.on), others.length === 0 ? only : { set: match.names })];
+    }
+    case "saddr":
+    case "daddr":
+      return [equal(field(match.on), rangeJson(match.range))];
+    case "towards":
+      return [equal({ fib: { result: "oifname", flags: ["daddr"] } }, match.name)];
+    case "port":
+      return portJson(match.protocol, match.number);
+    case "unmarked":
+      return [equal({ "&": [meta("mark"), mark] }, 0)];
+    case "new":
+      return [isNew];
+    case "new and not published":
+      return [isNew, { match: { op: "!", left: { ct: { key: "status" } }, right: "dnat" } }];
+  }
+}
+
+const isNew = { match: { op: "in", left: { ct: { key: "state" } }, right: "new" } };
+
+function matchText(match: Match): string {
+  switch (match.on) {
+    case "iifname":
+    case "oifname":
+      return `${match.on} { ${match.names.map((name) => `"${name}"`).join(", ")} }`;
+    case "saddr":
+    case "daddr":
+      return `ip ${match.on} ${match.range}`;
+    case "towards":
+      return `fib daddr oifname "${match.name}"`;
+    case "port":
+      if (match.number === undefined) return `ip protocol ${match.protocol}`;
+      return `${match.protocol} dport ${match.number.replace(":", "-")}`;
+    case "unmarked":
+      return `meta mark and ${markText} == 0`;
+    case "new":
+      return "ct state new";
+    case "new and not published":
+      return "ct state new ct status and dnat == 0";
+  }
+}
+
+function portJson(protocol: string, number: string | undefined): readonly unknown[] {
+  if (number === undefined) return [equal({ payload: { protocol: "ip", field: "protocol" } }, protocol)];
+  const [from, to] = number.split(":").map(Number);
+  return [equal({ payload: { protocol, field: "dport" } }, to === undefined ? from : { range: [from, to] })];
+}
+
+function equal(left: unknown, right: unknown): unknown {
+  return { match: { op: "==", left, right } };
+}
+
+function meta(key: string) {
+  return { meta: { key } };
+}
+
+function field(name: "saddr" | "daddr") {
+  return { payload: { protocol: "ip", field: name } };
+}
+
+function rangeJson(range: string): unknown {
+  const [addr = "", length] = range.split("/");
+  return length === "32" ? addr : { prefix: { addr, len: Number(length) } };
+}
+
+/** Makes the chains anew in one transaction, whatever is there under their names. */
+export function load(chains: readonly Chain[]): Line {
   const text = [
     `add table ip ${table}`,
-    `add chain ip ${table} ${chain}`,
-    `flush chain ip ${table} ${chain}`,
-    `delete chain ip ${table} ${chain}`,
+    ...chains.flatMap(({ name }) => [
+      `add chain ip ${table} ${name}`,
+      `flush chain ip ${table} ${name}`,
+      `delete chain ip ${table} ${name}`,
+    ]),
     `table ip ${table} {`,
-    `  chain ${chain} {`,
-    `    type nat hook postrouting priority ${priority}; policy accept;`,
-    ...rules.map((rule) => `    ${ruleText(rule)}`),
-    "  }",
+    ...chains.flatMap(chainText),
     "}",
   ];
   return { argv: ["nft", "-f", "-"], stdin: `${text.join("\n")}\n` };
 }
 
 /** One destination a rule: nft merges neighbours in a set, and what is read would no longer be what was written. */
-function ruleText({ interfaces, source, destination, action }: NatRule): string {
-  const nics = interfaces.map((name) => `"${name}"`).join(", ");
-  const to = destination === undefined ? "" : ` ip daddr ${destination}`;
-  const verdict = action === "keep" ? "snat to ip saddr" : "masquerade";
-  return `oifname { ${nics} } ip saddr ${source}${to} ${verdict}`;
+function chainText({ name, at, rules }: Chain): readonly string[] {
+  const { type, hook, prio } = hooks[at];
+  return [
+    `  chain ${name} {`,
+    `    type ${type} hook ${hook} priority ${prio}; policy accept;`,
+    ...rules.map(
+      ({ matches, verdict }) => `    ${[...matches.map(matchText), verdicts[verdict].text].join(" ")}`,
+    ),
+    "  }",
+  ];
 }
 
-/** Removes the chain, and with the last one the table. */
-export function deleteNat(chain: string, seen: NatChains, why: string): readonly Command[] {
-  if (!seen.has(chain)) return [];
-  if (seen.size === 1) return [{ why, argv: ["nft", "delete", "table", "ip", table] }];
-  return [{ why, argv: ["nft", `flush chain ip ${table} ${chain}; delete chain ip ${table} ${chain}`] }];
+/** Asks whether Docker's nftables backend has its filter in place. */
+export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
+
+/** Removes a chain, where it is there. */
+export function unload(chain: string): readonly string[] {
+  return ["nft", `flush chain ip ${table} ${chain}; delete chain ip ${table} ${chain}`];
+}
+
+/** Removes the chains, and with the last ones the table. */
+export function remove(chains: readonly string[], seen: Seen, why: string): readonly Command[] {
+  const there = chains.filter((name) => seen.has(name));
+  if (there.length === 0) return [];
+  if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", "ip", table] }];
+  return there.map((name) => ({ why, argv: unload(name) }));
 }

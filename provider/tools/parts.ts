@@ -4,16 +4,16 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { removeFile, writeFile } from "./files.js";
+import { isLeftover, readFiles, removeFile, writeFile } from "./files.js";
+import { directory, partsDirectory, unitsDirectory } from "./places.js";
+import { apply, madeBy, started, units, wants } from "./units.js";
 
-export const directory = "/etc/dockroute";
-const partsDirectory = `${directory}/parts`;
-
-/** One line of a part. With `unless` it is run only where that command fails; `mayFail` says it may itself. */
+/** One line of a part; run only where `unless` fails and `when` succeeds. `mayFail` says it may fail itself. */
 export interface Line {
   readonly argv: readonly string[];
   readonly stdin?: string;
   readonly unless?: readonly string[];
+  readonly when?: readonly string[];
   readonly mayFail?: true;
 }
 
@@ -37,45 +37,31 @@ export const questions = [
   {
     why: "read what dockroute keeps on the host",
     argv: [
-      ...["find", directory, "/etc/systemd/system", "-xdev", "(", "-path", `${directory}/*`],
-      ...[
-        "-o",
-        "-name",
-        "dockroute*.service",
-        ")",
-        "-type",
-        "f",
-        "-exec",
-        "head",
-        "-v",
-        "-c",
-        "100000",
-        "{}",
-        "+",
-      ],
+      ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
+      ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
     ],
   },
   {
     why: "read which of dockroute's units are enabled",
-    argv: ["find", "/etc/systemd/system", "-type", "l", "-name", "dockroute*.service"],
+    argv: ["find", unitsDirectory, "-type", "l", "-name", "dockroute*"],
   },
 ] as const satisfies readonly Command[];
 
 export function readParts(files: Answer, links: Answer): PartsSeen {
-  const sections = files.stdout.split(/^==> (\/.+) <==\n/m);
-  const contents = new Map<string, string>();
-  for (let at = 1; at + 1 < sections.length; at += 2) {
-    const text = sections[at + 1] ?? "";
-    // head puts an empty line between two files, not after the last.
-    const last = at + 2 >= sections.length;
-    contents.set(sections[at] ?? "", last ? text : text.replace(/\n$/, ""));
-  }
-  return { files: contents, enabled: new Set(links.stdout.split("\n").filter((path) => path !== "")) };
+  return {
+    files: readFiles(files),
+    enabled: new Set(links.stdout.split("\n").filter((path) => path !== "")),
+  };
 }
 
 /** The slash of a range has no place in a file's or a chain's name. */
 export function nameOf(range: string): string {
   return range.replace("/", "_");
+}
+
+/** The range of such a name. */
+export function rangeOf(name: string): string {
+  return name.replace("_", "/");
 }
 
 export function pathOf(part: Pick<Part, "name">): string {
@@ -87,73 +73,15 @@ export function textOf(part: Part): string {
   return `${[...head, ...part.lines.map(lineText)].join("\n")}\n`;
 }
 
-function lineText({ argv, stdin, unless, mayFail }: Line): string {
-  const guard = unless === undefined ? "" : `${quote(unless)} 2>/dev/null || `;
-  const text = `${guard}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
-  return stdin === undefined ? text : `${text} <<'DOCKROUTE'\n${stdin}DOCKROUTE`;
+function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
+  const asked = when === undefined ? "" : `! ${quote(when)} >/dev/null 2>&1 || `;
+  const guard = unless === undefined ? "" : `${quote(unless)} >/dev/null 2>&1 || `;
+  const text = `${guard}${asked}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
+  return stdin === undefined
+    ? text
+    : `${text} <<'DOCKROUTE'
+${stdin}DOCKROUTE`;
 }
-
-const madeBy =
-  "Made by dockroute, loaded at boot and when docker.service starts. Changes by hand are undone.";
-
-const apply = `#!/bin/sh
-# ${madeBy}
-# Loads every part; one that fails is logged and does not stop the others.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export PATH LC_ALL=C
-status=0
-for part in ${partsDirectory}/*; do
-  [ -e "$part" ] || continue
-  sh "$part" || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
-done
-exit $status
-`;
-
-/**
- * Two units, because containers with a restart policy start before docker.service is active: the first has
- * everything in place before dockerd starts at boot, the second after each later start of it. Neither is
- * required by docker.service: a part that fails must not keep Docker down.
- */
-const units: Readonly<Record<string, string>> = {
-  "dockroute-boot.service": unit({
-    description: "dockroute: routes and rules, before the first container",
-    order: "After=network-online.target nftables.service\nWants=network-online.target\nBefore=docker.service",
-    install: "multi-user.target docker.service",
-  }),
-  "dockroute.service": unit({
-    description: "dockroute: routes and rules, after each start of Docker",
-    order: "After=docker.service network-online.target\nPartOf=docker.service",
-    install: "docker.service",
-  }),
-};
-
-function unit({
-  description,
-  order,
-  install,
-}: {
-  description: string;
-  order: string;
-  install: string;
-}): string {
-  return `# ${madeBy}
-[Unit]
-Description=${description}
-${order}
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sh ${directory}/apply
-[Install]
-WantedBy=${install}
-`;
-}
-
-const wanted = [
-  "multi-user.target.wants/dockroute-boot.service",
-  "docker.service.wants/dockroute-boot.service",
-  "docker.service.wants/dockroute.service",
-];
 
 /** Runs the part's own text now: what applies in `up` is what applies at boot. */
 export function load(part: Part, why: string): Command {
@@ -185,38 +113,55 @@ export function holds(part: Pick<Part, "name" | "holder">, seen: PartsSeen): boo
   return seen.files.get(pathOf(part))?.split("\n")[1] === `# dockroute ${part.holder}`;
 }
 
+/** The parts whose holders' ids begin so: "alpha/to/". */
+export function heldBy(start: string, seen: PartsSeen): readonly Pick<Part, "name" | "holder">[] {
+  return [...seen.files].flatMap(([path, text]) => {
+    const holder = text.split("\n")[1]?.replace("# dockroute ", "");
+    if (!path.startsWith(`${partsDirectory}/`) || holder?.startsWith(start) !== true) return [];
+    return [{ name: path.slice(partsDirectory.length + 1), holder }];
+  });
+}
+
 /** Removes the part, and with the last one everything that loads parts. */
 export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): readonly Command[] {
-  if (!holds(part, seen)) return [];
+  return dropAll([part], seen);
+}
+
+export function dropAll(
+  parts: readonly Pick<Part, "name" | "holder">[],
+  seen: PartsSeen,
+): readonly Command[] {
+  const held = parts.filter((part) => holds(part, seen)).map(pathOf);
+  if (held.length === 0) return [];
   const others = [...seen.files.keys()].filter(
-    (path) => path.startsWith(`${partsDirectory}/`) && path !== pathOf(part),
+    (path) => path.startsWith(`${partsDirectory}/`) && !held.includes(path),
   );
-  const own = removeFile(pathOf(part), `remove ${pathOf(part)}`);
-  return others.length > 0 ? [own] : [own, ...removeBase];
+  const own = held.map((path) => removeFile(path, `remove ${path}`));
+  if (!others.every(isLeftover)) return own;
+  return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
 }
 
 function base(seen: PartsSeen): readonly Command[] {
   const files = [
     ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the parts"),
     ...Object.entries(units).flatMap(([name, text]) =>
-      write(`/etc/systemd/system/${name}`, text, seen, `put ${name} in place`),
+      write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
     ),
   ];
-  const enabled = wanted.every((link) => seen.enabled.has(`/etc/systemd/system/${link}`));
+  const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));
   if (files.length === 0 && enabled) return [];
-  const names = Object.keys(units);
   return [
     ...files,
     { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
-    { why: "enable dockroute's units", argv: ["systemctl", "enable", "--quiet", ...names] },
-    { why: "start dockroute's units", argv: ["systemctl", "start", ...names] },
+    { why: "enable dockroute's units", argv: ["systemctl", "enable", "--quiet", ...started] },
+    { why: "start dockroute's units", argv: ["systemctl", "start", "--no-block", ...started] },
   ];
 }
 
 const removeBase: readonly Command[] = [
-  { why: "stop dockroute's units", argv: ["systemctl", "stop", ...Object.keys(units)] },
-  { why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...Object.keys(units)] },
-  ...Object.keys(units).map((name) => removeFile(`/etc/systemd/system/${name}`, `remove ${name}`)),
+  { why: "stop dockroute's units", argv: ["systemctl", "stop", ...Object.keys(units).reverse()] },
+  { why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...started] },
+  ...Object.keys(units).map((name) => removeFile(`${unitsDirectory}/${name}`, `remove ${name}`)),
   { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
   removeFile(`${directory}/apply`, "remove the script that loads the parts"),
   { why: `remove ${partsDirectory}`, argv: ["rmdir", partsDirectory] },

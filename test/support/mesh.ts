@@ -12,7 +12,7 @@ import {
   unpublishedPort,
 } from "../../lab/probe.js";
 
-interface Place {
+export interface Place {
   readonly host: Host;
   /** The container's own address. */
   readonly box: string;
@@ -25,37 +25,90 @@ export async function places(hosts: readonly Host[]): Promise<readonly Place[]> 
 /** Every direction by ICMP and TCP, the sources that were seen, published ports. [] is a whole mesh. */
 export async function amiss(hosts: readonly Host[]): Promise<readonly string[]> {
   const all = await places(hosts);
-  const found = await Promise.all(all.map((from) => amissFrom(from, all)));
+  const found = await Promise.all([
+    sameAddresses(all),
+    betweenBoxes(all),
+    fromHosts(all),
+    toHosts(all),
+    publishedPorts(all),
+  ]);
   return found.flat();
 }
 
-async function amissFrom(from: Place, all: readonly Place[]): Promise<readonly string[]> {
-  const peers = all.filter(({ host }) => host.name !== from.host.name);
-  const own = peers.flatMap(({ host, box }): Target[] => [
-    { name: `box ${host.name}`, address: box },
-    { name: `box ${host.name}`, address: box, port: unpublishedPort },
-    { name: `box ${host.name}`, address: box, port: publishedPort },
-  ]);
-  const hidden = peers.flatMap(({ host }): Target[] => [
-    { name: `host ${host.name}`, address: host.address },
-    { name: `host ${host.name}, published`, address: host.address, port: hostPort },
-  ]);
-  const self: Target = { name: "its own published port", address: from.host.address, port: hostPort };
-  const [boxToBox, boxToHost, hairpin, hostToBox] = await Promise.all([
-    fromBox(from.host, own),
-    fromBox(from.host, hidden),
-    fromBox(from.host, [self]),
-    fromHost(from.host, own),
-  ]);
-  const box = `box ${from.host.name}`;
-  return [
-    ...unreached(box, [...boxToBox, ...boxToHost, ...hairpin]),
-    ...unreached(`host ${from.host.name}`, hostToBox),
-    ...wrongSource(box, boxToBox, from.box),
-    // The next hop's answer comes back only where the host hides what it sends outside the plan.
-    ...wrongSource(box, boxToHost, from.host.address),
-    ...wrongSource(`host ${from.host.name}`, hostToBox, from.host.address),
-  ];
+/** Two containers with one address would each answer for the other, and the mesh would look whole. */
+function sameAddresses(all: readonly Place[]): readonly string[] {
+  const boxes = all.map(({ box }) => box);
+  return boxes
+    .filter((box, at) => boxes.indexOf(box) !== at)
+    .map((box) => `two boxes have the address ${box}`);
+}
+
+/** Containers to containers: unpublished and published port, each seen as itself. */
+export async function betweenBoxes(all: readonly Place[]): Promise<readonly string[]> {
+  return each(all, async (from, peers) => {
+    const box = `box ${from.host.name}`;
+    const answers = await fromBox(from.host, peers.flatMap(inBox));
+    return [...unreached(box, answers), ...wrongSource(box, answers, from.box)];
+  });
+}
+
+/** Hosts' own processes to the containers of the others. */
+export async function fromHosts(all: readonly Place[]): Promise<readonly string[]> {
+  return each(all, async (from, peers) => {
+    const answers = await fromHost(from.host, peers.flatMap(inBox));
+    const name = `host ${from.host.name}`;
+    return [...unreached(name, answers), ...wrongSource(name, answers, from.host.address)];
+  });
+}
+
+/** Containers to the other hosts themselves. */
+export async function toHosts(all: readonly Place[]): Promise<readonly string[]> {
+  return each(all, async (from, peers) => {
+    const targets = peers.map(({ host }): Target => ({ name: `host ${host.name}`, address: host.address }));
+    return unreached(`box ${from.host.name}`, await fromBox(from.host, targets));
+  });
+}
+
+/** Published ports by the hosts' addresses: a peer's container, and the container that calls its own. */
+export async function publishedPorts(all: readonly Place[]): Promise<readonly string[]> {
+  return each(all, async (from, peers) => {
+    const target = ({ host }: Place): Target => ({
+      name: `host ${host.name}, published`,
+      address: host.address,
+      port: hostPort,
+    });
+    const [toPeers, toItself] = await Promise.all([
+      fromBox(from.host, peers.map(target)),
+      fromBox(from.host, [target(from)]),
+    ]);
+    const box = `box ${from.host.name}`;
+    // What a host answers comes back only where the other one hides what it sends outside the plan.
+    return [...unreached(box, [...toPeers, ...toItself]), ...wrongSource(box, toPeers, from.host.address)];
+  });
+}
+
+async function each(
+  all: readonly Place[],
+  look: (from: Place, peers: readonly Place[]) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  return (
+    await Promise.all(
+      all.map((from) =>
+        look(
+          from,
+          all.filter((peer) => peer !== from),
+        ),
+      ),
+    )
+  ).flat();
+}
+
+function inBox({ host, box }: Place): readonly Target[] {
+  return [undefined, unpublishedPort, publishedPort].map((port) => ({
+    name: `box ${host.name}`,
+    address: box,
+    ...(port === undefined ? {} : { port }),
+  }));
 }
 
 /** The address with which a machine outside the plan sees a container, and what that machine can reach. */

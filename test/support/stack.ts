@@ -55,6 +55,11 @@ export class Stack {
     return stack;
   }
 
+  /** A stack that an earlier run made. */
+  static load(name: string, folder: string, programs: readonly string[], project = root): Stack {
+    return new Stack(name, join(folder, name), programs, project);
+  }
+
   /** JSON is YAML: what a person would write into Pulumi.NAME.yaml. */
   configure(config: Config): void {
     const keys = Object.entries(config).map(([key, value]) => [

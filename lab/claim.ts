@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { cacheFolder, locked, stateFolder } from "./folders.js";
+import type { Image } from "./images.js";
+import { addressIn, knownDestinations, macOf } from "./network.js";
+import type { Log } from "./run.js";
+import { type LabState, labPrefixes, readState, writeState } from "./state.js";
+
+export interface HostSpec {
+  /** [a-z0-9-], as long as a host name may be; not "switch". */
+  readonly name: string;
+  /** A row of images.ts; more packages are added with plus signs: "docker26+firewalld". */
+  readonly image: string;
+  /** What /etc/docker/daemon.json holds at the first boot; without it what the image has, mostly no such file. */
+  readonly daemonJson?: string | object;
+  /** More files, by their path without the first slash, put there before the first boot. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The name of its network interface; default eth0. */
+  readonly interface?: string;
+}
+
+export interface LabOptions {
+  /** [a-z0-9], at most 9: names of namespaces, machines and one interface begin with it. */
+  readonly prefix: string;
+  readonly hosts: readonly HostSpec[];
+  /** The wire's /24; default: the first of 10.213.0.0/16 that no other lab and no route of the machine has. */
+  readonly subnet?: string;
+  readonly log?: Log;
+  /** Leaves a lab that did not come up as it is, to be looked at. */
+  readonly keepOnFailure?: boolean;
+}
+
+export function filesOf(spec: HostSpec | undefined, image: Image | undefined): Record<string, string> {
+  const json = spec?.daemonJson;
+  const daemon = typeof json === "object" ? `${JSON.stringify(json, null, 2)}\n` : json;
+  return {
+    ...image?.files,
+    ...spec?.files,
+    ...(daemon === undefined ? {} : { "etc/docker/daemon.json": daemon }),
+  };
+}
+
+export const allLabs = (): LabState[] => labPrefixes().flatMap((prefix) => readState(prefix) ?? []);
+
+export function checkNames(options: LabOptions): void {
+  if (!/^[a-z0-9]{1,9}$/.test(options.prefix))
+    throw new Error(`prefix "${options.prefix}": 1 to 9 of [a-z0-9]`);
+  const names = options.hosts.map((host) => host.name);
+  const bad = names.find((name) => !/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name) || name === "switch");
+  if (bad !== undefined) throw new Error(`"${bad}" cannot be a host's name`);
+  if (new Set(names).size !== names.length) throw new Error("two hosts have one name");
+  if (names.length === 0 || names.length > 180) throw new Error("a lab has 1 to 180 hosts");
+}
+
+/** Takes a slot that no other lab has, and writes down what will be made before any of it is. */
+export async function claim(
+  options: LabOptions,
+  images: ReadonlyMap<string, Image>,
+  signal: AbortSignal,
+): Promise<LabState> {
+  const work = async (): Promise<LabState> => {
+    const others = allLabs();
+    const taken = new Set([...others.map((lab) => lab.subnet), ...(await knownDestinations())]);
+    const slots = Array.from({ length: 254 }, (_, index) => index + 1);
+    const free = slots.filter((slot) => !others.some((lab) => lab.slot === slot));
+    const slot = free.find((one) => options.subnet !== undefined || !taken.has(`10.213.${one}.0/24`));
+    if (slot === undefined) throw new Error("no free network for one more lab");
+    const subnet = options.subnet ?? `10.213.${slot}.0/24`;
+    if (taken.has(subnet)) throw new Error(`${subnet} is in use`);
+    const hosts = options.hosts.map((host, position) => ({
+      name: host.name,
+      image: host.image,
+      suite: images.get(host.image)?.suite ?? "",
+      layers: images.get(host.image)?.layers ?? [],
+      index: position + 1,
+      address: addressIn(subnet, position + 11),
+      mac: macOf(slot, position + 1),
+      interface: host.interface ?? "eth0",
+    }));
+    const state = {
+      prefix: options.prefix,
+      slot,
+      subnet,
+      folder: cacheFolder("labs", options.prefix),
+      hosts,
+      strangers: [],
+    };
+    writeState(state);
+    return state;
+  };
+  return locked(join(stateFolder, ".lock"), work, signal);
+}

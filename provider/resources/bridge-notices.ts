@@ -1,0 +1,67 @@
+/** What a person has to know of a change of docker0 before saying yes. */
+import { contains, overlaps, parseRange, printRange, type Range } from "../plan/cidr.js";
+import type { Container, Daemon } from "../tools/docker.js";
+import { type Ground, networkOf } from "./ground.js";
+
+interface Wanted {
+  readonly bip: string;
+  readonly pools?: readonly string[] | undefined;
+}
+
+interface Seen extends Ground {
+  readonly bip?: string;
+  readonly daemon: Daemon;
+  readonly containers: readonly Container[];
+  readonly before?: unknown;
+}
+
+export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
+  const names = (list: readonly Container[]) => list.map(({ name }) => name).join(", ");
+  const returning = seen.containers.filter(({ returns }) => returns);
+  const staying = seen.containers.filter(({ returns }) => !returns);
+  const stops =
+    seen.containers.length === 0
+      ? "no container runs there"
+      : `${seen.containers.length} running container(s) stop`;
+  const because =
+    seen.bip === bip
+      ? "what it runs with changes"
+      : `docker0 changes from ${seen.bip ?? "no address"} to ${bip}`;
+  return [
+    `Docker restarts, because ${because}; ${stops}`,
+    ...(returning.length === 0 ? [] : [`Docker starts again by itself: ${names(returning)}`]),
+    ...(staying.length === 0 ? [] : [`stay stopped, having no restart policy: ${names(staying)}`]),
+    ...(seen.daemon.liveRestore
+      ? ["live-restore does not help here: Docker ignores a new bip while a container runs"]
+      : []),
+  ];
+}
+
+/** Networks that users make, Compose's among them: inside the plan only where the part has room for them. */
+export function ofNetworks({ bip, pools }: Wanted, seen: Seen): readonly string[] {
+  const plan = (pools ?? [printRange(networkOf(bip))]).flatMap((text) => rangeOf(text));
+  const outside = seen.links
+    .filter(({ name }) => name.startsWith("br-") || name === "docker_gwbridge")
+    .flatMap(({ name, addresses }) => addresses.map((own) => ({ name, net: networkOf(own) })))
+    .filter(({ net }) => !plan.some((part) => contains(part, net) || overlaps(part, net)))
+    .map(({ name, net }) => `${printRange(net)} (${name})`);
+  const first = seen.before === undefined;
+  return [
+    ...(outside.length === 0
+      ? []
+      : [
+          `these networks of Docker lie outside the plan, peers do not reach their containers: ${outside.join(", ")}`,
+        ]),
+    ...(pools === undefined && (first || outside.length > 0)
+      ? [
+          "the whole part is docker0's, so networks that users create lie outside the plan; to have them in it, set " +
+            "dockroute:hostPrefix to less than 24: with 20 a host has docker0's /24 and 15 networks of /24",
+        ]
+      : []),
+  ];
+}
+
+function rangeOf(text: string): readonly Range[] {
+  const parsed = parseRange(text);
+  return "value" in parsed ? [parsed.value] : [];
+}

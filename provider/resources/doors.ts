@@ -1,0 +1,195 @@
+/**
+ * The doors of a ForwardRule: every place in a host's packet filters that a packet for the destination has to
+ * pass, as chains, jumps and lines of a part. Which ones there are is decided by what the host shows.
+ */
+import * as iptables from "../tools/iptables.js";
+import * as nft from "../tools/nft.js";
+import { type Line, nameOf } from "../tools/parts.js";
+import { type Ground, linkOf, nicNames } from "./ground.js";
+
+export interface Opening {
+  readonly destination: string;
+  readonly sources: readonly string[];
+  readonly interfaces?: readonly string[] | undefined;
+  readonly ports?: readonly string[] | undefined;
+}
+
+export interface Filters extends Ground {
+  readonly filter: iptables.TableSeen;
+  readonly raw: iptables.TableSeen;
+  readonly nft: nft.Seen;
+  readonly hasNft: boolean;
+  /** Docker's rules are in nftables itself, where only its mark lets a packet in. */
+  readonly nftBackend: boolean;
+}
+
+/** The jumps by which iptables gets to our chains. DOCKER-USER is what Docker leaves to its users. */
+export const places = [
+  { table: "raw", from: "PREROUTING" },
+  { table: "filter", from: "DOCKER-USER" },
+] as const;
+
+/** With ports it is another chain: two rules for one destination stand beside each other. */
+export function chainOf({ destination, ports }: Opening): string {
+  return ports === undefined
+    ? `DOCKROUTE-${nameOf(destination)}`
+    : `DR-${nameOf(destination)}-${digest(ports)}`;
+}
+
+/** iptables' names end at 28 characters; four hex digits tell a host's few rules apart. */
+export function digest(ports: readonly string[]): string {
+  const sum = [...ports.join(" ")].reduce(
+    (hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) % 65521,
+    7,
+  );
+  return sum.toString(16).padStart(4, "0");
+}
+
+export function jumpOf(wanted: Opening): iptables.Rule {
+  return ["-d", wanted.destination, "-m", "comment", "--comment", "dockroute", "-j", chainOf(wanted)];
+}
+
+/** Replies of a peer to a container's own calls pass Docker's filter, and must not fail in raw, before conntrack. */
+const replies: readonly iptables.Rule[] = [
+  ["-p", "tcp", "-m", "tcp", "!", "--tcp-flags", "FIN,SYN,RST,ACK", "SYN"],
+  ["-p", "udp"],
+  ["-p", "icmp"],
+];
+
+export function rulesOf(wanted: Opening, seen: Ground, table: "raw" | "filter"): readonly iptables.Rule[] {
+  const ports = wanted.ports?.map(portWords);
+  const allowed = ports === undefined ? [[]] : table === "raw" ? [...ports.filter(isTcp), ...replies] : ports;
+  return wanted.sources.flatMap((from) =>
+    nicsFor(wanted, seen).flatMap((name) =>
+      allowed.map((words) => ["-s", from, "-i", name, ...words, "-j", "ACCEPT"]),
+    ),
+  );
+}
+
+function isTcp([, protocol]: iptables.Rule): boolean {
+  return protocol !== "udp" && protocol !== "icmp";
+}
+
+function portWords(text: string): iptables.Rule {
+  const [protocol = "", number] = text.split("/");
+  return number === undefined ? ["-p", protocol] : ["-p", protocol, "-m", protocol, "--dport", number];
+}
+
+export function nicsFor(wanted: Opening, seen: Ground): readonly string[] {
+  if (wanted.interfaces !== undefined) return wanted.interfaces;
+  const direct = wanted.sources.flatMap((from) => linkOf(seen, from.split("/")[0] ?? "") ?? []);
+  return direct.length > 0 ? [...new Set(direct)].sort() : nicNames(seen);
+}
+
+/** Marks what may enter, for Docker's nftables backend. [] where Docker's rules are in iptables. */
+export function markChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
+  if (!seen.nftBackend) return [];
+  const ports = wanted.ports?.map(portMatch) ?? [[]];
+  const rules = wanted.sources.flatMap((range) =>
+    ports.map(
+      (port): nft.Rule => ({
+        matches: [
+          { on: "iifname", names: nicsFor(wanted, seen) },
+          { on: "saddr", range },
+          { on: "daddr", range: wanted.destination },
+          ...port,
+        ],
+        verdict: "mark",
+      }),
+    ),
+  );
+  return [{ name: `mark-${chainOf(wanted)}`, at: "mark", rules }];
+}
+
+function portMatch(text: string): readonly nft.Match[] {
+  const [protocol = "", number] = text.split("/");
+  return [{ on: "port", protocol, ...(number === undefined ? {} : { number }) }];
+}
+
+/**
+ * Stands in for Docker's own filter while that is not there: after a flush, and where FORWARD is left at ACCEPT
+ * because ip_forward was on before dockerd started. Then only what the plan says may enter, as with it.
+ */
+export function guardName(wanted: Opening): string {
+  return `guard-${chainOf(wanted)}`;
+}
+
+function guardChain(wanted: Opening, seen: Ground): nft.Chain {
+  const at: nft.Match = { on: "daddr", range: wanted.destination };
+  const from: nft.Match = { on: "iifname", names: nicNames(seen) };
+  const accept = wanted.sources.map(
+    (range): nft.Rule => ({ matches: [from, { on: "saddr", range }, at], verdict: "accept" }),
+  );
+  return {
+    name: guardName(wanted),
+    at: "forward",
+    rules: [...accept, { matches: [from, at, { on: "new and not published" }], verdict: "drop" }],
+  };
+}
+
+function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
+  if (!seen.hasNft) return [];
+  const filtered = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
+  return [
+    { ...nft.load([guardChain(wanted, seen)]), unless: filtered },
+    { argv: nft.unload(guardName(wanted)), when: filtered, mayFail: true },
+  ];
+}
+
+/** What is loaded at boot, in `up` and by the repair. */
+export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
+  const chain = chainOf(wanted);
+  const marks = markChains(wanted, seen);
+  return [
+    // At boot Docker has not made it yet; it keeps what it finds.
+    iptables.ensureChain("filter", "DOCKER-USER"),
+    iptables.fillChains(places.map(({ table }) => ({ table, chain, rules: rulesOf(wanted, seen, table) }))),
+    ...places.map(({ table, from }) => iptables.insertRule(table, from, jumpOf(wanted))),
+    ...(marks.length === 0 ? [] : [nft.load(marks)]),
+    ...guardLines(wanted, seen),
+    // Docker had it on and needs it; before Docker runs it stays as it is, or FORWARD would be left at ACCEPT.
+    {
+      argv: ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"],
+      unless: ["grep", "-q", "1", "/proc/sys/net/ipv4/ip_forward"],
+      when: ["systemctl", "-q", "is-active", "docker.service"],
+    },
+  ];
+}
+
+/** What is not in the kernel as wanted, in words. */
+export function amiss(wanted: Opening, seen: Filters): readonly string[] {
+  const chain = chainOf(wanted);
+  const inIptables = places.flatMap(({ table, from }) => [
+    ...(iptables.hasRule(seen[table], from, jumpOf(wanted))
+      ? []
+      : [`${table} ${from} jump to ${chain}: absent`]),
+    ...(!seen[table].chains.has(chain)
+      ? [`${table} chain ${chain}: absent`]
+      : iptables.hasChain(seen[table], chain, rulesOf(wanted, seen, table))
+        ? []
+        : [`${table} chain ${chain}: changed`]),
+  ]);
+  const inNft = markChains(wanted, seen).flatMap((marks) =>
+    nft.has(seen.nft, marks)
+      ? []
+      : [`nft chain ${marks.name}: ${seen.nft.has(marks.name) ? "changed" : "absent"}`],
+  );
+  return [...inIptables, ...inNft];
+}
+
+/** Rules of others that drop before ours are asked, in the words of `iptables -S`. */
+export function before(wanted: Opening, seen: Filters): readonly string[] {
+  const jumps = [
+    { table: "raw", chain: "PREROUTING", to: chainOf(wanted) },
+    { table: "filter", chain: "DOCKER-USER", to: chainOf(wanted) },
+    { table: "filter", chain: "FORWARD", to: "DOCKER-USER" },
+  ] as const;
+  return jumps.flatMap(({ table, chain, to }) => {
+    const rules = seen[table].chains.get(chain) ?? [];
+    const ours = rules.findIndex((rule) => rule.at(-1) === to);
+    return rules
+      .slice(0, Math.max(ours, 0))
+      .filter((rule) => ["DROP", "REJECT"].includes(rule[rule.indexOf("-j") + 1] ?? ""))
+      .map((rule) => `iptables -t ${table}: -A ${chain} ${rule.join(" ")}`);
+  });
+}

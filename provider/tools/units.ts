@@ -1,0 +1,95 @@
+/**
+ * systemd: the units that load the parts. None is required by docker.service: a part that fails must not
+ * keep Docker down. Nothing runs in between; what wakes up is done in a blink.
+ */
+import { directory, partsDirectory } from "./places.js";
+
+export const madeBy = "Made by dockroute; changes by hand are undone. See docs/hosts.md of dockroute.";
+
+/**
+ * Each part in a shell of its own, so that one that fails is logged and does not stop the others; without a
+ * program for each, because this is run twice a minute.
+ */
+export const apply = `#!/bin/sh
+# ${madeBy}
+# Loads every part under ${partsDirectory}.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+# Not in the middle of a change by pulumi up: it may be taking away what would be loaded here.
+exec 9>>/run/dockroute.lock
+flock -w 25 9
+status=0
+for part in ${partsDirectory}/*; do
+  case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
+  [ -e "$part" ] || continue
+  ( . "$part" ) 9>&-
+  [ $? -eq 0 ] || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
+done
+exit $status
+`;
+
+/** Firewalls whose start or restart can empty the kernel's rules, and which systemd announces. */
+const firewalls = "nftables.service ufw.service firewalld.service";
+
+/**
+ * Three occasions. Containers with a restart policy start before docker.service is active, so at boot all is
+ * in place before dockerd starts. After each later start of Docker or of a firewall, systemd tells us (PartOf
+ * brings the stop, WantedBy the start). What nobody announces (a link that lost its routes, rules that were
+ * flushed or restored by hand, a sysctl) is found by looking twice a minute.
+ */
+export const units: Readonly<Record<string, string>> = {
+  "dockroute-boot.service": unit(
+    "routes and rules, before the first container",
+    `After=network-online.target ${firewalls}\nWants=network-online.target\nBefore=docker.service`,
+    "[Service]\nType=oneshot\nRemainAfterExit=yes",
+    "multi-user.target docker.service",
+  ),
+  "dockroute.service": unit(
+    "routes and rules, after each start of Docker or of a firewall",
+    `After=docker.service network-online.target ${firewalls}\nPartOf=docker.service ${firewalls}`,
+    "[Service]\nType=oneshot\nRemainAfterExit=yes",
+    `docker.service ${firewalls}`,
+  ),
+  "dockroute-repair.service": unit(
+    "routes and rules, what was lost without a word",
+    "After=docker.service dockroute.service",
+    // Two lines in the journal twice a minute would bury the others.
+    "[Service]\nType=oneshot\nLogLevelMax=notice",
+  ),
+  "dockroute-repair.timer": `# ${madeBy}
+[Unit]
+Description=dockroute: look twice a minute for what was lost
+[Timer]
+OnActiveSec=30
+OnUnitInactiveSec=30
+AccuracySec=1
+[Install]
+WantedBy=timers.target
+`,
+};
+
+/** Those that are enabled and started; the repair is started by its timer. */
+export const started = ["dockroute-boot.service", "dockroute.service", "dockroute-repair.timer"];
+
+/** The links by which they are enabled. */
+export const wants = [
+  "multi-user.target.wants/dockroute-boot.service",
+  "docker.service.wants/dockroute-boot.service",
+  "docker.service.wants/dockroute.service",
+  "nftables.service.wants/dockroute.service",
+  "ufw.service.wants/dockroute.service",
+  "firewalld.service.wants/dockroute.service",
+  "timers.target.wants/dockroute-repair.timer",
+];
+
+function unit(about: string, order: string, service: string, install?: string): string {
+  const last = install === undefined ? "" : `[Install]\nWantedBy=${install}\n`;
+  return `# ${madeBy}
+[Unit]
+Description=dockroute: ${about}
+${order}
+${service}
+ExecStart=/bin/sh ${directory}/apply
+${last}`;
+}

@@ -1,0 +1,185 @@
+/** What is changed by hand is seen by the next preview and mended by the next up, and nothing else is. */
+import assert from "node:assert/strict";
+import { differences, snapshot } from "../../lab/snapshot.js";
+import { changed, dockers, Scene } from "../support/scene.js";
+
+interface Drift {
+  readonly by: string;
+  readonly on: "alpha" | "beta" | "gamma";
+  /** Shell; `$alpha` and so on are the hosts' addresses. */
+  readonly hand: string;
+  readonly found: string;
+  readonly wanted: string;
+  /** The resources that up has to change, and no others. */
+  readonly mends: readonly string[];
+}
+
+const drifts: readonly Drift[] = [
+  {
+    by: "a route deleted",
+    on: "alpha",
+    hand: "ip route del 172.30.1.0/24",
+    found: "route to 172.30.1.0/24: absent",
+    wanted: "put the route to 172.30.1.0/24 through $beta (beta) in place",
+    mends: ["alpha-to-beta"],
+  },
+  {
+    by: "a route's gateway changed",
+    on: "beta",
+    hand: "ip route change 172.30.0.0/24 via $gamma proto 219",
+    found: "gateway $gamma",
+    wanted: "put the route to 172.30.0.0/24 through $alpha (alpha) in place",
+    mends: ["beta-to-alpha"],
+  },
+  {
+    by: "the nat chain deleted",
+    on: "gamma",
+    hand: "nft delete table ip dockroute",
+    found: "nat chain masquerade-172.30.2.0_24: absent",
+    wanted:
+      "let 172.30.2.0/24 keep its address towards 172.30.0.0/24, 172.30.1.0/24, and masquerade the rest",
+    mends: ["gamma-masquerade"],
+  },
+  {
+    by: "one nat rule deleted",
+    on: "alpha",
+    hand: "nft -a list chain ip dockroute masquerade-172.30.0.0_24 | sed -n '/172.30.1.0.*handle/s/.*handle //p' | xargs -n1 nft delete rule ip dockroute masquerade-172.30.0.0_24 handle",
+    found: "exclude 172.30.2.0/24",
+    wanted:
+      "let 172.30.0.0/24 keep its address towards 172.30.1.0/24, 172.30.2.0/24, and masquerade the rest",
+    mends: ["alpha-masquerade"],
+  },
+  {
+    by: "the jump in raw deleted",
+    on: "gamma",
+    hand: "iptables -t raw -D PREROUTING -d 172.30.2.0/24 -m comment --comment dockroute -j DOCKROUTE-172.30.2.0_24",
+    found: "raw PREROUTING jump to DOCKROUTE-172.30.2.0_24: absent",
+    wanted: "into 172.30.2.0/24",
+    mends: ["gamma-forward"],
+  },
+  {
+    by: "the jump in DOCKER-USER deleted",
+    on: "beta",
+    hand: "iptables -D DOCKER-USER -d 172.30.1.0/24 -m comment --comment dockroute -j DOCKROUTE-172.30.1.0_24",
+    found: "filter DOCKER-USER jump to DOCKROUTE-172.30.1.0_24: absent",
+    wanted: "into 172.30.1.0/24",
+    mends: ["beta-forward"],
+  },
+  {
+    by: "the raw chain emptied",
+    on: "gamma",
+    hand: "iptables -t raw -F DOCKROUTE-172.30.2.0_24",
+    found: "raw chain DOCKROUTE-172.30.2.0_24: changed",
+    wanted: "let $alpha/32, $beta/32, 172.30.0.0/24, 172.30.1.0/24 into 172.30.2.0/24",
+    mends: ["gamma-forward"],
+  },
+  {
+    by: "a rule of the filter chain deleted",
+    on: "alpha",
+    hand: "iptables -D DOCKROUTE-172.30.0.0_24 -s 172.30.2.0/24 -i eth0 -j ACCEPT",
+    found: "filter chain DOCKROUTE-172.30.0.0_24: changed",
+    wanted: "let $beta/32, $gamma/32, 172.30.1.0/24, 172.30.2.0/24 into 172.30.0.0/24",
+    mends: ["alpha-forward"],
+  },
+  {
+    by: "bip edited and not loaded",
+    on: "beta",
+    hand: "sed -i s/172.30.1.1/172.30.1.9/ /etc/docker/daemon.json",
+    found: "daemon.json bip: 172.30.1.9/24",
+    wanted: "set bip 172.30.1.1/24 in daemon.json",
+    mends: ["beta-bridge"],
+  },
+  {
+    by: "daemon.json removed",
+    on: "alpha",
+    hand: "rm /etc/docker/daemon.json",
+    found: "daemon.json bip: absent",
+    wanted: "set bip 172.30.0.1/24 in daemon.json",
+    mends: ["alpha-bridge"],
+  },
+  {
+    by: "a part removed",
+    on: "gamma",
+    hand: "rm /etc/dockroute/parts/route-172.30.0.0_24",
+    found: "/etc/dockroute/parts/route-172.30.0.0_24: absent",
+    wanted: "keep it over reboots in /etc/dockroute/parts/route-172.30.0.0_24",
+    mends: ["gamma-to-alpha"],
+  },
+  {
+    by: "a rule and its part removed",
+    on: "beta",
+    hand: "nft delete table ip dockroute; rm /etc/dockroute/parts/masquerade-172.30.1.0_24",
+    found: "beta/masquerade",
+    wanted: "172.30.1.0/24",
+    mends: ["beta-masquerade"],
+  },
+  {
+    by: "all our files removed",
+    on: "gamma",
+    hand: "rm -r /etc/dockroute",
+    found: "/etc/dockroute/before.json: absent",
+    wanted: "write down in /etc/dockroute/before.json what was there before",
+    mends: ["gamma-bridge", "gamma-forward", "gamma-masquerade", "gamma-to-alpha", "gamma-to-beta"],
+  },
+  {
+    by: "our units removed",
+    on: "alpha",
+    hand: "systemctl disable -q dockroute dockroute-boot; rm /etc/systemd/system/dockroute*.service; systemctl daemon-reload",
+    found: "the units that load it at boot: absent or changed",
+    wanted: "enable dockroute's units",
+    mends: ["alpha-forward", "alpha-masquerade", "alpha-to-beta", "alpha-to-gamma"],
+  },
+];
+
+describe("drift", () => {
+  let scene: Scene;
+
+  before(async () => {
+    scene = await Scene.set("t1drift");
+    await scene.startBoxes();
+  });
+  after(() => scene?.strike());
+
+  const look = async (trees?: readonly string[]) => ({
+    hosts: await Promise.all(scene.lab.hosts.map((host) => snapshot(host, trees && { trees }))),
+    dockers: await dockers(scene.lab.hosts),
+  });
+
+  it("a preview on fresh hosts changes nothing on them", async () => {
+    const was = await look();
+    await scene.preview();
+    assert.deepEqual(await look(), was);
+  });
+
+  it("the second up changes nothing", async () => {
+    await scene.up();
+    const was = await look();
+    const outputs = await scene.stack.outputs();
+    const ran = await scene.up();
+    assert.match(ran.text, /^ +16 unchanged$/m);
+    assert.deepEqual(changed(ran), []);
+    assert.deepEqual(await scene.stack.outputs(), outputs);
+    assert.deepEqual(await look(), was);
+  });
+
+  for (const { by, on, hand, found, wanted, mends } of drifts) {
+    it(`${by}: preview says it, up mends it and nothing else`, async () => {
+      const host = scene.lab.host(on);
+      const named = (text: string) =>
+        text.replace(/\$(alpha|beta|gamma)/g, (_, name: string) => scene.lab.host(name).address);
+      const trees = ["/etc/docker", "/etc/dockroute", "/etc/systemd/system"];
+      const was = await look(trees);
+      await host.run(named(hand));
+      const preview = (await scene.preview()).text;
+      for (const words of [on, named(found), named(wanted)])
+        assert(preview.includes(words), `${words} in:\n${preview}`);
+      assert.deepEqual(changed(await scene.up()), mends);
+      const now = await look(trees);
+      assert.deepEqual(
+        now.hosts.flatMap((one, at) => differences(was.hosts[at] ?? one, one)),
+        [],
+      );
+      assert.deepEqual(now.dockers, was.dockers, "no Docker was restarted");
+    });
+  }
+});

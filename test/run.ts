@@ -1,0 +1,125 @@
+/**
+ * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
+ * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Counts } from "./support/reporter.js";
+
+const root = join(__dirname, "..");
+const modules = join(root, "node_modules");
+
+interface Step {
+  readonly part: "lint" | "unit" | "hosts";
+  readonly what: string;
+  readonly argv: readonly string[];
+  /** Whether it is mocha, which counts; any other program is one test. */
+  readonly counts?: true;
+}
+
+const steps: readonly Step[] = [
+  { part: "lint", what: "biome: format and lint", argv: ["@biomejs/biome/bin/biome", "check", "."] },
+  { part: "lint", what: "tsc: types", argv: ["typescript/bin/tsc", "--noEmit"] },
+  { part: "unit", what: "unit tests, without hosts", argv: mocha("unit", "20000"), counts: true },
+  // A host may have to restart Docker, or to boot.
+  { part: "hosts", what: "tests on real hosts", argv: mocha("hosts", "900000"), counts: true },
+];
+
+function mocha(folder: string, timeout: string): readonly string[] {
+  const own = ["--require", "tsx/cjs", "--require", join(root, "test/support/labs.ts")];
+  const reporter = ["--reporter", join(root, "test/support/reporter.ts"), "--timeout", timeout];
+  return [
+    "mocha/bin/mocha.js",
+    "--no-config",
+    ...own,
+    ...reporter,
+    join(root, "test", folder, "**/*.spec.ts"),
+  ];
+}
+
+let running: ChildProcess | undefined;
+let interrupted: NodeJS.Signals | undefined;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted ??= signal;
+    // The child takes its labs down and ends; we wait for that.
+    if (running?.exitCode === null) running.kill(signal);
+  });
+}
+
+/** In a process group of its own, so that Ctrl-C reaches it once: from us. */
+function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, argv, {
+      cwd: root,
+      env,
+      stdio: ["ignore", "inherit", "inherit"],
+      detached: true,
+    });
+    running = child;
+    child.on("error", () => resolve(1));
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+function hasSpecs(folder: string): boolean {
+  const path = join(root, "test", folder);
+  return (
+    existsSync(path) &&
+    readdirSync(path, { recursive: true }).some((name) => /\.spec\.ts$/.test(String(name)))
+  );
+}
+
+async function countsOf(step: Step, words: readonly string[]): Promise<Counts> {
+  const [program = "", ...args] = step.argv;
+  const folder = mkdtempSync(join(tmpdir(), "dockroute-test-"));
+  const file = join(folder, "counts.json");
+  try {
+    const grep = step.counts && words.length > 0 ? ["--grep", words.join(" ")] : [];
+    const code = await run([join(modules, program), ...args, ...grep], {
+      ...process.env,
+      DOCKROUTE_COUNTS: file,
+    });
+    if (step.counts !== true) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+    const { passed, failed } = JSON.parse(readFileSync(file, "utf8")) as Counts;
+    // A program that ends badly with no failed test has failed as a whole.
+    return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const [part, ...words] = process.argv.slice(2);
+  const chosen = steps.filter((step) => part === undefined || step.part === part);
+  const sum = { passed: 0, failed: 0 };
+  if (chosen.length === 0) {
+    console.log(`no part "${part}": there are lint, unit and hosts`);
+    sum.failed = 1;
+  }
+  for (const step of chosen) {
+    if (interrupted !== undefined) break;
+    if (step.counts && !hasSpecs(step.part)) {
+      console.log(`\n${step.what}: there are none`);
+      continue;
+    }
+    console.log(`\n${step.what}`);
+    const started = Date.now();
+    const { passed, failed } = await countsOf(step, words);
+    sum.passed += passed;
+    sum.failed += failed;
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    console.log(`${step.what}: ${failed === 0 ? "well" : "FAILED"}, ${seconds} s`);
+  }
+  if (interrupted !== undefined) console.log(`\ninterrupted by ${interrupted}`);
+  console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
+  process.exitCode =
+    interrupted !== undefined ? 128 + constants.signals[interrupted] : sum.failed === 0 ? 0 : 1;
+}
+
+main();

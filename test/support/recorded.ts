@@ -1,0 +1,40 @@
+/** What real hosts said, as `npm run lab -- record` saved it. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Moment, Recorded } from "../../lab/record.js";
+import type { Answer, Command } from "../../provider/command.js";
+import type { Kind, OnHost } from "../../provider/kind.js";
+
+const folder = join(__dirname, "../fixtures");
+
+/** One a Docker version: docker20, docker26, docker28. */
+export const images = readdirSync(folder).sort();
+
+export type When = "fresh" | "ours" | "undone";
+
+export function moment(image: string, when: When): Moment {
+  return JSON.parse(readFileSync(join(folder, image, `${when}.json`), "utf8")) as Moment;
+}
+
+/** The answer to exactly this question: one that was never recorded is a fault of the fixtures. */
+export function answer(image: string, when: When, question: Command): Answer {
+  const key = question.argv.join(" ");
+  const found = moment(image, when).answers.find(({ argv }: Recorded) => argv.join(" ") === key);
+  if (found === undefined) throw new Error(`${image} was never asked: ${key}; record the fixtures anew`);
+  return found;
+}
+
+export function answers(image: string, when: When, questions: readonly Command[]): readonly Answer[] {
+  return questions.map((question) => answer(image, when, question));
+}
+
+export function seenBy<I extends OnHost, S>(kind: Kind<I, S>, wish: I, image: string, when: When): S {
+  return kind.look.read(wish, answers(image, when, kind.look.questions));
+}
+
+export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stderr: "" });
+
+/** What a table compares: each command's words, and why. */
+export function inWords(commands: readonly Command[]): readonly string[] {
+  return commands.map(({ why, argv, risk }) => `${argv.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`);
+}

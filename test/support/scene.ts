@@ -1,0 +1,94 @@
+/** A lab and a stack for it: what a test on real hosts begins with. */
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Host } from "../../lab/host.js";
+import { type HostSpec, Lab } from "../../lab/lab.js";
+import { boxOptions, startBox } from "../../lab/probe.js";
+import { ensurePulumi } from "../../lab/pulumi-cli.js";
+import { loud, quiet } from "../../lab/run.js";
+import { amiss } from "./mesh.js";
+import { type Config, meshConfig, type Ran, Stack } from "./stack.js";
+
+/** One host of each Docker. */
+export const threeHosts: readonly HostSpec[] = [
+  { name: "alpha", image: "docker20" },
+  { name: "beta", image: "docker26" },
+  { name: "gamma", image: "docker28" },
+];
+
+/** The web server does not heed a request to stop, and Docker would wait 10 s for it. */
+export const quickBox = [...boxOptions, "--stop-timeout", "1"];
+
+export class Scene {
+  private constructor(
+    readonly lab: Lab,
+    readonly stack: Stack,
+    private readonly folder: string,
+  ) {}
+
+  /** Boots the hosts; the stack's config names all of them unless told otherwise. */
+  static async set(
+    prefix: string,
+    hosts: readonly HostSpec[] = threeHosts,
+    config: (lab: Lab) => Config = (lab) => meshConfig(lab),
+  ): Promise<Scene> {
+    const log = process.env["DOCKROUTE_TEST_LOG"] === undefined ? quiet : loud;
+    const { folders } = await ensurePulumi(log);
+    const lab = await Lab.up({ prefix, hosts, log });
+    const folder = join(tmpdir(), `dockroute-${prefix}`);
+    return new Scene(lab, await Stack.make(prefix, folder, folders, config(lab)), folder);
+  }
+
+  /** A container `box` on each, which comes back after a restart of Docker. */
+  async startBoxes(): Promise<void> {
+    await Promise.all(this.lab.hosts.map((host) => startBox(host, "box", quickBox)));
+  }
+
+  /** `pulumi up` that has to succeed. */
+  async up(): Promise<Ran> {
+    return succeeded(await this.stack.up("--continue-on-error"));
+  }
+
+  async preview(): Promise<Ran> {
+    return succeeded(await this.stack.preview());
+  }
+
+  async destroy(): Promise<Ran> {
+    return succeeded(await this.stack.destroy("--continue-on-error"));
+  }
+
+  async strike(): Promise<void> {
+    await this.lab.down();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Every direction, ICMP and TCP, own source addresses, published ports; [] is a whole mesh. */
+  amiss(): Promise<readonly string[]> {
+    return amiss(this.lab.hosts);
+  }
+
+  async whole(): Promise<void> {
+    assert.deepEqual(await this.amiss(), []);
+  }
+}
+
+export function succeeded(ran: Ran): Ran {
+  assert.equal(ran.code, 0, ran.text);
+  return ran;
+}
+
+/** The logical names of what an up, preview or destroy changed, sorted; the stack itself is no change. */
+export function changed({ text }: Ran): readonly string[] {
+  const lines = text.matchAll(
+    /^ *[-+~]+ +pulumi-nodejs:\S+ (\S+) (?:created|updated|deleted|replaced|\w+ original|create|update|delete|replace)\b/gm,
+  );
+  return [...new Set([...lines].map(([, name]) => name ?? ""))].sort();
+}
+
+/** Which dockerd runs on each host, and since when: another value is a restart. */
+export async function dockers(hosts: readonly Host[]): Promise<readonly string[]> {
+  const ask = ["systemctl", "show", "docker", "-p", "MainPID", "-p", "ActiveEnterTimestampMonotonic"];
+  return Promise.all(hosts.map(async (host) => `${host.name} ${await host.run(ask)}`));
+}

@@ -1,0 +1,72 @@
+/** A lab and stacks for it: what every test on real hosts begins with and takes away again. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Lab } from "../../lab/lab.js";
+import { startBox } from "../../lab/probe.js";
+import { ensurePulumi } from "../../lab/pulumi-cli.js";
+import { quiet } from "../../lab/run.js";
+import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
+import { type Config, Stack } from "./stack.js";
+
+/** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
+const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
+
+export class Site {
+  private constructor(
+    readonly lab: Lab,
+    readonly folder: string,
+    private readonly programs: readonly string[],
+  ) {}
+
+  /** @param images by the host's name; each host runs the container `box` unless told otherwise */
+  static async up(
+    prefix: string,
+    images: Readonly<Record<string, string>>,
+    { boxes = true, daemonJson = undefined as object | undefined } = {},
+  ): Promise<Site> {
+    const hosts = Object.entries(images).map(([name, image]) => ({
+      name,
+      image,
+      ...(daemonJson === undefined ? {} : { daemonJson }),
+    }));
+    const { folders } = await ensurePulumi(quiet);
+    const lab = await Lab.up({ prefix, hosts });
+    const site = new Site(lab, mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`)), folders);
+    if (boxes) await Promise.all(lab.hosts.map((host) => startBox(host)));
+    return site;
+  }
+
+  /** @param front folders for the very front of PATH */
+  stack(name: string, config: Config, front: readonly string[] = []): Promise<Stack> {
+    return Stack.make(name, this.folder, [...front, ...this.programs], config);
+  }
+
+  /** What each host is, by name; with names, of those alone. */
+  async snapshots(
+    names: readonly string[] = this.lab.hosts.map(({ name }) => name),
+  ): Promise<ReadonlyMap<string, Snapshot>> {
+    const taken = await Promise.all(
+      names.map(async (name) => [name, await snapshot(this.lab.host(name), { ignore: emptyTable })] as const),
+    );
+    return new Map(taken);
+  }
+
+  /** What is no longer as in the snapshots: "alpha: + routes: ...". */
+  async changedSince(
+    before: ReadonlyMap<string, Snapshot>,
+    names: readonly string[] = [...before.keys()],
+  ): Promise<readonly string[]> {
+    const now = await this.snapshots(names);
+    return names.flatMap((name) => {
+      const [was, is] = [before.get(name), now.get(name)];
+      if (was === undefined || is === undefined) throw new Error(`no snapshot of ${name}`);
+      return differences(was, is).map((line) => `${name}: ${line}`);
+    });
+  }
+
+  async down(): Promise<void> {
+    await this.lab.down();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { converge, remove } from "../../provider/converge.js";
+import { CommandFailed, NoFurther, NotConverged, NotReady, Refused } from "../../provider/errors.js";
+import { Turns } from "../../provider/turns.js";
+import { FakeHost, toy } from "../support/fake-host.js";
+
+const wish = { host: "alpha", endpoint: "root@192.168.1.1:22", value: "v" };
+
+function hostWith(variables: Readonly<Record<string, string>> = {}): FakeHost {
+  const host = new FakeHost("alpha");
+  for (const [name, value] of Object.entries(variables)) host.variables.set(name, value);
+  return host;
+}
+
+describe("converge", () => {
+  it("looks, and does nothing where the host already is so", async () => {
+    const host = hostWith({ value: "v" });
+    assert.deepEqual(await converge(toy, wish, host, new Turns(1)), { value: "v", level: "", up: "yes" });
+    assert.deepEqual(host.log, ["look anew"]);
+  });
+
+  it("looks, does what is due, and looks again", async () => {
+    const host = hostWith();
+    await converge(toy, wish, host, new Turns(1));
+    assert.deepEqual(host.log, ["look anew", "set value", "look"]);
+  });
+
+  it("does in a transaction what has a risk, and only that", async () => {
+    const host = hostWith();
+    const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    assert.deepEqual(seen, { value: "v", level: "5", up: "yes" });
+    const risky = ["begin: set level", "set level", "look anew", "confirm"];
+    assert.deepEqual(host.log, ["look anew", "set value", "look", ...risky]);
+  });
+
+  it("gives the way back to the host where a risky step does not do what it should", async () => {
+    const host = hostWith({ value: "v", level: "4" });
+    host.deaf = true;
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, host, new Turns(1)), NotConverged);
+    assert.equal(host.log.at(-1), "undo: level back to 4");
+  });
+
+  it("names what is still due after as many passes as there may be", async () => {
+    const host = hostWith();
+    host.deaf = true;
+    await assert.rejects(converge(toy, wish, host, new Turns(1)), (error: unknown) => {
+      assert.ok(error instanceof NotConverged);
+      assert.deepEqual(error.due, ["set value"]);
+      return true;
+    });
+    assert.equal(host.log.filter((line) => line === "set value").length, 4);
+  });
+
+  it("believes its last pass", async () => {
+    let left = 4;
+    const slow = { ...toy, steps: () => (left-- > 0 ? [{ why: "wait", argv: ["set", "x", "y"] }] : []) };
+    await converge(slow, wish, hostWith(), new Turns(1));
+  });
+
+  const refusals = [
+    ["what is someone else's", { value: "foreign" }, Refused],
+    ["a host that is not ready", { up: "never" }, NotReady],
+  ] as const;
+  for (const [what, variables, kind] of refusals) {
+    it(`refuses ${what} before the first change`, async () => {
+      const host = hostWith(variables);
+      await assert.rejects(converge(toy, wish, host, new Turns(1)), kind);
+      assert.deepEqual(host.log, ["look anew"]);
+    });
+  }
+
+  it("stops at the first command that fails", async () => {
+    const host = hostWith();
+    host.failing = "set value";
+    await assert.rejects(converge(toy, wish, host, new Turns(1)), CommandFailed);
+    assert.deepEqual(host.log, ["look anew"]);
+  });
+
+  it("disrupts no other host once one has failed", async () => {
+    const turns = new Turns(1);
+    const first = hostWith({ value: "v" });
+    first.failing = "set level";
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, turns), CommandFailed);
+    const second = hostWith({ value: "v" });
+    await assert.rejects(converge(toy, { ...wish, host: "beta", level: "5" }, second, turns), NoFurther);
+    assert.deepEqual(second.log, ["look anew"]);
+    // What disrupts nothing goes on.
+    await converge(toy, { ...wish, host: "beta" }, hostWith(), turns);
+  });
+});
+
+describe("remove", () => {
+  const taken: string[] = [];
+  const lossy = { ...toy, lost: () => ["the old level is not known"] };
+
+  it("takes away what is held, and says what it cannot bring back", async () => {
+    const host = hostWith({ value: "v" });
+    await remove(lossy, wish, host, new Turns(1), (text) => taken.push(text));
+    assert.equal(host.variables.get("value"), "");
+    assert.deepEqual(taken, ["the old level is not known"]);
+  });
+
+  it("leaves what a successor holds", async () => {
+    const host = hostWith({ value: "another" });
+    await remove(toy, wish, host, new Turns(1), () => {});
+    assert.deepEqual(host.log, ["look anew"]);
+  });
+});

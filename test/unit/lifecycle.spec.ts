@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { HalfDone, StillThere, Unreachable } from "../../provider/errors.js";
+import { lifecycle, type Props } from "../../provider/lifecycle.js";
+import { providerText } from "../../provider/pulumi/resource.js";
+import { Session } from "../../provider/session.js";
+import { FakeHost, toy } from "../support/fake-host.js";
+
+/** The session as it is, but for its hosts: one that is fake. */
+class FakeSession extends Session {
+  readonly lines: string[] = [];
+  readonly fake = new FakeHost("alpha");
+  other = false;
+  goneForGood = false;
+
+  constructor() {
+    super([]);
+  }
+
+  override tell = (text: string): void => {
+    this.lines.push(text);
+  };
+  override host = (): FakeHost => this.fake;
+  override startLooking = (): void => {};
+  override machine = async (): Promise<string> => {
+    if (this.fake.failing instanceof Error) throw this.fake.failing;
+    return "m1";
+  };
+  override isOtherMachine = async (): Promise<boolean> => this.other;
+  override isGone = (): boolean => this.goneForGood;
+}
+
+const news: Props = {
+  host: "alpha",
+  endpoint: "root@192.168.1.1:22",
+  value: "v",
+  level: "",
+  __provider: "text",
+};
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const unreachable = new Unreachable("alpha", "root@192.168.1.1:22", "no answer", "Look at its cable.");
+
+function started(variables: Readonly<Record<string, string>> = {}) {
+  const session = new FakeSession();
+  for (const [name, value] of Object.entries(variables)) session.fake.variables.set(name, value);
+  return { session, fake: session.fake, life: lifecycle(toy, session) };
+}
+
+describe("check", () => {
+  it("gives the inputs and nothing else, and says what the change disrupts", async () => {
+    const { life, session } = started({ level: "4" });
+    const { __provider: _, ...inputs } = news;
+    assert.deepEqual(await life.check({}, { ...news, found: ["x"] }), { inputs, failures: [] });
+    assert.deepEqual(session.lines, ["alpha: something restarts"]);
+  });
+
+  it("names the faults of inputs, and what the host speaks against", async () => {
+    const bad = await started().life.check({}, { ...news, value: "bad" });
+    assert.deepEqual(bad.failures, [{ property: "value", reason: "bad is not good" }]);
+    const foreign = await started({ value: "foreign" }).life.check({}, news);
+    assert.deepEqual(foreign.failures, [{ property: "value", reason: "it is someone else's" }]);
+  });
+
+  it("asks no host about a value that is not known yet, however deep it lies", async () => {
+    const { life, fake } = started();
+    const unsure = { ...news, list: [{ deep: unknown }] };
+    assert.deepEqual(await life.check({}, unsure), { inputs: unsure, failures: [] });
+    assert.deepEqual(fake.log, []);
+  });
+
+  it("does not fail for a host that cannot be reached, and says so once", async () => {
+    const { life, fake, session } = started();
+    fake.failing = unreachable;
+    for (const _ of [1, 2]) assert.deepEqual((await life.check({}, news)).failures, []);
+    assert.deepEqual(session.lines, [unreachable.message]);
+  });
+});
+
+describe("diff", () => {
+  const tables: readonly (readonly [
+    what: string,
+    olds: Props,
+    news: Props,
+    changes: boolean,
+    replaces: string[],
+  ])[] = [
+    ["nothing", news, news, false, []],
+    ["an updated input", { ...news, level: "1" }, news, true, []],
+    ["a replaced input", { ...news, value: "w" }, news, true, ["value"]],
+    ["another host", { ...news, host: "beta" }, news, true, ["host"]],
+    ["an endpoint of the same machine", { ...news, endpoint: "a@b:1" }, news, true, []],
+    ["drift that was found", { ...news, found: ["it is down"] }, news, true, []],
+    ["outputs, which are no inputs", { ...news, machine: "m0", before: { x: 1 } }, news, false, []],
+    [
+      "the order of fields",
+      { ...news, connection: { a: 1, b: 2 } },
+      { ...news, connection: { b: 2, a: 1 } },
+      false,
+      [],
+    ],
+    ["an unknown value of a replaced input", news, { ...news, value: unknown }, true, ["value"]],
+  ];
+  for (const [what, olds, wanted, changes, replaces] of tables) {
+    it(`sees ${what}`, async () => {
+      assert.deepEqual(await started().life.diff("id", olds, wanted), { changes, replaces });
+    });
+  }
+
+  it("replaces where the endpoint leads to another machine", async () => {
+    const { life, session } = started();
+    session.other = true;
+    const { replaces } = await life.diff("id", { ...news, endpoint: "a@b:1" }, news);
+    assert.deepEqual(replaces, ["endpoint"]);
+  });
+});
+
+describe("create and update", () => {
+  it("give the inputs and the machine as outputs", async () => {
+    const { life } = started();
+    const { __provider: _, ...inputs } = news;
+    assert.deepEqual(await life.create(news), { id: "alpha/v", outs: { ...inputs, machine: "m1" } });
+  });
+
+  it("forget drift that was found, once it is mended", async () => {
+    const { life } = started({ value: "v", level: "5" });
+    const { outs } = await life.update("alpha/v", { ...news, found: ["it is down"] }, news);
+    assert.equal("found" in outs, false);
+  });
+
+  it("record a half-made resource with all that a later run needs", async () => {
+    const { life, fake } = started();
+    fake.failing = "set level";
+    await assert.rejects(life.create({ ...news, level: "5" }), (error: unknown) => {
+      assert.ok(error instanceof HalfDone);
+      assert.equal(error.id, "alpha/v");
+      assert.deepEqual(error.properties, { ...news, level: "5" });
+      assert.equal(error.reasons.length, 1);
+      return true;
+    });
+  });
+
+  it("record nothing where nothing was changed", async () => {
+    const { life } = started({ value: "foreign" });
+    await assert.rejects(life.create(news), (error: unknown) => !(error instanceof HalfDone));
+  });
+});
+
+describe("read", () => {
+  const state: Props = { ...news, machine: "m1", found: ["old words"] };
+
+  it("gives observed values as properties and as inputs, and no drift where there is none", async () => {
+    const { life } = started({ value: "v", level: "7" });
+    const { host, endpoint, value } = news;
+    const inputs = { host, endpoint, value, level: "7" };
+    const { found: _, ...last } = state;
+    assert.deepEqual(await life.read("alpha/v", state), {
+      id: "alpha/v",
+      props: { ...last, ...inputs },
+      inputs,
+    });
+  });
+
+  it("gives drift in words", async () => {
+    const read = await started({ value: "v", up: "no" }).life.read("alpha/v", state);
+    assert.deepEqual("props" in read && read.props["found"], ["it is down"]);
+  });
+
+  it("says that it is gone", async () => {
+    assert.deepEqual(await started().life.read("alpha/v", state), { id: "" });
+  });
+
+  it("keeps the last known values of a host that cannot be reached, and says so", async () => {
+    const { life, fake, session } = started();
+    fake.failing = unreachable;
+    const { __provider: _, ...inputs } = news;
+    const found = ["not reached: no answer"];
+    assert.deepEqual(await life.read("alpha/v", state), {
+      id: "alpha/v",
+      props: { ...state, found },
+      inputs: { ...inputs, found },
+    });
+    assert.deepEqual(session.lines, [unreachable.message]);
+  });
+});
+
+describe("delete", () => {
+  it("takes away what is held", async () => {
+    const { life, fake } = started({ value: "v" });
+    await life.delete("alpha/v", news);
+    assert.equal(fake.variables.get("value"), "");
+  });
+
+  it("forgets a host that is gone for good, and says what was not undone", async () => {
+    const { life, fake, session } = started({ value: "v" });
+    session.goneForGood = true;
+    fake.failing = unreachable;
+    await life.delete("alpha/v", news);
+    assert.deepEqual(session.lines, ["alpha: gone for good, so this was not undone on it: alpha/v"]);
+  });
+
+  it("does not forget a host that is said to be gone and answers", async () => {
+    const { life, session } = started({ value: "v" });
+    session.goneForGood = true;
+    await assert.rejects(life.delete("alpha/v", news), StillThere);
+  });
+});
+
+describe("the provider's text in the state", () => {
+  const requireFromString: (text: string) => { handler: () => object } = require("require-from-string");
+
+  for (const kind of ["DockerBridge", "PeerRoute", "MasqueradeRule", "ForwardRule"]) {
+    it(`loads the installed code of ${kind}, as the SDK's provider process does it`, () => {
+      const text = providerText(kind);
+      assert.ok(text.length <= 600, `${text.length} bytes`);
+      const provider = requireFromString(text).handler();
+      const calls = ["configure", "check", "diff", "create", "read", "update", "delete"];
+      assert.deepEqual(Object.keys(provider).sort(), calls.sort());
+    });
+  }
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import * as docker from "../../../provider/tools/docker.js";
+import * as machine from "../../../provider/tools/machine.js";
+import { answer, images, said } from "../../support/recorded.js";
+
+const [infoQuestion] = docker.questions;
+
+describe("Docker", () => {
+  for (const image of images) {
+    it(`is read on ${image}`, () => {
+      const fresh = docker.readDaemon(answer(image, "fresh", infoQuestion));
+      assert.equal(`docker${fresh.version?.split(".")[0]}`, image);
+      assert.deepEqual(
+        { ...fresh, version: "", firewall: undefined },
+        { version: "", running: 2, liveRestore: false, rootless: false, pools: [], firewall: undefined },
+      );
+      assert.equal(fresh.firewall, image === "docker28" ? "iptables" : undefined);
+      const ours = docker.readDaemon(answer(image, "ours", infoQuestion));
+      assert.deepEqual(ours.pools, [{ base: "172.30.16.0/20", size: 24 }]);
+    });
+
+    it(`tells which containers of ${image} come back after a restart`, () => {
+      assert.deepEqual(docker.readContainers(answer(image, "fresh", docker.containersQuestion)), [
+        { name: "idle", returns: false },
+        { name: "web", returns: true },
+      ]);
+    });
+  }
+
+  it("has no version where no daemon answers", () => {
+    const nobody = { running: 0, liveRestore: false, rootless: false, pools: [] };
+    for (const text of ["", '{"ServerVersion":"","ServerErrors":["Cannot connect"]}', "{"]) {
+      assert.deepEqual(docker.readDaemon(said(text, 1)), nobody);
+    }
+  });
+
+  it("is rootless where it says so", () => {
+    assert.ok(docker.readDaemon(said('{"ServerVersion":"28","SecurityOptions":["name=rootless"]}')).rootless);
+  });
+
+  it("counts containers that stop with it, and none that had stopped before", () => {
+    const lines = ['"/a" "unless-stopped" true', '"/b" "on-failure" true', '"/c" "always" false', ""];
+    assert.deepEqual(docker.readContainers(said(lines.join("\n"))), [
+      { name: "a", returns: true },
+      { name: "b", returns: false },
+    ]);
+  });
+});
+
+describe("a machine", () => {
+  it("has an id, or none that can be read", () => {
+    assert.equal(machine.readMachine(said("0123\n")), "0123");
+    assert.equal(machine.readMachine(said("", 1)), undefined);
+  });
+
+  it("has the resolvers that its file names", () => {
+    const text = "# nameserver 9.9.9.9\nnameserver 10.0.0.53\nnameserver\t127.0.0.53 \nnameserver ::1\n";
+    assert.deepEqual(machine.readResolvers(said(text)), ["10.0.0.53", "127.0.0.53"]);
+  });
+
+  it("is logged in to from the client's address", () => {
+    assert.equal(machine.readClient(said("192.168.1.9 50000 192.168.1.1 22\n")), "192.168.1.9");
+    assert.equal(machine.readClient(said("", 1)), undefined);
+  });
+});
