@@ -90,20 +90,22 @@ export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boo
 export function withKeys(file: DaemonJson, keys: Keys): string {
   const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
   return ours.reduce((now, key) => {
+    const keysNow = valuesOf({ ...file, text: now });
     // An absent key stays absent: modify() would still touch the white space around it.
-    if (keys[key] === undefined && !(key in keysOf({ ...file, text: now }))) return now;
-    const edits: readonly Edit[] = modify(now, [key], keys[key], { formattingOptions: style(now) });
-    return applyEdits(now, [...edits]);
+    if (keys[key] === undefined && !(key in keysNow)) return now;
+    // With formatting options modify() would also lay out anew what stands beside the key, which is not ours.
+    const options = Object.keys(keysNow).length === 0 ? { formattingOptions: plain } : {};
+    const edits = modify(now, [key], keys[key], options);
+    return applyEdits(now, key in keysNow ? edits : edits.map((edit) => onOwnLine(edit, now)));
   }, text);
 }
 
-function style(text: string): { insertSpaces: boolean; tabSize: number; eol: string } {
-  const indent = /^\{\r?\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
-  return {
-    insertSpaces: !indent.startsWith("\t"),
-    tabSize: indent.length,
-    eol: text.includes("\r\n") ? "\r\n" : "\n",
-  };
+const plain = { insertSpaces: true, tabSize: 2, eol: "\n" };
+
+/** A new key after the last one goes where the file's other keys are: on a line of its own, as far in. */
+function onOwnLine(edit: Edit, text: string): Edit {
+  const line = /^\s*\{[ \t]*(\r?\n[ \t]*)"/.exec(text)?.[1] ?? " ";
+  return { ...edit, content: edit.content.replace(/^,\s*/, `,${line}`) };
 }
 
 /** Writes the file anew, owner and mode as before; removes it where there was none. */
