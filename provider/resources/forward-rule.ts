@@ -7,8 +7,11 @@
  * Before 28 the one in raw changes nothing, and is there when Docker is upgraded.
  */
 import { z } from "zod";
+import type { Command } from "../command.js";
 import type { Kind, OnHost } from "../kind.js";
+import { removeFile, writeFile } from "../tools/files.js";
 import * as iptables from "../tools/iptables.js";
+import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
 import { absentNics, type Ground, linkOf, nics, questions, readGround } from "./ground.js";
 import { nic, onHost, range, read, source } from "./inputs.js";
@@ -27,6 +30,8 @@ export interface ForwardRuleInputs extends OnHost {
 export interface ForwardRuleSeen extends Ground {
   readonly filter: iptables.TableSeen;
   readonly raw: iptables.TableSeen;
+  /** The tables that nft shows; undefined where it cannot be asked. */
+  readonly tables: ReadonlySet<string> | undefined;
   readonly parts: parts.PartsSeen;
 }
 
@@ -50,16 +55,15 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   id: ({ host }) => `${host}/forward`,
   check: (raw) => read(schema, raw),
   look: {
-    questions: [...questions, ...iptables.questions, ...parts.questions],
+    questions: [...questions, ...iptables.questions, nft.tablesQuestion, ...parts.questions],
     read: (_, answers) => {
-      const [filter, raw, files, links] = answers.slice(questions.length);
-      if (filter === undefined || raw === undefined || files === undefined || links === undefined) {
-        throw new Error("four answers are missing");
-      }
+      const [filter, raw, tables, files, links] = answers.slice(questions.length);
+      if (!filter || !raw || !tables || !files || !links) throw new Error("five answers are missing");
       return {
         ...readGround(answers),
         filter: iptables.readTable(filter),
         raw: iptables.readTable(raw),
+        tables: nft.readTables(tables),
         parts: parts.readParts(files, links),
       };
     },
@@ -71,6 +75,8 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     const part = partOf(desired, seen);
     const why = `let ${desired.sources.join(", ") || "nobody"} into ${desired.destination}`;
     return [
+      // Written down before the table is made: afterwards nobody could tell whose it is.
+      ...(seen.tables?.has("raw") === false && !seen.parts.files.has(madeRaw) ? noteRaw : []),
       ...(amiss(desired, seen).length === 0 ? [] : [parts.load(part, why)]),
       ...parts.keep(part, seen.parts),
     ];
@@ -88,7 +94,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
         ? iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)
         : []),
     ]);
-    return [...removed, ...parts.drop(part, seen.parts)];
+    return [...removed, ...(removed.length > 0 ? [] : undoRaw(seen)), ...parts.drop(part, seen.parts)];
   },
 
   restore: () => [],
@@ -102,6 +108,34 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   },
   drift: (held, seen) => [...amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
 };
+
+/** Says that iptables made its table raw for our rules: before Docker 28 a host has none. */
+const madeRaw = `${parts.directory}/made-raw`;
+const noteRaw = writeFile({
+  path: madeRaw,
+  text: "Made by dockroute: the table raw was not there before. It goes with our rules, if no other is in it.\n",
+  mode: "644",
+  why: `write down in ${madeRaw} that the table raw is ours`,
+});
+
+/** The table that was made for us, once the last rule of ours and everybody else's is out of it. */
+function undoRaw({ tables, raw, parts: { files } }: ForwardRuleSeen): readonly Command[] {
+  if (
+    !files.has(madeRaw) ||
+    [...files.keys()].some((path) => path.startsWith(parts.pathOf({ name: "forward-" })))
+  )
+    return [];
+  const empty =
+    [...raw.chains.values()].every((rules) => rules.length === 0) &&
+    [...raw.chains.keys()].every((chain) => raw.policies.get(chain) === "ACCEPT");
+  return [
+    ...(tables?.has("raw") === true && empty
+      ? [nft.deleteEmptyTable("raw", "PREROUTING", "remove the table raw, which was made for our rules")]
+      : []),
+    removeFile(madeRaw, `remove ${madeRaw}`),
+    parts.removeDirectory,
+  ];
+}
 
 const places = [
   { table: "raw", from: "PREROUTING" },

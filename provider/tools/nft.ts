@@ -29,6 +29,23 @@ export const questions = [
   { why: "read the nat rules", argv: ["nft", "-j", "list", "table", "ip", table] },
 ] as const satisfies readonly Command[];
 
+/** The tables of the family ip: those of iptables too, where its rules are kept in nft. */
+export const tablesQuestion: Command = {
+  why: "read which nft tables there are",
+  argv: ["nft", "list", "tables", "ip"],
+};
+
+/** undefined where there is no nft to tell. */
+export function readTables({ code, stdout }: Answer): ReadonlySet<string> | undefined {
+  if (code !== 0) return undefined;
+  return new Set([...stdout.matchAll(/^table ip (\S+)$/gm)].map(([, name]) => name ?? ""));
+}
+
+/** The chain is named too: the kernel refuses both where a rule stands in it. */
+export function deleteEmptyTable(name: string, chain: string, why: string): Command {
+  return { why, argv: ["nft", `delete chain ip ${name} ${chain}; delete table ip ${name}`] };
+}
+
 const prefix = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
 const match = <T extends z.ZodType, R extends z.ZodType>(left: T, right: R) =>
   z.object({ match: z.object({ op: z.literal("=="), left, right }).strict() }).strict();

@@ -213,6 +213,12 @@ function base(seen: PartsSeen): readonly Command[] {
   ];
 }
 
+/** Where it is empty: the bridge keeps what it found there until its own destroy. */
+export const removeDirectory: Command = {
+  why: `remove ${directory}`,
+  argv: ["rmdir", "--ignore-fail-on-non-empty", directory],
+};
+
 const removeBase: readonly Command[] = [
   { why: "stop dockroute's units", argv: ["systemctl", "stop", ...Object.keys(units)] },
   { why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...Object.keys(units)] },
@@ -220,8 +226,7 @@ const removeBase: readonly Command[] = [
   { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
   removeFile(`${directory}/apply`, "remove the script that loads the parts"),
   { why: `remove ${partsDirectory}`, argv: ["rmdir", partsDirectory] },
-  // The bridge keeps what it found here until its own destroy.
-  { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },
+  removeDirectory,
 ];
 
 function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
