@@ -154,7 +154,7 @@ function base(seen: PartsSeen): readonly Command[] {
     ...files,
     { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
     { why: "enable dockroute's units", argv: ["systemctl", "enable", "--quiet", ...started] },
-    { why: "start dockroute's units", argv: ["systemctl", "start", ...started] },
+    { why: "start dockroute's units", argv: ["systemctl", "start", "--no-block", ...started] },
   ];
 }
 

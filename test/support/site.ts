@@ -37,8 +37,9 @@ export class Site {
     return site;
   }
 
-  stack(name: string, config: Config): Promise<Stack> {
-    return Stack.make(name, this.folder, this.programs, config);
+  /** @param front folders for the very front of PATH */
+  stack(name: string, config: Config, front: readonly string[] = []): Promise<Stack> {
+    return Stack.make(name, this.folder, [...front, ...this.programs], config);
   }
 
   /** What each host is, by name; with names, of those alone. */
