@@ -18,8 +18,8 @@ export interface Place {
   readonly box: string;
 }
 
-export async function places(hosts: readonly Host[]): Promise<readonly Place[]> {
-  return Promise.all(hosts.map(async (host) => ({ host, box: await boxAddress(host) })));
+export async function places(hosts: readonly Host[], name = "box"): Promise<readonly Place[]> {
+  return Promise.all(hosts.map(async (host) => ({ host, box: await boxAddress(host, name) })));
 }
 
 /** Every direction by ICMP and TCP, the sources that were seen, published ports. [] is a whole mesh. */
@@ -44,11 +44,16 @@ function sameAddresses(all: readonly Place[]): readonly string[] {
     .map((box) => `two boxes have the address ${box}`);
 }
 
-/** Containers to containers: unpublished and published port, each seen as itself. */
-export async function betweenBoxes(all: readonly Place[]): Promise<readonly string[]> {
-  return each(all, async (from, peers) => {
-    const box = `box ${from.host.name}`;
-    const answers = await fromBox(from.host, peers.flatMap(inBox));
+/** Containers to containers of other hosts: unpublished and published port, each seen as itself. */
+export async function betweenBoxes(
+  all: readonly Place[],
+  others: readonly Place[] = all,
+  name = "box",
+): Promise<readonly string[]> {
+  return each(all, async (from) => {
+    const box = `${name} ${from.host.name}`;
+    const peers = others.filter(({ host }) => host.name !== from.host.name);
+    const answers = await fromBox(from.host, peers.flatMap(inBox), name);
     return [...unreached(box, answers), ...wrongSource(box, answers, from.box)];
   });
 }
@@ -119,8 +124,9 @@ function inBox({ host, box }: Place): readonly Target[] {
 export async function strangerFinds(
   hosts: readonly Host[],
   stranger: Stranger,
+  name = "box",
 ): Promise<{ readonly unpublished: readonly string[]; readonly published: readonly string[] }> {
-  const all = await places(hosts);
+  const all = await places(hosts, name);
   for (const { host, box } of all) {
     await stranger.exec([
       "ip",

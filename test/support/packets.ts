@@ -80,8 +80,15 @@ export async function askUdp(
 }
 
 /** UDP in every direction; [] where each is seen as itself. */
-export async function udpAmiss(all: readonly Place[], published = false): Promise<readonly string[]> {
-  const stop = await startEchoes(all.map(({ host }) => host));
+export async function udpAmiss(
+  all: readonly Place[],
+  published = false,
+  box = "box",
+): Promise<readonly string[]> {
+  const stop = await startEchoes(
+    all.map(({ host }) => host),
+    box,
+  );
   try {
     const found = await Promise.all(
       all.map(async (from) => {
@@ -94,7 +101,7 @@ export async function udpAmiss(all: readonly Place[], published = false): Promis
               port: udpHostPort,
             }))
           : [];
-        const answers = await askUdp((words) => inNetworkOf(from.host, words), [...inBox, ...onHost]);
+        const answers = await askUdp((words) => inNetworkOf(from.host, words, box), [...inBox, ...onHost]);
         return [...answers].flatMap(([target, seen]) => {
           const wanted = target.port === udpPort ? from.box : from.host.address;
           if (seen === wanted) return [];

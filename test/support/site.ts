@@ -10,7 +10,7 @@ import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { type Config, Stack } from "./stack.js";
 
 /** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
-const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
+export const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
 
 export class Site {
   private constructor(
