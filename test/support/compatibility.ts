@@ -43,7 +43,7 @@ export function record(
   failures: readonly string[],
   refused?: string,
 ): void {
-  const column = columns.findIndex((name) => name === image);
+  const column = (columns as readonly string[]).indexOf(image);
   const cells = read();
   const row = [...(cells.get(rows[option]) ?? columns.map(() => "-"))];
   row[column] = failures.length > 0 ? "FAILS" : refused === undefined ? "works" : `refused: ${refused}`;
