@@ -110,16 +110,21 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   undo(held, seen) {
     const part = partOf(held, seen);
     if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
-    const chain = doors.chainOf(held);
-    const removed = doors.places.flatMap(({ table, from }) => [
-      ...(iptables.hasRule(seen[table], from, doors.jumpOf(held))
-        ? [iptables.deleteRule(table, from, doors.jumpOf(held), `remove the jump from ${from} in ${table}`)]
-        : []),
-      ...(seen[table].chains.has(chain)
-        ? iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)
-        : []),
+    // Whatever Docker's backend was when they were made.
+    const all = { ...seen, nftBackend: true };
+    const removed = (["raw", "filter"] as const).flatMap((table) => [
+      ...doors
+        .jumpsOf(held, all)
+        .filter((jump) => jump.table === table && iptables.hasRule(seen[table], jump.from, jump.rule))
+        .map(({ from, rule }) =>
+          iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`),
+        ),
+      ...doors
+        .chainsOf(held, all)
+        .filter((own) => own.table === table && seen[table].chains.has(own.chain))
+        .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
-    const inNft = [`mark-${chain}`, doors.guardName(held)];
+    const inNft = [`mark-${doors.chainOf(held)}`, doors.guardName(held)];
     return [
       ...parts.drop(part, seen.parts),
       ...firewalld.drop(policyOf(held), seen.firewalld),
@@ -130,7 +135,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
 
   restore: () => [],
   gone: (held, seen) =>
-    !doors.places.some(({ table }) => seen[table].chains.has(doors.chainOf(held))) &&
+    !doors.chainsOf(held, seen).some(({ table, chain }) => seen[table].chains.has(chain)) &&
     !parts.holds(partOf(held, seen), seen.parts),
   observed(held, seen) {
     const rules = seen.filter.chains.get(doors.chainOf(held));
