@@ -30,41 +30,45 @@ const added = ["__provider", "connection", "found", "machine", "before"];
 
 export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private readonly names: readonly string[];
+  private readonly facts: readonly string[];
 
   constructor(
     private readonly kind: Kind<I, S>,
     private readonly session: Session,
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
+    this.facts = kind.facts?.names ?? [];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
     this.session.configure((key) => request.config.get(key));
   }
 
-  async check(_: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+  async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
     this.session.startLooking();
+    const last = pick(olds, this.facts);
     // What hangs on a value that is not known yet is asked in create, before the first change.
-    if (hasUnknown(news)) return { inputs: news, failures: [] };
-    const checked = this.kind.check(omit(news, added));
+    if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
+    const checked = this.kind.check(omit(news, [...added, ...this.facts]));
     if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
     const { inputs } = checked;
-    const failures = await this.session.reached(inputs, () => this.ask(inputs, news));
-    return { inputs: { ...pick(news, ["connection"]), ...inputs }, failures: [...(failures ?? [])] };
+    const asked = await this.session.reached(inputs, () => this.ask(inputs, news, last));
+    const all = { ...pick(news, ["connection"]), ...last, ...asked?.facts, ...inputs };
+    return { inputs: all, failures: [...(asked?.objections ?? [])] };
   }
 
   /** What the host has against it; and what a person has to know before saying yes. */
-  private async ask(inputs: I, news: Props): Promise<readonly Fault[]> {
+  private async ask(inputs: I, news: Props, last: Props) {
     const seen = await this.see(inputs, news);
     const { unready, notices } = this.kind;
-    for (const text of [...(unready?.(seen) ?? []), ...(notices?.(inputs, seen) ?? [])]) {
+    for (const text of [...(unready?.(seen) ?? []), ...(notices?.(inputs, seen, last) ?? [])]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    return this.kind.objections(inputs, seen);
+    return { objections: this.kind.objections(inputs, seen), facts: this.factsOf(seen) };
   }
 
   async diff(_: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
-    const changed = [...this.names, "connection"].filter(
+    const changed = [...this.names, ...this.facts, "connection"].filter(
       (name) => !isDeepStrictEqual(olds[name], news[name]),
     );
     const changes: Readonly<Record<string, "update" | "replace">> = { host: "replace", ...this.kind.changes };
@@ -93,7 +97,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
       const seen = await converge(this.kind, inputs, host, this.session.turns);
       const machine = await this.session.machine(host);
       const before = this.kind.before?.(seen) ?? inputs.before;
-      return { ...pick(props, ["connection"]), ...inputs, ...defined({ machine, before }) };
+      const facts = { ...pick(props, this.facts), ...this.factsOf(seen) };
+      return { ...pick(props, ["connection"]), ...facts, ...inputs, ...defined({ machine, before }) };
     } catch (error) {
       throw halfDone(error, id, props);
     }
@@ -101,7 +106,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
 
   async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
     const inputs = this.inputsOf(props);
-    const kept = pick(props, [...this.names, "connection"]);
+    const kept = pick(props, [...this.names, ...this.facts, "connection"]);
     try {
       const seen = await this.see(inputs, props);
       if (this.kind.gone(inputs, seen)) return { id: "" };
@@ -142,6 +147,10 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     const checked = this.kind.check(pick(props, this.names));
     if ("inputs" in checked) return checked.inputs;
     throw new Error(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
+  }
+
+  private factsOf(seen: S): Props {
+    return defined(this.kind.facts?.of(seen) ?? {});
   }
 
   private hostOf(inputs: I, props: Props): Host {
