@@ -148,7 +148,7 @@ describe("credentials", () => {
         "--stack",
         stack.name,
       ];
-      const set = await stack.pulumi([...words, "--config-file", stack.configFile, "--", value]);
+      const set = await stack.pulumi([...words, "--config-file", stack.configFile], {}, value);
       assert.equal(set.code, 0, set.text);
     }
   }
