@@ -11,7 +11,12 @@ import { Session } from "./session.js";
 import { machineQuestion } from "./tools/machine.js";
 
 const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
-const session = new Session([machineQuestion, ...kinds.flatMap((kind) => kind.look.questions)]);
+const session = new Session([
+  machineQuestion,
+  ...kinds.flatMap(({ look: { questions, later = [] } }) =>
+    questions.filter((each) => !later.includes(each)),
+  ),
+]);
 
 export const DockerBridge: Lifecycle = lifecycle(dockerBridge, session);
 export const PeerRoute: Lifecycle = lifecycle(peerRoute, session);

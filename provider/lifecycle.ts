@@ -3,7 +3,7 @@
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
-import { converge, look, remove } from "./converge.js";
+import { converge, glance, remove } from "./converge.js";
 import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable } from "./errors.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Session } from "./session.js";
@@ -57,7 +57,7 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
       const { inputs } = checked;
       const failures = await session.reached(inputs, async () => {
         const host = hostOf(inputs, news);
-        const seen = await session.lookAll(host).then(() => look(kind, inputs, host));
+        const seen = await session.lookAll(host).then(() => glance(kind, inputs, host));
         for (const text of [...(kind.unready?.(seen) ?? []), ...(kind.notices?.(inputs, seen) ?? [])]) {
           session.tell(`${inputs.host}: ${text}`);
         }
@@ -92,7 +92,7 @@ export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Sessio
       try {
         const host = hostOf(inputs, props);
         await session.lookAll(host);
-        const seen = await look(kind, inputs, host);
+        const seen = await glance(kind, inputs, host);
         if (kind.gone(inputs, seen)) return { id: "" };
         const found = kind.drift(inputs, seen);
         const observed = {

@@ -66,7 +66,8 @@ export abstract class HostResource extends pulumi.CustomResource {
       before: undefined,
       __provider: providerText(kind),
     };
-    const secretOutputs = [...(opts.additionalSecretOutputs ?? []), "connection"];
+    // daemon.json, which `before` holds, may have a proxy's password in it.
+    const secretOutputs = [...(opts.additionalSecretOutputs ?? []), "connection", "before"];
     super(`pulumi-nodejs:dynamic/dockroute:${kind}`, name, props, {
       ...opts,
       additionalSecretOutputs: secretOutputs,

@@ -59,6 +59,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       ...nft.questions,
       ...parts.questions,
     ],
+    later: [docker.containersQuestion],
     read(_, answers) {
       const [content, owner, real, info, containers, rules, files, links] = answers.slice(questions.length);
       if (!content || !owner || !real || !info || !containers || !rules || !files || !links)
