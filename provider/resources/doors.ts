@@ -39,13 +39,12 @@ export function jumpsOf(wanted: Opening, seen: Pick<Filters, "nftBackend">): rea
   const inward = jumpOf(wanted);
   return [
     { table: "raw", from: "PREROUTING", rule: inward },
-    { table: "filter", from: "DOCKER-USER", rule: inward },
     ...(seen.nftBackend
       ? ([
           { table: "filter", from: "FORWARD", rule: inward },
           { table: "filter", from: "FORWARD", rule: outwardJump(wanted) },
         ] as const)
-      : []),
+      : ([{ table: "filter", from: "DOCKER-USER", rule: inward }] as const)),
   ];
 }
 
@@ -192,7 +191,7 @@ export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
   const marks = markChains(wanted, seen);
   return [
     // At boot Docker has not made it yet; it keeps what it finds.
-    iptables.ensureChain("filter", "DOCKER-USER"),
+    ...(seen.nftBackend ? [] : [iptables.ensureChain("filter", "DOCKER-USER")]),
     iptables.fillChains(chainsOf(wanted, seen)),
     ...jumpsOf(wanted, seen).map(({ table, from, rule }) => iptables.insertRule(table, from, rule)),
     ...(marks.length === 0 ? [] : [nft.load(marks)]),

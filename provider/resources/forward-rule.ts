@@ -124,25 +124,26 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     const part = partOf(held, seen);
     if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
     // Whatever Docker's backend was when they were made.
-    const all = { ...seen, nftBackend: true };
+    const jumps = [true, false].flatMap((nftBackend) => doors.jumpsOf(held, { nftBackend }));
+    const all = [...new Map(jumps.map((jump) => [jump.table + jump.from + jump.rule.at(-1), jump])).values()];
     const removed = (["raw", "filter"] as const).flatMap((table) => [
-      ...doors
-        .jumpsOf(held, all)
+      ...all
         .filter((jump) => jump.table === table && iptables.hasRule(seen[table], jump.from, jump.rule))
         .map(({ from, rule }) =>
           iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`),
         ),
       ...doors
-        .chainsOf(held, all)
+        .chainsOf(held, { ...seen, nftBackend: true })
         .filter((own) => own.table === table && seen[table].chains.has(own.chain))
         .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
     const inNft = [`mark-${doors.chainOf(held)}`, doors.guardName(held)];
     return [
       ...parts.drop(part, seen.parts),
-      ...firewalld.drop(policyOf(held), seen.firewalld),
       ...removed,
       ...nft.remove(inNft, seen.nft, `remove the nft chains of ${held.destination}`),
+      // Last: the reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
+      ...firewalld.drop(policyOf(held), seen.firewalld),
     ];
   },
 
