@@ -70,7 +70,14 @@ export function has(seen: Seen, chain: Chain): boolean {
   const held = seen.get(chain.name);
   if (held === undefined) return false;
   const wanted = { hook: hooks[chain.at], rules: chain.rules.map(exprOf) };
-  return JSON.stringify({ hook: held.hook, rules: held.rules }) === JSON.stringify(wanted);
+  return normal({ hook: held.hook, rules: held.rules }) === normal(wanted);
+}
+
+/** The kernel gives the elements of a set in an order of its own. */
+function normal(listed: unknown): string {
+  return JSON.stringify(listed, (key, value: unknown) =>
+    key === "set" && Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value,
+  );
 }
 
 /** The ranges that a chain's rules match a destination with, in words of the inputs. */
