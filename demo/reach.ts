@@ -42,9 +42,13 @@ async function ask(from: Box, to: Box): Promise<Direction> {
   const { stdout } = await from.host.exec(["docker", "exec", "box", "sh", "-c", request]);
   const [, answeredBy, seenAs] = /^(\S+) \[?(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)\]?\s*$/m.exec(stdout) ?? [];
   if (answeredBy === undefined || seenAs === undefined) return { ...names, ...addresses };
-  const [ping] = await fromBox(from.host, [{ name: to.host.name, address: to.address }]);
-  const roundTrip = ping?.roundTrip === undefined ? {} : { roundTrip: ping.roundTrip };
-  return { ...names, ...addresses, answeredBy, seenAs, ...roundTrip };
+  // The least of three: the first one may have to ask for the neighbour's address.
+  const target = { name: to.host.name, address: to.address };
+  const times = [];
+  for (let at = 0; at < 3; at++) times.push(...(await fromBox(from.host, [target])));
+  const known = times.flatMap(({ roundTrip }) => roundTrip ?? []);
+  const fastest = known.length === 0 ? {} : { roundTrip: Math.min(...known) };
+  return { ...names, ...addresses, answeredBy, seenAs, ...fastest };
 }
 
 /** By who answered: an address alone may be somebody else's. */

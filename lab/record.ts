@@ -87,16 +87,18 @@ function resources(wishes: Wishes) {
 
 function resource<I extends OnHost, S>(kind: Kind<I, S>, wish: I) {
   const untilDone = async (host: Host, due: (seen: S) => readonly Command[]): Promise<void> => {
+    let left = "";
     for (let pass = 0; pass < mostPasses; pass++) {
       const answers = await Promise.all(kind.look.questions.map((question) => ask(host, question)));
       const commands = due(kind.look.read(wish, answers));
       if (commands.length === 0) return;
+      left = commands.map(({ why }) => why).join("; ");
       for (const { argv, stdin } of commands) {
         const { code, stderr } = await host.exec(argv, { input: stdin ?? "" });
         if (code !== 0) throw new Error(`${kind.id(wish)}: ${argv.join(" ")}: ${code}: ${stderr}`);
       }
     }
-    throw new Error(`${kind.id(wish)}: still not as wanted after ${mostPasses} passes`);
+    throw new Error(`${kind.id(wish)}: still not as wanted after ${mostPasses} passes: ${left}`);
   };
   return {
     make: (host: Host) => untilDone(host, (seen) => kind.steps(wish, seen)),

@@ -4,7 +4,7 @@
  * resources/.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Command } from "./command.js";
+import type { Answer, Command } from "./command.js";
 import { NotConverged, NotReady, NotWell, Refused } from "./errors.js";
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
@@ -15,8 +15,25 @@ const passes = 4;
 /** How long the containers of a restarted Docker may take to be back. */
 const wellWithin = 120_000;
 
+/** What stands for the answer to a question that was not asked. */
+const unasked: Answer = { code: undefined, stdout: "", stderr: "" };
+
+/** Asks everything. */
 export async function look<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host): Promise<S> {
   return kind.look.read(inputs, await host.look(kind.look.questions));
+}
+
+/** Asks what shows whether something is due, and only where it is the rest. */
+export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host): Promise<S> {
+  const { questions, read, later = [] } = kind.look;
+  if (later.length === 0) return look(kind, inputs, host);
+  const now = questions.filter((question) => !later.includes(question));
+  const answers = new Map((await host.look(now)).map((answer, at) => [now[at], answer]));
+  const seen = read(
+    inputs,
+    questions.map((question) => answers.get(question) ?? unasked),
+  );
+  return kind.steps(inputs, seen).length === 0 ? seen : look(kind, inputs, host);
 }
 
 /** Makes the host as desired; gives what is seen then. */
@@ -29,7 +46,7 @@ export function converge<I extends OnHost, S>(
   return host.alone(async () => {
     // What the preview saw may be minutes old by now.
     host.forget();
-    const seen = await look(kind, desired, host);
+    const seen = await glance(kind, desired, host);
     refuse(kind, desired, seen);
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();

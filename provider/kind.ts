@@ -68,6 +68,8 @@ export interface Remembered {
 
 export interface Look<Inputs, Seen> {
   readonly questions: readonly Command[];
+  /** Those of them that cost the host something and are asked only where something is due. */
+  readonly later?: readonly Command[];
   read(inputs: Inputs, answers: readonly Answer[]): Seen;
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type AnyAuthMethod, utils } from "ssh2";
+import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
 import type { Connection } from "./connection.js";
 import type { Refusal } from "./host-key.js";
 import { printable } from "./printable.js";
@@ -20,10 +20,12 @@ export async function loginOf(connection: Connection): Promise<Login | Refusal> 
   const key = await privateKeyOf(connection);
   if (typeof key === "object") return key;
   if (key !== undefined) {
-    const passphrase = connection.privateKeyPassword?.reveal();
-    const fault = keyFault(key, passphrase);
-    if (fault !== undefined) return { reason: `its ${keySource(connection)} ${fault}`, advice: keyAdvice };
-    methods.push({ type: "publickey", username, key, ...(passphrase === undefined ? {} : { passphrase }) });
+    // Parsed once: an encrypted key takes its second on purpose.
+    const parsed = parseKey(key, connection.privateKeyPassword?.reveal());
+    if (typeof parsed === "string") {
+      return { reason: `its ${keySource(connection)} ${parsed}`, advice: keyAdvice };
+    }
+    methods.push({ type: "publickey", username, key: parsed });
   }
   const password = connection.password?.reveal();
   const nothingElse = key === undefined && password === undefined;
@@ -60,15 +62,16 @@ async function privateKeyOf(connection: Connection): Promise<string | undefined 
   }
 }
 
-function keyFault(text: string, passphrase: string | undefined): string | undefined {
+/** The key, or what is wrong with it. */
+function parseKey(text: string, passphrase: string | undefined): ParsedKey | string {
   const parsed = utils.parseKey(text, passphrase);
   if (parsed instanceof Error) {
     if (/no passphrase/i.test(parsed.message)) return "is encrypted and no `privateKeyPassword` is given";
     if (/bad passphrase|integrity/i.test(parsed.message)) return "is encrypted with another passphrase";
     return `is no private key that can be read (${printable(parsed.message)})`;
   }
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  return key?.isPrivateKey() === true ? undefined : "is a public key, not a private one";
+  const key: ParsedKey | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
+  return key?.isPrivateKey() === true ? key : "is a public key, not a private one";
 }
 
 /** Hands out the methods in order, leaving out what the host does not take, and remembers what happened. */

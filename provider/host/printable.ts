@@ -7,7 +7,7 @@ const longest = 2000;
 export function printable(text: string): string {
   const clean = text
     // An escape sequence goes as a whole, or its harmless-looking rest would stay behind.
-    .replace(/\p{Cc}\[[0-?]*[ -/]*[@-~]/gu, "")
+    .replace(/(?:\p{Cc}\[|\u009b)[0-?]*[ -/]*[@-~]/gu, "")
     .replace(/\r\n?/g, "\n")
     .replace(/[^\n\t\P{C}]/gu, "")
     .trim();

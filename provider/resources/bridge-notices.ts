@@ -32,7 +32,10 @@ export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
     ...(returning.length === 0 ? [] : [`Docker starts again by itself: ${names(returning)}`]),
     ...(staying.length === 0 ? [] : [`stay stopped, having no restart policy: ${names(staying)}`]),
     ...(seen.daemon.liveRestore
-      ? ["live-restore does not help here: Docker ignores a new bip while a container runs"]
+      ? [
+          "live-restore does not help here, and is off for this restart: with it Docker ignores a new bip while a " +
+            "container runs",
+        ]
       : []),
   ];
 }

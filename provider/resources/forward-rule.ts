@@ -123,27 +123,33 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   undo(held, seen) {
     const part = partOf(held, seen);
     if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
-    const chain = doors.chainOf(held);
-    const removed = doors.places.flatMap(({ table, from }) => [
-      ...(iptables.hasRule(seen[table], from, doors.jumpOf(held))
-        ? [iptables.deleteRule(table, from, doors.jumpOf(held), `remove the jump from ${from} in ${table}`)]
-        : []),
-      ...(seen[table].chains.has(chain)
-        ? iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)
-        : []),
+    // Whatever Docker's backend was when they were made.
+    const jumps = [true, false].flatMap((nftBackend) => doors.jumpsOf(held, { nftBackend }));
+    const all = [...new Map(jumps.map((jump) => [jump.table + jump.from + jump.rule.at(-1), jump])).values()];
+    const removed = (["raw", "filter"] as const).flatMap((table) => [
+      ...all
+        .filter((jump) => jump.table === table && iptables.hasRule(seen[table], jump.from, jump.rule))
+        .map(({ from, rule }) =>
+          iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`),
+        ),
+      ...doors
+        .chainsOf(held, { ...seen, nftBackend: true })
+        .filter((own) => own.table === table && seen[table].chains.has(own.chain))
+        .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
-    const inNft = [`mark-${chain}`, doors.guardName(held)];
+    const inNft = [`mark-${doors.chainOf(held)}`, doors.guardName(held)];
     return [
       ...parts.drop(part, seen.parts),
-      ...firewalld.drop(policyOf(held), seen.firewalld),
       ...removed,
       ...nft.remove(inNft, seen.nft, `remove the nft chains of ${held.destination}`),
+      // Last: the reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
+      ...firewalld.drop(policyOf(held), seen.firewalld),
     ];
   },
 
   restore: () => [],
   gone: (held, seen) =>
-    !doors.places.some(({ table }) => seen[table].chains.has(doors.chainOf(held))) &&
+    !doors.chainsOf(held, seen).some(({ table, chain }) => seen[table].chains.has(chain)) &&
     !parts.holds(partOf(held, seen), seen.parts),
   observed(held, seen) {
     const rules = seen.filter.chains.get(doors.chainOf(held));

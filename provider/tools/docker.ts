@@ -112,3 +112,11 @@ export function restart(why: string): readonly Command[] {
     { why, argv: ["systemctl", "restart", "docker.service"], risk: "docker" },
   ];
 }
+
+/** Has the running dockerd read live-restore, which takes no restart. Where none runs there is nothing to do. */
+export function loadLiveRestore(on: boolean, why: string): Command {
+  const script =
+    "systemctl -q is-active docker.service || exit 0; systemctl reload docker.service || exit; n=0; " +
+    'until [ "$(docker info -f "{{.LiveRestoreEnabled}}")" = "$1" ]; do n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.2; done';
+  return { why, argv: ["sh", "-c", script, "sh", String(on)], risk: "docker" };
+}

@@ -25,7 +25,7 @@ describe("a bad input", () => {
     await Promise.all(site.lab.hosts.map((host) => host.ssh("sudo -n true", "admin")));
     fresh = await site.snapshots();
   });
-  after(() => site.down());
+  after(() => site?.down());
   afterEach(async () => assert.deepEqual(await site.changedSince(fresh), []));
 
   it("in the config is named together with all others", async () => {

@@ -36,7 +36,7 @@ function install(): void {
 
 export async function startSshd(settings: readonly string[] = []): Promise<Sshd> {
   install();
-  mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const directory = mkdtempSync(join(tmpdir(), "dockroute-sshd-"));
   const key = (name: string, type: string) => {
     const path = join(directory, name);

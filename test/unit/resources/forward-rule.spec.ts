@@ -48,13 +48,12 @@ describe("a forward rule", () => {
       ...wish.sources.map((from) => `-A ${chain} -s ${from} -i eth0 -j ACCEPT`),
       "COMMIT",
     ];
-    assert.deepEqual(load?.stdin?.split("\n").slice(5), [
+    assert.deepEqual(load?.stdin?.split("\n").slice(5, 20), [
       "iptables -w -t filter -N DOCKER-USER 2>/dev/null || :",
       "iptables-restore -w --noflush <<'DOCKROUTE'",
       ...["*raw", ...filled, "*filter", ...filled, "DOCKROUTE"],
-      `iptables -w -t raw -C PREROUTING ${jump} 2>/dev/null || iptables -w -t raw -I PREROUTING 1 ${jump}`,
-      `iptables -w -t filter -C DOCKER-USER ${jump} 2>/dev/null || iptables -w -t filter -I DOCKER-USER 1 ${jump}`,
-      "",
+      `iptables -w -t raw -C PREROUTING ${jump} >/dev/null 2>&1 || iptables -w -t raw -I PREROUTING 1 ${jump}`,
+      `iptables -w -t filter -C DOCKER-USER ${jump} >/dev/null 2>&1 || iptables -w -t filter -I DOCKER-USER 1 ${jump}`,
     ]);
   });
 
@@ -107,10 +106,11 @@ describe("a forward rule", () => {
       `iptables -w -t ${table} -F ${chain}  # remove the chain ${chain} in ${table}`,
       `iptables -w -t ${table} -X ${chain}  # remove the chain ${chain} in ${table}`,
     ];
+    // The part first: what repairs the host would load it again.
     assert.deepEqual(inWords(forwardRule.undo(wish, ours)), [
+      `rm -f ${part}  # remove ${part}`,
       ...away("raw", "PREROUTING"),
       ...away("filter", "DOCKER-USER"),
-      `rm -f ${part}  # remove ${part}`,
     ]);
   });
 

@@ -107,8 +107,8 @@ describe("a route to a peer", () => {
   it("takes away its route and its part, and with the last part all that loads parts", () => {
     const others = peerRoute.undo(wish, ours);
     assert.deepEqual(inWords(others), [
-      `ip route del 172.30.32.0/20 via ${wish.gateway} proto 219  # remove the route to 172.30.32.0/20 through ${wish.gateway}`,
       `rm -f ${part}  # remove ${part}`,
+      `ip route del 172.30.32.0/20 via ${wish.gateway} proto 219  # remove the route to 172.30.32.0/20 through ${wish.gateway}`,
     ]);
   });
 

@@ -95,7 +95,7 @@ describe("iptables", () => {
     const script = textOf({ name: "x", holder: "x", about: "x", lines: [line] });
     assert.match(
       script,
-      /^iptables -w -t filter -C DOCKER-USER -j C 2>\/dev\/null \|\| iptables -w -t filter -I DOCKER-USER 1 -j C$/m,
+      /^iptables -w -t filter -C DOCKER-USER -j C >\/dev\/null 2>&1 \|\| iptables -w -t filter -I DOCKER-USER 1 -j C$/m,
     );
   });
 });

@@ -97,13 +97,15 @@ describe("what dockroute keeps on a host", () => {
         "/etc/dockroute/apply",
         "/etc/dockroute/before.json",
         "/etc/dockroute/parts/forward-172.30.16.0_20",
-        "/etc/dockroute/parts/forward-172.30.16.7_32",
+        "/etc/dockroute/parts/forward-172.30.16.7_32-3155",
         "/etc/dockroute/parts/masquerade-172.30.16.0_20",
         "/etc/dockroute/parts/route-172.30.32.0_20",
         "/etc/systemd/system/dockroute-boot.service",
+        "/etc/systemd/system/dockroute-repair.service",
+        "/etc/systemd/system/dockroute-repair.timer",
         "/etc/systemd/system/dockroute.service",
       ]);
-      assert.equal(seen.enabled.size, 3);
+      assert.equal(seen.enabled.size, 7);
       for (const text of seen.files.values()) assert.match(text, /[^\n]\n$/);
     });
 
@@ -133,10 +135,12 @@ describe("the last part of a host", () => {
       parts.drop(own, left([path])).map(({ argv }) => argv.join(" ")),
       [
         `rm -f ${path}`,
-        "systemctl stop dockroute-boot.service dockroute.service",
-        "systemctl disable --quiet dockroute-boot.service dockroute.service",
+        "systemctl stop dockroute-repair.timer dockroute-repair.service dockroute.service dockroute-boot.service",
+        "systemctl disable --quiet dockroute-boot.service dockroute.service dockroute-repair.timer",
         "rm -f /etc/systemd/system/dockroute-boot.service",
         "rm -f /etc/systemd/system/dockroute.service",
+        "rm -f /etc/systemd/system/dockroute-repair.service",
+        "rm -f /etc/systemd/system/dockroute-repair.timer",
         "systemctl daemon-reload",
         "rm -f /etc/dockroute/apply",
         "rmdir /etc/dockroute/parts",

@@ -1,0 +1,212 @@
+import { deepEqual, doesNotMatch, equal, match, ok, rejects } from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/errors.js";
+import type { Host } from "../../../provider/host/host.js";
+import { Hosts } from "../../../provider/host/hosts.js";
+import { printable } from "../../../provider/host/printable.js";
+import { type Sshd, startSshd } from "../../support/sshd.js";
+
+const ask = (...argv: string[]) => ({ why: `ask ${argv[0]}`, argv });
+const sh = (script: string, why = "try") => ({ why, argv: ["sh", "-c", script] });
+
+describe("a host behind ssh", function () {
+  this.timeout(60_000);
+  let sshd: Sshd;
+  let hosts: Hosts;
+  let host: Host;
+  let said: string[];
+
+  before(async function () {
+    // The lock and the marks of a change are root's.
+    if (process.getuid?.() !== 0) this.skip();
+    sshd = await startSshd();
+  });
+  after(() => sshd?.stop());
+  beforeEach(() => {
+    said = [];
+    hosts = made();
+    host = hosts.get("alpha", `root@127.0.0.1:${sshd.port}`);
+  });
+  afterEach(() => hosts.close());
+
+  const made = () => {
+    const connection = { privateKeyFile: sshd.clientKey, knownHostsFile: sshd.knownHosts, dialErrorLimit: 1 };
+    return new Hosts(
+      (key) => (key === "dockroute:connection" ? JSON.stringify(connection) : undefined),
+      (text) => void said.push(text),
+    );
+  };
+  const until = async (isSo: () => boolean | Promise<boolean>) => {
+    for (let tries = 0; tries < 200 && !(await isSo()); tries++) {
+      host.forget();
+      await sleep(50);
+    }
+  };
+  const execsIn = async (work: () => Promise<unknown>) => {
+    const start = sshd.log().length;
+    await work();
+    await sleep(200);
+    return (
+      sshd
+        .log()
+        .slice(start)
+        .match(/Starting session: command/g)?.length ?? 0
+    );
+  };
+
+  describe("that is looked at", () => {
+    it("is asked once for all who ask side by side", async () => {
+      const execs = await execsIn(async () => {
+        const answers = await Promise.all([
+          host.look([ask("id", "-u"), sh("echo one")]),
+          host.look([sh("echo two"), ask("id", "-u")]),
+          Promise.resolve().then(() => host.look([sh("exit 4")])),
+        ]);
+        deepEqual(
+          answers.map((list) => list.map(({ code, stdout }) => [code, stdout])),
+          [
+            [
+              [0, "0\n"],
+              [0, "one\n"],
+            ],
+            [
+              [0, "two\n"],
+              [0, "0\n"],
+            ],
+            [[4, ""]],
+          ],
+        );
+      });
+      equal(execs, 1);
+    });
+
+    it("is remembered until it is changed or forgotten", async () => {
+      const when = sh("date +%N");
+      const [first] = await host.look([when]);
+      equal(await execsIn(() => host.look([when])), 0);
+      deepEqual(await host.look([when]), [first]);
+      host.forget();
+      const [second] = await host.look([when]);
+      ok(first?.stdout !== second?.stdout);
+      await host.change([ask("true")]);
+      const [third] = await host.look([when]);
+      ok(second?.stdout !== third?.stdout);
+    });
+
+    it("is asked again after a change that failed", async () => {
+      const when = sh("date +%N");
+      const [first] = await host.look([when]);
+      await rejects(host.change([ask("false")]));
+      ok((await host.look([when]))[0]?.stdout !== first?.stdout);
+    });
+
+    it("by a question that it cannot end, is not taken at its word", async () => {
+      await rejects(host.look([sh("kill -9 $PPID"), sh("echo on")]), LinkLost);
+    });
+  });
+
+  describe("that is changed", () => {
+    it("stops at the first failure and says what was done and what not", async () => {
+      const steps = [
+        sh("true", "do one"),
+        sh("echo 'no \x1b[31mway\x1b[0m' >&2; exit 5", "do two"),
+        sh("true", "do three"),
+      ];
+      await rejects(host.change(steps), (error) => {
+        ok(error instanceof CommandFailed);
+        match(
+          error.message,
+          /^alpha: could not do two: `sh -c .*` ended with 5: no way\. Done before it: do one\. Not done: do three\.$/,
+        );
+        return true;
+      });
+    });
+
+    it("takes nothing with a risk outside a transaction", () =>
+      rejects(host.change([{ ...ask("true"), risk: "docker" }]), /needs a transaction/));
+
+    it("says which step was under way when the shell went", () =>
+      rejects(host.change([sh("true", "do one"), sh("kill -9 $PPID", "do two")]), (error) => {
+        ok(error instanceof LinkLost);
+        match(error.message, /lost while it was to do two/);
+        return true;
+      }));
+
+    it("by two at once, lets one wait and say for whom", async () => {
+      const other = made();
+      const order: string[] = [];
+      const go = join(sshd.directory, "go");
+      const slow = host
+        .change([sh(`until [ -e ${go} ]; do sleep 0.1; done`, "take long")])
+        .then(() => order.push("slow"));
+      await until(async () => (await host.look([ask("test", "-s", "/run/dockroute.lock")]))[0]?.code === 0);
+      const second = other.get("beta", `root@127.0.0.1:${sshd.port}`).change([ask("true")]);
+      await until(() => said.length > 0);
+      writeFileSync(go, "");
+      await Promise.all([slow, second.then(() => order.push("second"))]);
+      deepEqual(order, ["slow", "second"]);
+      match(said.join(), new RegExp(`^beta: waiting for .*@.*, pid ${process.pid}, to take long$`));
+      const [left] = await host.look([ask("ls", "/run/dockroute.lock")]);
+      equal(left?.code, 2);
+      await other.close();
+    });
+
+    it("lets go of the lock when its shell is killed", async () => {
+      await rejects(host.change([sh("kill -9 $PPID")]));
+      const start = performance.now();
+      await host.change([ask("true")]);
+      ok(performance.now() - start < 2_000);
+    });
+
+    it("gives the lock to no child", async () => {
+      await host.change([sh("sleep 5 >/dev/null 2>&1 &")]);
+      const start = performance.now();
+      await host.change([ask("true")]);
+      ok(performance.now() - start < 2_000);
+    });
+
+    it("with no systemd to undo it, refuses a risk", () =>
+      rejects(
+        host.transact({ why: "dare", commands: [ask("true")], undo: [], verify: async () => {} }),
+        (error) => error instanceof Refused && /systemd does not run/.test(error.message),
+      ));
+  });
+
+  it("lets one flow through at a time, also after one that failed", async () => {
+    const order: string[] = [];
+    const flow = (name: string) =>
+      host.alone(async () => {
+        order.push(`${name} in`);
+        await sleep(20);
+        order.push(`${name} out`);
+        if (name === "a") throw new Error("a failed");
+      });
+    await Promise.allSettled([flow("a"), flow("b")]);
+    deepEqual(order, ["a in", "a out", "b in", "b out"]);
+  });
+
+  it("that lets nobody run a shell, says so", async () => {
+    const closed = await startSshd(["ForceCommand echo 'sudo: a password is required'; exit 1"]);
+    try {
+      const own = { privateKeyFile: closed.clientKey, knownHostsFile: closed.knownHosts };
+      const locked = hosts.get("locked", `root@127.0.0.1:${closed.port}`, own);
+      await rejects(locked.look([ask("true")]), (error) => {
+        ok(error instanceof Unreachable);
+        match(error.message, /gives no root shell \(exit 1: sudo: a password is required\).*NOPASSWD/);
+        return true;
+      });
+    } finally {
+      closed.stop();
+    }
+  });
+});
+
+describe("what a host said", () => {
+  it("moves no cursor, and is cut where it floods", () => {
+    equal(printable("a\x1b[2J\x1b]0;title\x07b\rc\x00\u202e\x9b31md"), "a]0;titleb\ncd");
+    ok(printable("x".repeat(10_000)).length < 2_100);
+    doesNotMatch(printable("\x1b\x07\x08\x7f"), /./);
+  });
+});
