@@ -33,8 +33,10 @@ for my $door (@doors) {
   } elsif ($proto eq "tcp") {
     print "$door\\n" if IO::Socket::INET->new(PeerAddr => $to, PeerPort => $port, Proto => "tcp", Timeout => 2, @own);
   } elsif (my $socket = IO::Socket::INET->new(PeerAddr => $to, PeerPort => $port, Proto => "udp", @own)) {
+    my $text = "";
     send $socket, "x", 0;
-    print "$door\\n" if IO::Select->new($socket)->can_read(2) && defined recv $socket, my $text, 9, 0 and $text eq "x";
+    recv $socket, $text, 9, 0 if IO::Select->new($socket)->can_read(2);
+    print "$door\\n" if $text eq "x";
   }
   exit;
 }
