@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
 import type { HostSpec } from "../../lab/lab.js";
-import { fromBox, startBox, type Target } from "../../lab/probe.js";
+import { startBox } from "../../lab/probe.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { record } from "../support/compatibility.js";
 import * as mesh from "../support/mesh.js";
 import { serveAtStranger } from "../support/outside.js";
-import { udpAmiss, udpHostPort, udpPort, uncutAmiss } from "../support/packets.js";
+import { notMasqueraded, udpAmiss, udpHostPort, udpPort, uncutAmiss } from "../support/packets.js";
 import { changed, quickBox, Scene } from "../support/scene.js";
 import { emptyTable } from "../support/site.js";
 import { meshConfig } from "../support/stack.js";
@@ -121,20 +121,6 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
 function differencesFrom(was: readonly Snapshot[]) {
   return (now: Snapshot, at: number): readonly string[] =>
     differences(was[at] ?? now, now).map((line) => `${everyDocker[at]?.name}: ${line}`);
-}
-
-/** Who is not seen by a machine outside under its host's address. */
-async function notMasqueraded(all: readonly mesh.Place[], outside: Stranger, box = "box") {
-  const target: Target = { name: "outside", address: outside.address, port: 81 };
-  const seen = await Promise.all(
-    all.map(async ({ host }) => {
-      const [tcp, icmp] = await fromBox(host, [target, { name: "outside", address: outside.address }], box);
-      return { host, source: tcp?.source, pinged: icmp?.reached === true };
-    }),
-  );
-  return seen
-    .filter(({ host, source, pinged }) => source !== host.address || !pinged)
-    .map(({ host, source, pinged }) => `${host.name} is seen as ${source}, its ping is answered: ${pinged}`);
 }
 
 /** docker0 has another address after the up. */
