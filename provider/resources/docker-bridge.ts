@@ -179,7 +179,10 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 
-  notices: (desired, seen) => [
+  facts: { names: ["docker"], of: (seen) => ({ docker: notices.dockerIs(seen.daemon) }) },
+
+  notices: (desired, seen, last) => [
+    ...notices.ofVersion(last["docker"], seen),
     ...(runsWith(desired, seen) ? [] : notices.ofRestart(desired, seen)),
     ...notices.ofNetworks(desired, seen),
   ],

@@ -118,6 +118,11 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
 /** Asks whether Docker's nftables backend has its filter in place. */
 export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
 
+export const dockersQuestion: Command = {
+  why: "ask whether Docker's own nft table is there",
+  argv: askForDockers,
+};
+
 /** Removes a chain, where it is there. */
 export function unload(chain: string): readonly string[] {
   return ["nft", `flush chain ip ${table} ${chain}; delete chain ip ${table} ${chain}`];
