@@ -2,6 +2,7 @@
  * The doors of a ForwardRule: every place in a host's packet filters that a packet for the destination has to
  * pass, as chains, jumps and lines of a part. Which ones there are is decided by what the host shows.
  */
+import type { Command } from "../command.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
 import { type Line, nameOf } from "../tools/parts.js";
@@ -214,6 +215,15 @@ export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
       when: ["systemctl", "-q", "is-active", "docker.service"],
     },
   ];
+}
+
+/** Where Docker makes no rules of iptables nothing leads to its chain, and but for us there would be none. */
+export function dropDockerUser(wanted: Opening, seen: Filters): readonly Command[] {
+  const name = "DOCKER-USER";
+  const others = seen.filter.chains.get(name)?.filter((rule) => !iptables.sameRule(rule, jumpOf(wanted)));
+  const led = [...seen.filter.chains.values()].some((rules) => rules.some((rule) => rule.at(-1) === name));
+  if (others === undefined || others.length > 0 || led) return [];
+  return iptables.deleteChain("filter", name, `remove the chain ${name}, which nothing leads to`);
 }
 
 /** What is not in the kernel as wanted, in words. */
