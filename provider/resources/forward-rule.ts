@@ -14,6 +14,7 @@ import { readFiles } from "../tools/files.js";
 import * as firewalld from "../tools/firewalld.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
+import * as others from "../tools/nft-others.js";
 import * as parts from "../tools/parts.js";
 import * as doors from "./doors.js";
 import { absentNics, questions, readGround } from "./ground.js";
@@ -33,6 +34,7 @@ export interface ForwardRuleInputs extends OnHost {
 
 export interface ForwardRuleSeen extends doors.Filters, published.Seen {
   readonly firewalld: firewalld.Seen;
+  readonly others: ReturnType<typeof others.read>;
   readonly parts: parts.PartsSeen;
 }
 
@@ -80,15 +82,18 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
       docker.containersQuestion,
       ...iptables.natQuestions,
       nft.dockersQuestion,
+      others.question,
       ...json.questions,
       ...firewalld.questions,
       ...parts.questions,
     ],
     read: (_, answers) => {
-      const [filter, raw, rules, info, running, nat, dockers, ...rest] = answers.slice(questions.length);
+      const [filter, raw, rules, info, running, nat, dockers, foreign, ...rest] = answers.slice(
+        questions.length,
+      );
       const [content, owner, real, units, policies, files, links] = rest;
-      if (!filter || !raw || !rules || !info || !running || !nat || !dockers)
-        throw new Error("seven answers are missing");
+      if (!filter || !raw || !rules || !info || !running || !nat || !dockers || !foreign)
+        throw new Error("eight answers are missing");
       if (!content || !owner || !real || !units || !policies || !files || !links)
         throw new Error("seven more answers are missing");
       return {
@@ -101,6 +106,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
         containers: docker.readContainers(running),
         nat: iptables.readTable(nat),
         dockersTable: dockers.code === 0,
+        others: others.read(foreign),
         file: json.readDaemonJson(content, owner, real),
         firewalld: firewalld.read(units, readFiles(policies)),
         parts: parts.readParts(files, links),
@@ -172,6 +178,9 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     ...doors
       .before(desired, seen)
       .map((rule) => `a rule of someone else's drops before dockroute's are asked: ${rule}`),
+    ...others
+      .drops(seen.others)
+      .map((rule) => `a rule of someone else's may drop what dockroute lets in: ${rule}`),
   ],
   drift: (held, seen) => [
     ...doors.amiss(held, seen),

@@ -11,10 +11,12 @@ export { type Match, markKey, type Rule } from "./nft-words.js";
 
 export const table = "dockroute";
 
+/** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
+export const natPriority = 90;
+
 /** The hooks that dockroute uses, each before Docker's own chains at the same place. */
 const hooks = {
-  /** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
-  nat: { type: "nat", hook: "postrouting", prio: 90 },
+  nat: { type: "nat", hook: "postrouting", prio: natPriority },
   /** Before Docker's forward chains look at the mark. */
   mark: { type: "filter", hook: "prerouting", prio: -150 },
   /** After the marks, and before DNAT (-100): here a packet still has the address it was sent to. */

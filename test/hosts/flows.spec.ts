@@ -80,7 +80,7 @@ describe("flows, while the exemption comes and goes", () => {
         ([who, address]) => `ip saddr ${address} ip daddr ${to} ${match} counter comment "${kind} ${who}"`,
       ),
     );
-    const text = `table ip watch { chain c { type filter hook prerouting priority -400; ${rules.join("; ")}; } }`;
+    const text = `table ip watch { chain c { type filter hook prerouting priority -400; ${rules.join("; ")}; }; }`;
     await beta.run(["nft", text]);
     await sleep(ms);
     const shown = await beta.run("nft list table ip watch; nft delete table ip watch");

@@ -23,10 +23,10 @@ const nft = (rule: string, named?: string): Rule => ({
 const rules: Readonly<Record<string, Rule>> = {
   "a MASQUERADE at the top of POSTROUTING": iptables("nat", "POSTROUTING", "-s 172.30.0.0/16 -j MASQUERADE"),
   "a masquerade of another nft table, after ours": nft(
-    "table ip other { chain c { type nat hook postrouting priority 95; masquerade; } }",
+    "table ip other { chain c { type nat hook postrouting priority 95; masquerade; }; }",
   ),
   "a masquerade of another nft table, before ours": nft(
-    "table ip other { chain c { type nat hook postrouting priority 50; ip saddr 172.30.0.0/16 masquerade; } }",
+    "table ip other { chain c { type nat hook postrouting priority 50; ip saddr 172.30.0.0/16 masquerade; }; }",
     "nft table ip other, chain c: ip saddr 172.30.0.0/16 masquerade",
   ),
   "a DROP at the top of FORWARD": iptables(
@@ -48,7 +48,7 @@ const rules: Readonly<Record<string, Rule>> = {
     "iptables -t raw: -A PREROUTING -p icmp -j DROP",
   ),
   "a drop in another nft table": nft(
-    "table ip other { chain c { type filter hook forward priority 5; tcp dport 81 drop; } }",
+    "table ip other { chain c { type filter hook forward priority 5; tcp dport 81 drop; }; }",
     "nft table ip other, chain c: tcp dport 81 drop",
   ),
 };

@@ -155,7 +155,9 @@ describe("what can reach a container", () => {
     const alpha = scene.lab.host("alpha");
     await alpha.run("iptables -P FORWARD ACCEPT; systemctl start dockroute-repair");
     try {
-      assert.deepEqual(await grown(), expected(["peer's box"], [...first, ...second]));
+      // The guard holds to the plan alone: what Docker's own rule lets in besides is closed meanwhile.
+      const planned = expected(["peer's box"], [...first, ...second]).filter((line) => line !== dockersOwn);
+      assert.deepEqual(await grown(), planned);
     } finally {
       await alpha.run("iptables -P FORWARD DROP; systemctl start dockroute-repair");
     }
