@@ -107,9 +107,9 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
   drift: (held, seen) => [...exemption.amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
 
   notices: (desired, seen) => [
-    ...others
-      .masquerades(seen.others, nft.natPriority)
-      .map((rule) => `a rule of someone else's decides on source addresses before dockroute's does: ${rule}`),
+    ...[...exemption.masquerading(desired, seen), ...others.masquerades(seen.others, nft.natPriority)].map(
+      (rule) => `a rule of someone else's gives packets between the parts another source address: ${rule}`,
+    ),
     ...(seen.hasConntrack || exemption.amiss(desired, seen).length === 0
       ? []
       : [

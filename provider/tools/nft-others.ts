@@ -48,9 +48,18 @@ export function drops(chains: readonly Chain[]): readonly string[] {
     .map(({ text }) => text);
 }
 
-/** What may give a packet another source before the nat chain with this priority is asked. */
+/**
+ * What may give a packet another source before the nat chain with this priority is asked; or later, where it is
+ * bound to no interface and so meets what comes in for a container too, which our chain does not decide on.
+ */
 export function masquerades(chains: readonly Chain[], before: number): readonly string[] {
-  return reached(chains, (base) => base.type === "nat" && base.hook === "postrouting" && base.prio <= before)
+  const isNat = (base: NonNullable<Chain["base"]>) => base.type === "nat" && base.hook === "postrouting";
+  return chains
+    .flatMap((chain) => {
+      const first = (chain.base?.prio ?? 0) <= before;
+      const begins = (base: NonNullable<Chain["base"]>) => base === chain.base && isNat(base);
+      return reached(chains, begins).filter(({ rule }) => first || !/oifname/.test(rule));
+    })
     .filter(({ rule }) => /(^| )(masquerade|snat)\b/.test(rule))
     .map(({ text }) => text);
 }

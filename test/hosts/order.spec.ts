@@ -21,9 +21,19 @@ const nft = (rule: string, named?: string): Rule => ({
 });
 
 const rules: Readonly<Record<string, Rule>> = {
-  "a MASQUERADE at the top of POSTROUTING": iptables("nat", "POSTROUTING", "-s 172.30.0.0/16 -j MASQUERADE"),
+  "a MASQUERADE of what leaves, at the top of POSTROUTING": iptables(
+    "nat",
+    "POSTROUTING",
+    "-s 172.30.0.0/16 -o eth0 -j MASQUERADE",
+  ),
+  "a MASQUERADE of what comes in too": iptables(
+    "nat",
+    "POSTROUTING",
+    "-s 172.30.0.0/16 -j MASQUERADE",
+    "iptables -t nat: -A POSTROUTING -s 172.30.0.0/16 -j MASQUERADE",
+  ),
   "a masquerade of another nft table, after ours": nft(
-    "table ip other { chain c { type nat hook postrouting priority 95; masquerade; }; }",
+    'table ip other { chain c { type nat hook postrouting priority 95; oifname "eth0" masquerade; }; }',
   ),
   "a masquerade of another nft table, before ours": nft(
     "table ip other { chain c { type nat hook postrouting priority 50; ip saddr 172.30.0.0/16 masquerade; }; }",
