@@ -19,7 +19,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
   "provider/host/": ["provider/command", "provider/errors", "ssh2", "zod", "node:"],
-  "provider/pulumi/": ["@pulumi/pulumi", "provider/host/connection", "provider/resources/"],
+  "provider/pulumi/": [
+    ...["@pulumi/pulumi", "zod", "provider/host/connection", "provider/resources/", "provider/plan/"],
+  ],
   "provider/errors": [],
   "provider/command": [],
   "provider/kind": ["provider/command", "provider/errors"],
