@@ -7,6 +7,7 @@ import { converge, glance, remove } from "./converge.js";
 import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable } from "./errors.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Session } from "./session.js";
+import { differing } from "./survey.js";
 
 export type Props = Readonly<Record<string, unknown>>;
 
@@ -158,13 +159,6 @@ function pick(props: Props, names: readonly string[]): Props {
 
 function defined(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-}
-
-/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
-function differing(kept: Props, now: Props): readonly string[] {
-  return Object.entries(now)
-    .filter(([name, value]) => !isDeepStrictEqual(kept[name], value))
-    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
 }
 
 function hasUnknown(value: unknown): boolean {

@@ -36,7 +36,14 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/errors", "zod"],
   ],
   "provider/lifecycle": [
-    ...["provider/converge", "provider/session", "provider/kind", "provider/errors", "node:util"],
+    ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
+    "node:util",
+  ],
+  "provider/survey": ["provider/converge", "provider/kind", "provider/host/host", "node:util"],
+  // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
+  "provider/cli/": [
+    ...["provider/host/", "provider/resources/", "provider/plan/", "provider/tools/", "provider/survey"],
+    ...["provider/command", "provider/errors", "provider/kind", "zod", "node:"],
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/session", "provider/resources/", "provider/tools/machine"],
