@@ -1,0 +1,39 @@
+/**
+ * `npm run test:faults`: every fault after every point. It goes on where it was stopped (.faults/ holds what
+ * became of each point), prints the table, and writes docs/reliability.md.
+ */
+import { parseArgs } from "node:util";
+import { type Fault, faults } from "./faults.js";
+import { sweepResources } from "./resource-sweep.js";
+
+process.env["DOCKROUTE_UNDO_SECONDS"] ??= "8";
+
+const { values } = parseArgs({
+  options: {
+    labs: { type: "string", default: "2" },
+    prefix: { type: "string", default: "flt" },
+    images: { type: "string", default: "docker28" },
+    kinds: { type: "string" },
+    faults: { type: "string" },
+    every: { type: "string", default: "1" },
+  },
+});
+
+async function main(): Promise<void> {
+  const chosen = values.faults?.split(",") ?? faults;
+  for (const image of values.images.split(",")) {
+    await sweepResources(
+      {
+        image,
+        labs: Number(values.labs),
+        every: Number(values.every),
+        faults: chosen as readonly Fault[],
+        ...(values.kinds === undefined ? {} : { kinds: values.kinds.split(",") }),
+        say: (line) => console.log(line),
+      },
+      values.prefix,
+    );
+  }
+}
+
+void main();
