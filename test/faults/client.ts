@@ -5,10 +5,11 @@
  */
 import { text } from "node:stream/consumers";
 import { HalfDone } from "../../provider/errors.js";
-import * as handlers from "../../provider/handlers.js";
+import { DockerBridge, ForwardRule, MasqueradeRule, PeerRoute } from "../../provider/handlers.js";
 import type { Lifecycle, Props } from "../../provider/lifecycle.js";
 
-export type Kind = "DockerBridge" | "PeerRoute" | "MasqueradeRule" | "ForwardRule";
+const handlers = { DockerBridge, PeerRoute, MasqueradeRule, ForwardRule };
+export type Kind = keyof typeof handlers;
 
 export interface CallOf {
   readonly kind: Kind;

@@ -46,7 +46,7 @@ const leftoverQuestion = [
   "2>/dev/null; find /etc /run -xdev -name '*.dockroute-new' 2>/dev/null;",
   "systemctl list-units --all --plain --no-legend 'dockroute-undo*';",
   // A script of ours that came over ssh is a shell below sshd; sudo would be seen as well.
-  "ps -eo args | grep -E '[d]ockroute_run|sudo -n -- /bin/sh|/etc/dockroute/pending' || true",
+  "ps -eo args= | grep -Ex '/bin/sh( -s .*)?|sudo -n -- /bin/sh.*|/bin/sh /etc/dockroute/pending.*' || true",
 ].join(" ");
 
 /** I4: of a run that ended well, nothing is left but what it was to make. */
