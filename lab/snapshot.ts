@@ -42,7 +42,7 @@ export async function snapshot(host: Host, options: SnapshotOptions = {}): Promi
       say("ip -4 rule show; ip -6 rule show").then(own),
       text("iptables-save", sortIptables),
       text("ip6tables-save", sortIptables),
-      text("nft -s list ruleset", sortNft),
+      text("! command -v nft >/dev/null || nft -s list ruleset", sortNft),
       say(`sysctl -a 2>/dev/null | grep -E '${sysctlKeys}'`).then((lines) =>
         own(lines.filter((line) => !/\.veth/.test(line))),
       ),

@@ -85,7 +85,7 @@ const bootUnit = `# Made by dockroute, for as long as a change waits for its con
 Description=Take back a change by dockroute that was not confirmed
 ConditionPathExists=${undo}
 After=local-fs.target
-Before=docker.service
+Before=docker.service dockroute-boot.service dockroute.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh ${undo} boot
@@ -124,13 +124,15 @@ export const tellLastUndo: readonly string[] = [`[ ! -s ${last} ] || tell undone
 /** Shell lines that put the undo program and its two triggers in place, or refuse with nothing changed. */
 export function armUndo(undoing: Undo): readonly string[] {
   const write = (path: string, text: string) => `printf '%s' ${quote([text])} >${path}`;
+  // A name of its own: an earlier undo that failed may still be waiting for its next try.
+  const name = `dockroute-undo-${undoing.token.slice(0, 4)}`;
   return [
     "[ -d /run/systemd/system ] || { tell refused 'systemd does not run on this host, and without it a change that cuts the link could not undo itself'; return 0; }",
     "armed=0",
     "dockroute_arm() {",
-    `systemd-run --quiet --collect --description='Take back a change by dockroute' --unit=dockroute-undo-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh -c '[ ! -e ${undo} ] || exec /bin/sh ${undo} timer' || return 1`,
+    `systemd-run --quiet --collect --description='Take back a change by dockroute' --unit=${name}-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh -c '[ ! -e ${undo} ] || exec /bin/sh ${undo} timer' || return 1`,
     // The next timer stands before the last one goes: at no moment is there none.
-    '[ "$armed" -eq 0 ] || systemctl stop "dockroute-undo-$armed.timer"',
+    `[ "$armed" -eq 0 ] || systemctl stop "${name}-$armed.timer"`,
     "armed=$((armed + 1))",
     "}",
     ...whileOurs("dockroute_turn", undoing.token, "-n", "dockroute_arm"),

@@ -94,6 +94,16 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
             },
           ]
         : []),
+      ...(seen.daemon.liveRestore && !json.hasLiveRestore(seen.file.text) && !runsWith(desired, seen)
+        ? [
+            {
+              property: "bip",
+              reason:
+                "dockerd has --live-restore on its command line, and with it ignores a new bip while a container runs; " +
+                'write "live-restore": true into daemon.json instead, which can be off for one restart',
+            },
+          ]
+        : []),
       ...covers("bip", printRange(networkOf(desired.bip)), seen, ["docker0"]),
       ...(desired.pools ?? []).flatMap((pool) => covers("pools", pool, seen, dockersOwn(pool, seen))),
     ];
@@ -102,18 +112,19 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   steps(desired: DockerBridgeInputs & Remembered, seen) {
     const keys = keysFor(desired, seen);
     const now = json.keysOf(seen.file);
-    const newFile = json.replaceFile(
-      seen.file,
-      json.withKeys(seen.file, keys),
-      `set bip ${desired.bip} in daemon.json`,
-    );
+    const text = json.sameKeys(now, keys)
+      ? (seen.file.text ?? json.withKeys(seen.file, keys))
+      : json.withKeys(seen.file, keys);
+    const file = `set bip ${desired.bip} in daemon.json`;
+    const restart = `restart Docker, so that docker0 gets ${desired.bip}`;
     return [
       ...(seen.before === undefined ? record.remember(record.readValue(desired.before) ?? seen) : []),
       ...direct.steps(dockerBridge.id(desired), seen),
-      ...(json.sameKeys(now, keys) ? [] : newFile),
-      ...(runsWith(desired, seen)
-        ? []
-        : docker.restart(`restart Docker, so that docker0 gets ${desired.bip}`)),
+      ...(!runsWith(desired, seen)
+        ? record.startWith(seen.file, text, { file, restart })
+        : json.sameKeys(now, keys)
+          ? []
+          : json.replaceFile(seen.file, text, file)),
     ];
   },
 
@@ -168,7 +179,10 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 
-  notices: (desired, seen) => [
+  facts: { names: ["docker"], of: (seen) => ({ docker: notices.dockerIs(seen.daemon) }) },
+
+  notices: (desired, seen, last) => [
+    ...notices.ofVersion(last["docker"], seen),
     ...(runsWith(desired, seen) ? [] : notices.ofRestart(desired, seen)),
     ...notices.ofNetworks(desired, seen),
   ],

@@ -5,7 +5,7 @@
  */
 import { type Answer, type Command, quote } from "../command.js";
 import { isLeftover, readFiles, removeFile, writeFile } from "./files.js";
-import { directory, partsDirectory, unitsDirectory } from "./places.js";
+import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
 import { apply, madeBy, started, units, wants } from "./units.js";
 
 /** One line of a part; run only where `unless` fails and `when` succeeds. `mayFail` says it may fail itself. */
@@ -164,6 +164,7 @@ const removeBase: readonly Command[] = [
   ...Object.keys(units).map((name) => removeFile(`${unitsDirectory}/${name}`, `remove ${name}`)),
   { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
   removeFile(`${directory}/apply`, "remove the script that loads the parts"),
+  removeFile(lastLoad, "remove what the repair compared with"),
   { why: `remove ${partsDirectory}`, argv: ["rmdir", partsDirectory] },
   // The bridge keeps what it found here until its own destroy.
   { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },

@@ -34,6 +34,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/errors", "zod"],
   ],
   "provider/lifecycle": [
+    "provider/command",
+    "provider/host/host",
     ...["provider/converge", "provider/session", "provider/kind", "provider/errors", "node:util"],
   ],
   "provider/handlers": [
