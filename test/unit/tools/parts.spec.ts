@@ -146,6 +146,7 @@ describe("the last part of a host", () => {
         "rm -f /etc/systemd/system/dockroute-repair.service",
         "rm -f /etc/systemd/system/dockroute-repair.timer",
         "systemctl daemon-reload",
+        "systemctl reset-failed dockroute*",
         "rm -f /etc/dockroute/apply",
         "rm -f /run/dockroute.loaded",
         "rmdir /etc/dockroute/parts",
