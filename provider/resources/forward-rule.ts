@@ -141,7 +141,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
         .filter((own) => own.table === table && seen[table].chains.has(own.chain))
         .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
-    const inNft = [`mark-${doors.chainOf(held)}`, doors.guardName(held)];
+    const inNft = [`mark-${doors.chainOf(held)}`, ...doors.guardNames(held)];
     return [
       ...parts.drop(part, seen.parts),
       ...removed,

@@ -2,7 +2,7 @@
  * systemd: the units that load the parts. None is required by docker.service: a part that fails must not
  * keep Docker down. Nothing runs in between; what wakes up is done in a blink.
  */
-import { directory, partsDirectory } from "./places.js";
+import { directory, lastLoad, partsDirectory } from "./places.js";
 
 export const madeBy = "Made by dockroute; changes by hand are undone. See docs/hosts.md of dockroute.";
 
@@ -19,12 +19,16 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 # Not in the middle of a change by pulumi up: it may be taking away what would be loaded here.
-exec 9>>/run/dockroute.lock
-flock -w 25 9
-last=/run/dockroute.loaded
+# Who has waited may hold the lock of a file that its holder has removed: then it is taken anew.
+while :; do
+  exec 9>>/run/dockroute.lock
+  flock -w 25 9 || break
+  [ /run/dockroute.lock -ef /proc/self/fd/9 ] && trap 'rm -f /run/dockroute.lock' EXIT && break
+done
+last=${lastLoad}
 look() {
   ip -4 route show proto 219
-  nft -s list table ip dockroute && nft list tables || iptables -w -t nat -S
+  nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
   iptables -w -t raw -S
   iptables -w -S
   cat /proc/sys/net/ipv4/ip_forward ${partsDirectory}/*

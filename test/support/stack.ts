@@ -113,6 +113,17 @@ export class Stack {
     return { ...result, text: `${result.stdout}${result.stderr}`, seconds };
   }
 
+  /** The same as a program to be started, for who wants to kill it. */
+  command(words: readonly string[]): { argv: readonly string[]; env: NodeJS.ProcessEnv; cwd: string } {
+    const argv = ["pulumi", ...words, ...this.common, "--non-interactive"];
+    return { argv, env: this.env, cwd: this.project };
+  }
+
+  /** After a killed run: the backend's lock is nobody's. */
+  cancel(): Promise<Ran> {
+    return this.pulumi(["cancel", "--yes", "--stack", this.name]);
+  }
+
   private get common(): readonly string[] {
     return ["--stack", this.name, "--config-file", this.configFile, "--suppress-permalink=true"];
   }
