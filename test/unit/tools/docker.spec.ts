@@ -47,10 +47,12 @@ describe("Docker", () => {
     assert.equal(docker.readDaemon(said('{"host":{},"store":{},"version":{}}')).other, "podman");
   });
 
-  it("hides its pools after a reload of Docker 28", () => {
-    const text = '{"ServerVersion":"28","DefaultAddressPools":[{"Base":"invalid Prefix","Size":24}]}';
-    assert.ok(docker.hidesPools(said(text)));
-    assert.deepEqual(docker.readDaemon(said(text)).pools, []);
+  it("hides its pools after a reload of Docker 28 and 29", () => {
+    for (const base of ["invalid Prefix", ""]) {
+      const text = `{"ServerVersion":"29","DefaultAddressPools":[{"Base":"${base}","Size":24}]}`;
+      assert.ok(docker.hidesPools(said(text)));
+      assert.deepEqual(docker.readDaemon(said(text)).pools, []);
+    }
   });
 
   it("counts containers that stop with it, and none that had stopped before", () => {
