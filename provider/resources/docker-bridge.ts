@@ -97,6 +97,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
             },
           ]
         : []),
+      ...(seen.daemon.other === undefined ? [] : [{ property: "host", reason: others[seen.daemon.other] }]),
       ...(seen.daemon.liveRestore && !json.hasLiveRestore(seen.file.text) && !runsWith(desired, seen)
         ? [
             {
@@ -191,7 +192,9 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   ],
 
   unready: (seen) =>
-    seen.daemon.version === undefined ? ["Docker does not answer here: is it installed and running?"] : [],
+    seen.daemon.version === undefined && seen.daemon.other === undefined
+      ? ["Docker does not answer here: is it installed and running?"]
+      : [],
   before: (seen) => seen.before,
   disrupts: (desired, seen) => !runsWith(desired, seen) && seen.containers.length > 0,
   well(was, now) {
@@ -203,6 +206,13 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 };
+
+const others = {
+  snap:
+    "Docker is a snap here, which reads another daemon.json and is not started by docker.service; install Docker's own " +
+    "packages or the distribution's instead",
+  podman: "the command docker is Podman's here, which has no docker0; install Docker, or leave this host out",
+} as const;
 
 /** Without `pools`, those that were there before stay. */
 function poolsFor(

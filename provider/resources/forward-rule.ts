@@ -96,19 +96,20 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
         throw new Error("eight answers are missing");
       if (!content || !owner || !real || !units || !policies || !files || !links)
         throw new Error("seven more answers are missing");
+      const daemon = docker.readDaemon(info);
       return {
         ...readGround(answers),
         filter: iptables.readTable(filter),
         raw: iptables.readTable(raw),
         nft: nft.read(rules),
         hasNft: rules.code !== 127,
-        nftBackend: docker.readDaemon(info).firewall?.startsWith("nftables") === true,
+        nftBackend: daemon.firewall?.startsWith("nftables") === true,
         containers: docker.readContainers(running),
         nat: iptables.readTable(nat),
         dockersTable: dockers.code === 0,
         others: others.read(foreign),
         file: json.readDaemonJson(content, owner, real),
-        firewalld: firewalld.read(units, readFiles(policies)),
+        firewalld: firewalld.read(units, readFiles(policies), daemon.firewall),
         parts: parts.readParts(files, links),
       };
     },

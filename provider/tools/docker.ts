@@ -32,6 +32,9 @@ const info = z.object({
   ContainersRunning: z.number().optional(),
   LiveRestoreEnabled: z.boolean().optional(),
   DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
+  DockerRootDir: z.string().optional(),
+  // What Podman says under Docker's name.
+  store: z.unknown().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   FirewallBackend: z.object({ Driver: z.string().optional() }).nullish(),
 });
@@ -42,17 +45,19 @@ export interface Daemon {
   readonly running: number;
   readonly liveRestore: boolean;
   readonly rootless: boolean;
+  /** What it is where it is not the daemon that docker.service starts. */
+  readonly other?: "snap" | "podman";
   /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
   readonly firewall?: string;
   /** The pools it was started with; [] where it uses its own default ones, or does not say. */
   readonly pools: readonly { readonly base: string; readonly size: number }[];
 }
 
-/** What Docker 28 says of each pool after any reload, though it goes on using them. */
-const unsaid = "invalid Prefix";
+/** What Docker 28 and 29 say of each pool after any reload, though they go on using them. */
+const unsaid = /"Base":"(invalid Prefix)?"/;
 
 export function hidesPools(answer: Answer): boolean {
-  return answer.stdout.includes(`"Base":"${unsaid}"`);
+  return unsaid.test(answer.stdout);
 }
 
 export interface Container {
@@ -76,6 +81,8 @@ export function readDaemon(answer: Answer): Daemon {
     ...(said.ServerVersion === undefined || said.ServerVersion === "" ? {} : { version: said.ServerVersion }),
     running: said.ContainersRunning ?? 0,
     liveRestore: said.LiveRestoreEnabled ?? false,
+    ...(said.DockerRootDir?.startsWith("/var/snap/") ? { other: "snap" as const } : {}),
+    ...(said.store !== undefined && said.ServerVersion === undefined ? { other: "podman" as const } : {}),
     rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
     ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
     pools: (hidesPools(answer) ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({

@@ -30,7 +30,8 @@ export interface Seen {
   readonly policies: ReadonlyMap<string, string>;
 }
 
-export function read(units: Answer, files: ReadonlyMap<string, string>): Seen {
+/** @param backend what Docker says of its firewall, from 28 on: "iptables+firewalld" where it has met it */
+export function read(units: Answer, files: ReadonlyMap<string, string>, backend = ""): Seen {
   const shown = units.stdout
     .split("\n\n")
     .map((block) => new Map(block.split("\n").map((line) => pair(line))));
@@ -40,7 +41,12 @@ export function read(units: Answer, files: ReadonlyMap<string, string>): Seen {
   const docker = unit("docker.service")?.get("ActiveState") === "active";
   return {
     active,
-    afterDocker: active && docker && since("firewalld.service") > since("docker.service"),
+    afterDocker:
+      active &&
+      docker &&
+      (backend.startsWith("iptables")
+        ? !backend.includes("firewalld")
+        : since("firewalld.service") > since("docker.service")),
     policies: files,
   };
 }

@@ -15,6 +15,8 @@ them. Changes by hand are lost.
 "Works" means: every direction between containers by ICMP, TCP and UDP, source addresses kept, what leaves the plan
 masqueraded, a stranger at the switch let in nowhere that was closed before, the next preview empty, and after
 \`destroy\` the host as it was. "-" was not tried.
+
+Refused at preview, with the reason and what to change: rootless Docker, Docker as a snap, Podman under the name docker.
 `;
 
 const rows: Readonly<Record<"none" | OptionName, string>> = {

@@ -41,6 +41,20 @@ describe("Docker", () => {
     assert.ok(docker.readDaemon(said('{"ServerVersion":"28","SecurityOptions":["name=rootless"]}')).rootless);
   });
 
+  it("is a snap, or Podman under Docker's name, where it says so", () => {
+    const snap = '{"ServerVersion":"28","DockerRootDir":"/var/snap/docker/common/var-lib-docker"}';
+    assert.equal(docker.readDaemon(said(snap)).other, "snap");
+    assert.equal(docker.readDaemon(said('{"host":{},"store":{},"version":{}}')).other, "podman");
+  });
+
+  it("hides its pools after a reload of Docker 28 and 29", () => {
+    for (const base of ["invalid Prefix", ""]) {
+      const text = `{"ServerVersion":"29","DefaultAddressPools":[{"Base":"${base}","Size":24}]}`;
+      assert.ok(docker.hidesPools(said(text)));
+      assert.deepEqual(docker.readDaemon(said(text)).pools, []);
+    }
+  });
+
   it("counts containers that stop with it, and none that had stopped before", () => {
     const line = (name: string, policy: string, running: boolean) =>
       JSON.stringify({ name, policy, running, ports: {}, addresses: [""] });
