@@ -21,7 +21,10 @@ export interface StackFacts {
 /** Something that a person has to put right first: its message is all that is printed. */
 export class CommandError extends Error {}
 
-const config = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
+const config = z.record(
+  z.string(),
+  z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
+);
 const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
 const outputs = z.object({ plan: z.record(z.string(), hostPlan).optional() });
 
