@@ -16,7 +16,7 @@ export function checkText({ cells, stands, absent }: Checked, colour: boolean): 
     .filter(([, text]) => text.startsWith("a namespace"))
     .map(
       ([name, text]) =>
-        `  ${name}: no container runs on docker0; ${text} stood in, for which Docker has no rules\n`,
+        `  ${name}: no container runs on docker0; ${text} stood in, for which Docker makes no rules\n`,
     );
   const notes = [...red, ...out, ...alone];
   return table(["from \\ to", ...names], rows, colour) + (notes.length === 0 ? "" : `\n${notes.join("")}`);

@@ -45,7 +45,7 @@ export async function checkMesh(site: Site): Promise<Checked> {
     const losses = measured.filter(({ protocols }) => protocols.length > 0);
     const reasons = await traceAll(nonce, losses);
     return {
-      cells: measured.map((each) => cellOf(each, reasons.get(each))),
+      cells: measured.map((each) => cellOf(each, reasons.get(each) ?? otherwise(each, standing))),
       stands: Object.fromEntries(standing.map(({ name, stand }) => [name, inWords(stand)])),
       absent: Object.fromEntries(
         begun.flatMap((each) => ("stand" in each ? [] : [[each.name, each.reason]])),
@@ -104,13 +104,11 @@ async function measure(
   });
 }
 
-function cellOf({ from, to, protocols, probed }: Measured, traced: Reason | undefined): Cell {
-  const { roundTrip, tcp, udp, largest, mtu } = probed;
-  const source = [tcp, udp].find((seen) => seen !== undefined && seen !== from.stand.address) ?? tcp ?? udp;
+function cellOf({ from, to, protocols, probed }: Measured, reason: Reason | undefined): Cell {
+  const { roundTrip, largest, mtu } = probed;
+  const source = sourceOf(probed, from);
   const hidden = source !== undefined && source !== from.stand.address;
-  const cut = roundTrip !== undefined && largest < mtu;
-  const reason = traced ?? (hidden ? hides(from, to, source) : cut ? cuts(from, to, probed) : undefined);
-  const wrong = [...protocols, ...(hidden ? ["source"] : []), ...(cut ? ["size"] : [])];
+  const wrong = [...protocols, ...(hidden ? ["source"] : []), ...(isCut(probed) ? ["size"] : [])];
   return {
     ...{ from: from.name, to: to.name, well: wrong.length === 0, wrong, largest, mtu },
     ...(roundTrip === undefined ? {} : { roundTrip }),
@@ -119,18 +117,40 @@ function cellOf({ from, to, protocols, probed }: Measured, traced: Reason | unde
   };
 }
 
+/** The address that the other side saw; where it saw two, the wrong one. */
+function sourceOf({ tcp, udp }: Probed, { stand }: Standing): string | undefined {
+  return [tcp, udp].find((seen) => seen !== undefined && seen !== stand.address) ?? tcp ?? udp;
+}
+
+function isCut({ roundTrip, largest, mtu }: Probed): boolean {
+  return roundTrip !== undefined && largest < mtu;
+}
+
+/** All was answered, and not as it should be. */
+function otherwise({ from, to, probed }: Measured, all: readonly Standing[]): Reason | undefined {
+  const source = sourceOf(probed, from);
+  if (source !== undefined && source !== from.stand.address) return hides(from, to, source);
+  return isCut(probed) ? cuts(from, to, probed, all) : undefined;
+}
+
 function hides(from: Standing, to: Standing, source: string): Reason {
   return {
     where: from.name,
-    why: `${to.name} sees ${from.stand.address} as ${source}: a NAT rule of ${from.name} hides it, before dockroute's own or in place of it`,
-    todo: "run `pulumi up`; if that changes nothing, look at the nat rules with `nft list ruleset` and `iptables -t nat -S`",
+    why: `${to.name} sees ${from.stand.address} as ${source}: a NAT rule of ${from.name} hides it, and dockroute's own, which keeps it from that, is gone or comes too late`,
+    todo: "run `pulumi up`; if that changes nothing, look at `nft list ruleset` and `iptables -t nat -S` there",
   };
 }
 
-function cuts(from: Standing, to: Standing, { largest, mtu, said }: Probed): Reason {
+function cuts(
+  from: Standing,
+  to: Standing,
+  { largest, mtu, said }: Probed,
+  all: readonly Standing[],
+): Reason {
   const by = said.find(({ what }) => what.includes("too big"))?.by;
+  const host = all.find(({ stand }) => by !== undefined && stand.hostAddresses.includes(by));
   return {
-    where: by === undefined ? "the wire" : by,
+    where: host?.name ?? by ?? "the wire",
     why: `packets of more than ${largest} bytes do not get from ${from.name} to ${to.name}, and containers send up to ${mtu}`,
     todo: `raise the MTU of the links between them, or set "mtu": ${largest || 1280} in daemon.json of both`,
   };

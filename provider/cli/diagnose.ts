@@ -37,6 +37,9 @@ export interface Evidence {
 
 const up = "run `pulumi up` to put it back (dockroute-repair on the host does so too, twice a minute)";
 
+const noForwarding = "net.ipv4.ip_forward is 0, so it passes nothing on";
+const setForwarding = "set it to 1 (`sysctl -w net.ipv4.ip_forward=1`), and find what set it to 0";
+
 /** Follows the packet to the other side, and its answer back. */
 export function diagnose(evidence: Evidence): Reason {
   const { from, to, lost } = evidence;
@@ -95,16 +98,21 @@ function inWords({ tool, table, chain, rule }: Counter): string {
 
 /** Reasons that the sender's side alone shows. */
 function noWay(sender: Side, receiver: Side): Reason | undefined {
-  const { route, forwards, neighbours } = sender.after;
+  const { forwards, neighbours } = sender.after;
+  const route = sender.after.route.replace(/ +/g, " ").trim();
   const where = sender.name;
-  if (!forwards)
-    return { where, why: "net.ipv4.ip_forward is 0, so it passes nothing on", todo: "set it to 1" };
-  if (!route.includes(`via ${receiver.gateway} `) && !route.includes(` dev `))
-    return { where, why: `there is no route to ${receiver.address} (${route || "unreachable"})`, todo: up };
+  if (!forwards) return { where, why: noForwarding, todo: setForwarding };
   if (!route.includes(`via ${receiver.gateway} `)) {
-    const why = `its route to ${receiver.address} is not through ${receiver.gateway}: ${route.trim()}`;
-    const ours = sender.drift.some((text) => text.includes("/to/"));
-    return { where, why, todo: ours ? up : "remove that route or rule (ip rule, ip route)" };
+    const gone = !route.includes(" dev ");
+    const why = gone
+      ? `it has no route to ${receiver.address} (${route || "unreachable"})`
+      : `its route to ${receiver.address} is not through ${receiver.gateway}: ${route}`;
+    const own = sender.drift.some((text) => text.includes("/to/"));
+    return {
+      where,
+      why,
+      todo: own ? up : "remove what says otherwise: see `ip rule` and `ip route show table all`",
+    };
   }
   const state = neighbours.get(receiver.gateway);
   if (state === "FAILED" || state === "INCOMPLETE")
@@ -125,11 +133,10 @@ function within(side: Side, packet: Packet, sender: Side, isAnswer: boolean): Re
     return {
       where,
       why,
-      todo: `run \`pulumi up\` if a route is missing there, else set rp_filter of ${packet.in} to 2`,
+      todo: `run \`pulumi up\` if a route is missing there, else set rp_filter of ${packet.in || "the network card"} to 2`,
     };
   }
-  if (entered && !side.after.forwards)
-    return { where, why: `${what}net.ipv4.ip_forward is 0, so it passes nothing on`, todo: "set it to 1" };
+  if (entered && !side.after.forwards) return { where, why: `${what}${noForwarding}`, todo: setForwarding };
   const own = side.drift.filter((text) => /forward|bridge|nft|raw|filter/.test(text));
   if (own.length > 0) return { where, why: `${what}it came in and no further: ${own.join("; ")}`, todo: up };
   if (side.after.neighbours.get(packet.destination) === "FAILED") {

@@ -17,7 +17,7 @@ export type Config = Readonly<Record<string, unknown>>;
 
 export class Stack {
   readonly folder: string;
-  private readonly env: Record<string, string>;
+  readonly env: Readonly<Record<string, string>>;
 
   private constructor(
     readonly name: string,
@@ -106,6 +106,11 @@ export class Stack {
     });
     const seconds = (Date.now() - started) / 1000;
     return { ...result, text: `${result.stdout}${result.stderr}`, seconds };
+  }
+
+  /** Another program, as a person runs it in the project's folder. */
+  command(argv: readonly string[]): Promise<Result> {
+    return tryRun(argv, { cwd: this.project, env: this.env });
   }
 
   private get common(): readonly string[] {
