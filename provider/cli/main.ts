@@ -3,6 +3,8 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DockrouteError } from "../errors.js";
+import { checkMesh } from "./check.js";
+import { checkCode, checkText } from "./check-text.js";
 import { graphOf, isFormat, readVerdicts } from "./graph.js";
 import { openSite } from "./site.js";
 import { CommandError, readStack } from "./stack.js";
@@ -12,6 +14,8 @@ import { coloured } from "./table.js";
 const usage = `usage: dockroute COMMAND [options]
 
   status   each host beside what is wanted of it; exit 0 well, 1 drift, 2 a host was not reached
+  check    from inside each host's part to inside every other's: ICMP, TCP, UDP, size, source address; for
+           what is lost, where and why; exit 0 well, 1 something is lost, 2 a host took no part
   graph    the mesh as a picture: --format mermaid (default), dot or svg; --check FILE colours its links
            by what \`dockroute check --json\` wrote
 
@@ -44,7 +48,7 @@ interface Said {
   readonly code: number;
 }
 
-const commands: Readonly<Record<string, (values: Values) => Promise<Said>>> = { status, graph };
+const commands: Readonly<Record<string, (values: Values) => Promise<Said>>> = { status, check, graph };
 
 /** Runs one command; gives the exit status. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -95,6 +99,16 @@ async function status(values: Values): Promise<Said> {
   try {
     const all = await statusOf(site);
     return { text: values.json ? json(all) : statusText(all, coloured), code: exitCode(all) };
+  } finally {
+    await site.close();
+  }
+}
+
+async function check(values: Values): Promise<Said> {
+  const site = await openSite(stackOptions(values), say);
+  try {
+    const checked = await checkMesh(site);
+    return { text: values.json ? json(checked) : checkText(checked, coloured), code: checkCode(checked) };
   } finally {
     await site.close();
   }

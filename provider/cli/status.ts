@@ -40,7 +40,7 @@ export function statusOf(site: Site): Promise<readonly HostStatus[]> {
   return Promise.all(site.members.map(hostStatus));
 }
 
-async function hostStatus({ name, declared, plan, host }: Member): Promise<HostStatus> {
+export async function hostStatus({ name, declared, plan, host }: Member): Promise<HostStatus> {
   const { bridge, masquerade, forward, routes } = declared;
   const base = { host: name, endpoint: host.endpoint, wantedBridge: plan.bridgeAddress };
   const none = (wanted: number): Count => ({ well: 0, wanted });

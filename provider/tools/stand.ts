@@ -9,7 +9,7 @@
 import type { Answer, Command } from "../command.js";
 
 /** How long a stand lives when nobody takes it down. */
-const seconds = 60;
+const seconds = 45;
 
 /** Listens by TCP and UDP and on ICMP, notes who came, and answers each with the address it saw. */
 const answerer = String.raw`

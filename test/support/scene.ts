@@ -26,6 +26,8 @@ export class Scene {
     readonly lab: Lab,
     readonly stack: Stack,
     private readonly folder: string,
+    /** What goes on PATH for pulumi. */
+    readonly programs: readonly string[],
   ) {}
 
   /** Boots the hosts; the stack's config names all of them unless told otherwise. */
@@ -38,7 +40,7 @@ export class Scene {
     const { folders } = await ensurePulumi(log);
     const lab = await Lab.up({ prefix, hosts, log });
     const folder = join(tmpdir(), `dockroute-${prefix}`);
-    return new Scene(lab, await Stack.make(prefix, folder, folders, config(lab)), folder);
+    return new Scene(lab, await Stack.make(prefix, folder, folders, config(lab)), folder, folders);
   }
 
   /** A container `box` on each, which comes back after a restart of Docker. */

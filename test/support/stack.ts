@@ -17,7 +17,7 @@ export type Config = Readonly<Record<string, unknown>>;
 
 export class Stack {
   readonly folder: string;
-  private readonly env: Record<string, string>;
+  readonly env: Readonly<Record<string, string>>;
 
   private constructor(
     readonly name: string,
@@ -113,15 +113,9 @@ export class Stack {
     return { ...result, text: `${result.stdout}${result.stderr}`, seconds };
   }
 
-  /** The same as a program to be started, for who wants to kill it. */
-  command(words: readonly string[]): { argv: readonly string[]; env: NodeJS.ProcessEnv; cwd: string } {
-    const argv = ["pulumi", ...words, ...this.common, "--non-interactive"];
-    return { argv, env: this.env, cwd: this.project };
-  }
-
-  /** After a killed run: the backend's lock is nobody's. */
-  cancel(): Promise<Ran> {
-    return this.pulumi(["cancel", "--yes", "--stack", this.name]);
+  /** Another program, as a person runs it in the project's folder. */
+  command(argv: readonly string[]): Promise<Result> {
+    return tryRun(argv, { cwd: this.project, env: this.env });
   }
 
   private get common(): readonly string[] {
