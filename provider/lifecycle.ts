@@ -9,6 +9,7 @@ import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Session } from "./session.js";
+import { differing } from "./survey.js";
 
 export type Props = Readonly<Record<string, unknown>>;
 
@@ -189,13 +190,6 @@ function omit(props: Props, names: readonly string[]): Props {
 
 function defined(props: Props): Props {
   return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-}
-
-/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
-function differing(kept: Props, now: Props): readonly string[] {
-  return Object.entries(now)
-    .filter(([name, value]) => !isDeepStrictEqual(kept[name], value))
-    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
 }
 
 function hasUnknown(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { moves, type Plan, room } from "../provider/plan/index.js";
+import { previousPlan } from "../provider/pulumi/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
-import { previousPlan } from "./previous.js";
 import { declareMesh } from "./resources.js";
 import { stackSource } from "./source.js";
 

@@ -66,6 +66,11 @@ export function configuredHosts(config: Config): readonly { name: string; endpoi
   });
 }
 
+/** Where ssh goes for a host by what the config says of its name today. */
+export function endpointIn(config: Config, name: string, address: string): string {
+  return endpointOf(mergeConnections(...levelsOf(name, config, undefined, [])), address);
+}
+
 /** The hosts that were taken out of the config, and whether they are gone for good. */
 export function leavingHosts(config: Config): readonly { name: string; gone: boolean }[] {
   return entries("dockroute:leaving", config).flatMap(({ name, gone }) =>

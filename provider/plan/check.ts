@@ -10,14 +10,14 @@ import {
 } from "./cidr.js";
 import type { PlanFault } from "./error.js";
 import { roomFault, type Sizes, sizeFaults, sizes } from "./sizes.js";
-import type { MeshConfig, MeshHost } from "./types.js";
+import type { PartsConfig } from "./types.js";
 
 /** A config whose every text was read and found good. */
 export interface Mesh {
   readonly pool: Range;
   readonly sizes: Sizes;
   /** By name, in the order of their names. */
-  readonly hosts: readonly { readonly name: string; readonly address: string; readonly pin?: Range }[];
+  readonly hosts: readonly { readonly name: string; readonly pin?: Range }[];
 }
 
 /** What a name may be: it becomes part of resource names and of file names on the host. */
@@ -33,7 +33,7 @@ const unusable: readonly (readonly [Range, string])[] = [
 ];
 
 /** The config as values, or every fault that can be told without the last plan. */
-export function checkMesh(config: MeshConfig): Mesh | readonly PlanFault[] {
+export function checkMesh(config: PartsConfig): Mesh | readonly PlanFault[] {
   const faults: PlanFault[] = [];
   const read = <T>(property: string, parsed: Parsed<T>): T | undefined => {
     if ("value" in parsed) return parsed.value;
@@ -49,12 +49,12 @@ export function checkMesh(config: MeshConfig): Mesh | readonly PlanFault[] {
   const hosts = config.hosts.map((host, at) => {
     const where = `hosts[${at}]`;
     read(`${where}.name`, readName(host.name));
-    read(`${where}.address`, readHostAddress(host.address, pool));
+    if (host.address !== undefined) read(`${where}.address`, readHostAddress(host.address, pool));
     const pin =
       host.subnet === undefined
         ? undefined
         : read(`${where}.subnet`, readPin(host.subnet, hostPrefix, whole));
-    return { name: host.name, address: host.address, ...(pin && { pin }) };
+    return { name: host.name, ...(pin && { pin }) };
   });
   faults.push(...repeated(config.hosts, "name"), ...repeated(config.hosts, "address"), ...samePins(hosts));
   const full = whole && roomFault(whole, hostPrefix, hosts.length);
@@ -103,8 +103,9 @@ function readPin(text: string, hostPrefix: number, pool: Range | undefined): Par
   return { reason: `${text} is outside the pool ${printRange(pool)}` };
 }
 
-function repeated(hosts: readonly MeshHost[], property: "name" | "address"): PlanFault[] {
+function repeated(hosts: PartsConfig["hosts"], property: "name" | "address"): PlanFault[] {
   return hosts.flatMap((host, at) => {
+    if (host[property] === undefined) return [];
     const before = hosts.findIndex((other) => other[property] === host[property]);
     if (before === at) return [];
     const reason = `${JSON.stringify(host[property])} is already the ${property} of hosts[${before}]; each host has its own`;

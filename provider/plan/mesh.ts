@@ -2,7 +2,7 @@ import { checkMesh, type Mesh } from "./check.js";
 import { firstAddress, overlaps, printAddress, printRange, type Range } from "./cidr.js";
 import { PlanError, type PlanFault } from "./error.js";
 import { allocate, heldParts, type Parts, partsOf } from "./parts.js";
-import type { HostPlan, MeshConfig, Plan } from "./types.js";
+import type { HostPlan, MeshConfig, PartsConfig, Plan } from "./types.js";
 
 /**
  * Decides who has what: each host gets a part of the pool, and its docker0 the first block of that part.
@@ -22,28 +22,43 @@ import type { HostPlan, MeshConfig, Plan } from "./types.js";
  * // { alpha: { address: "192.168.145.128", subnet: "172.30.0.0/24", bridgeAddress: "172.30.0.1/24" } }
  */
 export function planMesh(config: MeshConfig, previous: Plan = {}): Plan {
+  const parts = new Map(Object.entries(planParts(config, previous)));
+  const byName = [...config.hosts].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.fromEntries(
+    byName.flatMap(({ name, address }) => {
+      const part = parts.get(name);
+      return part ? [[name, { address, ...part }]] : [];
+    }),
+  );
+}
+
+/**
+ * The same for hosts whose own addresses may not be known yet, as those of machines that a preview has not made.
+ *
+ * @throws PlanError with every fault that can be told without the missing addresses.
+ */
+export function planParts(
+  config: PartsConfig,
+  previous: Plan = {},
+): Readonly<Record<string, Omit<HostPlan, "address">>> {
   const mesh = checkMesh(config);
   if (!("pool" in mesh)) throw new PlanError(mesh);
   const stood = partsOf(previous);
   const held = heldParts(mesh, stood);
   const faults = pinsOntoHeld(config, mesh, held);
   if (faults.length > 0) throw new PlanError(faults);
-  const parts = allocate(mesh, held, stood);
   return Object.fromEntries(
-    mesh.hosts.flatMap(({ name, address }) => {
-      const part = parts.get(name);
-      return part ? [[name, hostPlan(address, part, mesh.sizes.bridge)]] : [];
-    }),
+    [...allocate(mesh, held, stood)].map(([name, part]) => [name, hostPart(part, mesh.sizes.bridge)]),
   );
 }
 
-function hostPlan(address: string, part: Range, bridgePrefix: number): HostPlan {
+function hostPart(part: Range, bridgePrefix: number): Omit<HostPlan, "address"> {
   const bridgeAddress = `${printAddress(firstAddress(part))}/${bridgePrefix}`;
-  return { address, subnet: printRange(part), bridgeAddress };
+  return { subnet: printRange(part), bridgeAddress };
 }
 
 /** To give a pinned host what another holds would move that other host, which nobody asked for. */
-function pinsOntoHeld(config: MeshConfig, mesh: Mesh, held: Parts): PlanFault[] {
+function pinsOntoHeld(config: PartsConfig, mesh: Mesh, held: Parts): PlanFault[] {
   return mesh.hosts.flatMap(({ name, pin }) =>
     [...held].flatMap(([holder, part]) => {
       if (pin === undefined || !overlaps(pin, part)) return [];

@@ -1,7 +1,7 @@
 import { checkMesh } from "./check.js";
 import { countOf, parseInterface, parseRange } from "./cidr.js";
 import { sizes } from "./sizes.js";
-import type { HostPlan, MeshConfig, Plan } from "./types.js";
+import type { HostPlan, MeshConfig, PartsConfig, Plan } from "./types.js";
 
 /** A host that is in both plans and has another part in the next one. */
 export interface Move {
@@ -54,7 +54,7 @@ export interface Networks {
  * pools({ hostPrefix: 20, ... }, { subnet: "172.30.16.0/20", bridgeAddress: "172.30.16.1/24", ... })
  * // { pools: ["172.30.16.0/20"], networkPrefix: 24 }
  */
-export function pools(config: MeshConfig, host: HostPlan): Networks | undefined {
+export function pools(config: PartsConfig, host: Omit<HostPlan, "address">): Networks | undefined {
   const part = parseRange(host.subnet);
   const bridge = parseInterface(host.bridgeAddress);
   if (!("value" in part) || !("value" in bridge)) return undefined;

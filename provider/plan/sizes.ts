@@ -1,6 +1,6 @@
 import { countOf, type Range } from "./cidr.js";
 import type { PlanFault } from "./error.js";
-import type { MeshConfig } from "./types.js";
+import type { PartsConfig } from "./types.js";
 
 /** The prefix lengths of a mesh, each with its default filled in. */
 export interface Sizes {
@@ -13,14 +13,14 @@ export interface Sizes {
 export const smallest = 30;
 
 /** The sizes a config asks for. Defaults only; `sizeFaults` says what is wrong with them. */
-export function sizes(config: MeshConfig): Sizes {
+export function sizes(config: PartsConfig): Sizes {
   const host = config.hostPrefix ?? 24;
   const bridge = config.bridgePrefix ?? Math.max(24, host);
   // In a part of a /24 or smaller no /24 fits beside the bridge's block, so networks are made of its size.
   return { host, bridge, network: config.networkPrefix ?? (host < 24 ? 24 : bridge) };
 }
 
-export function sizeFaults(config: MeshConfig, pool: Range | undefined): PlanFault[] {
+export function sizeFaults(config: PartsConfig, pool: Range | undefined): PlanFault[] {
   const { host, bridge, network } = sizes(config);
   const hostFault = outside("hostPrefix", host, pool?.prefix ?? 0, "the pool");
   if (hostFault) return [hostFault];

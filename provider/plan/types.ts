@@ -20,6 +20,11 @@ export interface MeshHost {
   readonly subnet?: string;
 }
 
+/** A mesh whose hosts' own addresses may not be known yet: who gets which part does not hang on them. */
+export type PartsConfig = Omit<MeshConfig, "hosts"> & {
+  readonly hosts: readonly (Omit<MeshHost, "address"> & Partial<Pick<MeshHost, "address">>)[];
+};
+
 /** By host name, who has what. */
 export type Plan = Readonly<Record<string, HostPlan>>;
 

@@ -142,6 +142,7 @@ export type Args<Inputs> = OnHostArgs & {
   readonly [Name in keyof Omit<Inputs, "host" | "endpoint">]: Wrapped<Inputs[Name]>;
 };
 
-type Wrapped<T> = T extends readonly (infer Item)[]
-  ? pulumi.Input<readonly pulumi.Input<Item>[]>
+/** Not by each member of a union: an Output may hold a value or undefined, and which one is not known before. */
+type Wrapped<T> = [T] extends [readonly (infer Item)[] | undefined]
+  ? pulumi.Input<readonly pulumi.Input<Item>[] | Extract<T, undefined>>
   : pulumi.Input<T>;

@@ -68,12 +68,15 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       const own = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
       const kept = parts.readParts(files, links);
       const old = record.readText(kept.files.get(record.path));
+      const file = json.readDaemonJson(content, owner, real);
+      const daemon = docker.readDaemon(info);
+      const pools = docker.hidesPools(info) ? json.keysOf(file)["default-address-pools"] : undefined;
       return {
         ...ground,
         nft: nft.read(rules),
         parts: kept,
-        file: json.readDaemonJson(content, owner, real),
-        daemon: docker.readDaemon(info),
+        file,
+        daemon: pools === undefined ? daemon : { ...daemon, pools },
         containers: docker.readContainers(containers),
         ...(own === undefined ? {} : { bip: own }),
         ...(old === undefined ? {} : { before: old }),

@@ -2,6 +2,7 @@
  * The doors of a ForwardRule: every place in a host's packet filters that a packet for the destination has to
  * pass, as chains, jumps and lines of a part. Which ones there are is decided by what the host shows.
  */
+import type { Command } from "../command.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
 import { type Line, nameOf } from "../tools/parts.js";
@@ -133,9 +134,14 @@ export function nicsFor(wanted: Opening, seen: Ground): readonly string[] {
 
 /** Marks what may enter, for Docker's nftables backend. [] where Docker's rules are in iptables. */
 export function markChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
-  if (!seen.nftBackend) return [];
+  return seen.nftBackend
+    ? [{ name: `mark-${chainOf(wanted)}`, at: "mark", rules: marksOf(wanted, seen) }]
+    : [];
+}
+
+function marksOf(wanted: Opening, seen: Ground): readonly nft.Rule[] {
   const ports = wanted.ports?.map(portMatch) ?? [[]];
-  const rules = wanted.sources.flatMap((range) =>
+  return wanted.sources.flatMap((range) =>
     ports.map(
       (port): nft.Rule => ({
         matches: [
@@ -148,7 +154,6 @@ export function markChains(wanted: Opening, seen: Filters): readonly nft.Chain[]
       }),
     ),
   );
-  return [{ name: `mark-${chainOf(wanted)}`, at: "mark", rules }];
 }
 
 function portMatch(text: string): readonly nft.Match[] {
@@ -160,29 +165,36 @@ function portMatch(text: string): readonly nft.Match[] {
  * Stands in for Docker's own filter while that is not there: after a flush, and where FORWARD is left at ACCEPT
  * because ip_forward was on before dockerd started. Then only what the plan says may enter, as with it.
  */
-export function guardName(wanted: Opening): string {
-  return `guard-${chainOf(wanted)}`;
+export function guardNames(wanted: Opening): readonly string[] {
+  return [`guard-${chainOf(wanted)}`, `guard-mark-${chainOf(wanted)}`];
 }
 
-function guardChain(wanted: Opening, seen: Ground): nft.Chain {
-  const at: nft.Match = { on: "daddr", range: wanted.destination };
-  const from: nft.Match = { on: "iifname", names: nicNames(seen) };
-  const accept = wanted.sources.map(
-    (range): nft.Rule => ({ matches: [from, { on: "saddr", range }, at], verdict: "accept" }),
-  );
-  return {
-    name: guardName(wanted),
-    at: "forward",
-    rules: [...accept, { matches: [from, at, { on: "new and not published" }], verdict: "drop" }],
-  };
+/**
+ * It drops what is not marked, rather than all but its own sources: a drop is the end of a packet, whatever the
+ * guard of another rule for the same destination would say.
+ */
+function guardChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
+  const [name = "", marking = ""] = guardNames(wanted);
+  const matches: readonly nft.Match[] = [
+    { on: "iifname", names: nicNames(seen) },
+    { on: "daddr", range: wanted.destination },
+    { on: "unmarked" },
+    { on: "new and not published" },
+  ];
+  return [
+    ...(seen.nftBackend ? [] : [{ name: marking, at: "mark", rules: marksOf(wanted, seen) } as const]),
+    { name, at: "forward", rules: [{ matches, verdict: "drop" }] },
+  ];
 }
 
 function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
   if (!seen.hasNft) return [];
   const filtered = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
+  const chains = guardChains(wanted, seen);
+  const names = chains.map(({ name }) => name);
   return [
-    { ...nft.load([guardChain(wanted, seen)]), unless: filtered },
-    { argv: nft.unload(guardName(wanted)), when: filtered, mayFail: true },
+    { ...nft.load(chains), unless: filtered },
+    { argv: nft.unload(names), when: filtered, mayFail: true },
   ];
 }
 
@@ -203,6 +215,15 @@ export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
       when: ["systemctl", "-q", "is-active", "docker.service"],
     },
   ];
+}
+
+/** Where Docker makes no rules of iptables nothing leads to its chain, and but for us there would be none. */
+export function dropDockerUser(wanted: Opening, seen: Filters): readonly Command[] {
+  const name = "DOCKER-USER";
+  const others = seen.filter.chains.get(name)?.filter((rule) => !iptables.sameRule(rule, jumpOf(wanted)));
+  const led = [...seen.filter.chains.values()].some((rules) => rules.some((rule) => rule.at(-1) === name));
+  if (others === undefined || others.length > 0 || led) return [];
+  return iptables.deleteChain("filter", name, `remove the chain ${name}, which nothing leads to`);
 }
 
 /** What is not in the kernel as wanted, in words. */

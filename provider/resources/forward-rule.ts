@@ -128,19 +128,23 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     const all = [...new Map(jumps.map((jump) => [jump.table + jump.from + jump.rule.at(-1), jump])).values()];
     const removed = (["raw", "filter"] as const).flatMap((table) => [
       ...all
-        .filter((jump) => jump.table === table && iptables.hasRule(seen[table], jump.from, jump.rule))
-        .map(({ from, rule }) =>
-          iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`),
+        .filter((jump) => jump.table === table)
+        .flatMap(({ from, rule }) =>
+          // Two applies at once may have made it twice.
+          (seen[table].chains.get(from) ?? [])
+            .filter((held) => iptables.sameRule(held, rule))
+            .map(() => iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`)),
         ),
       ...doors
         .chainsOf(held, { ...seen, nftBackend: true })
         .filter((own) => own.table === table && seen[table].chains.has(own.chain))
         .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
-    const inNft = [`mark-${doors.chainOf(held)}`, doors.guardName(held)];
+    const inNft = [`mark-${doors.chainOf(held)}`, ...doors.guardNames(held)];
     return [
       ...parts.drop(part, seen.parts),
       ...removed,
+      ...doors.dropDockerUser(held, seen),
       ...nft.remove(inNft, seen.nft, `remove the nft chains of ${held.destination}`),
       // Last: the reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
       ...firewalld.drop(policyOf(held), seen.firewalld),

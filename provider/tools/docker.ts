@@ -44,8 +44,15 @@ export interface Daemon {
   readonly rootless: boolean;
   /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
   readonly firewall?: string;
-  /** The pools it was started with; [] where it uses its own default ones. */
+  /** The pools it was started with; [] where it uses its own default ones, or does not say. */
   readonly pools: readonly { readonly base: string; readonly size: number }[];
+}
+
+/** What Docker 28 says of each pool after any reload, though it goes on using them. */
+const unsaid = "invalid Prefix";
+
+export function hidesPools(answer: Answer): boolean {
+  return answer.stdout.includes(`"Base":"${unsaid}"`);
 }
 
 export interface Container {
@@ -71,7 +78,10 @@ export function readDaemon(answer: Answer): Daemon {
     liveRestore: said.LiveRestoreEnabled ?? false,
     rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
     ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
-    pools: (said.DefaultAddressPools ?? []).map(({ Base, Size }) => ({ base: Base, size: Size })),
+    pools: (hidesPools(answer) ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({
+      base: Base,
+      size: Size,
+    })),
   };
 }
 

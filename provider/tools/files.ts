@@ -35,6 +35,17 @@ export function isLeftover(path: string): boolean {
   return path.endsWith(".dockroute-new");
 }
 
+/** When the newest file under each of the folders was written, in seconds since 1970; nothing where there is none. */
+export function newestQuestion(folder: string): Command {
+  const argv = ["find", folder, "-type", "f", "-exec", "stat", "-c", "%Y", "{}", "+"];
+  return { why: `read when ${folder} was last written to`, argv };
+}
+
+export function readNewest(answer: Answer): Date | undefined {
+  const seconds = answer.stdout.split("\n").map(Number).filter(Boolean);
+  return seconds.length === 0 ? undefined : new Date(Math.max(...seconds) * 1000);
+}
+
 /** Absent already is well. */
 export function removeFile(path: string, why: string): Command {
   return { why, argv: ["rm", "-f", path] };

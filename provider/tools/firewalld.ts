@@ -5,7 +5,7 @@
  */
 import type { Answer, Command } from "../command.js";
 import { removeFile, writeFile } from "./files.js";
-import { directory } from "./places.js";
+import { partsDirectory } from "./places.js";
 
 const policies = "/etc/firewalld/policies";
 
@@ -120,7 +120,8 @@ function reload(why: string): readonly Command[] {
     { why, argv: ["firewall-cmd", "--quiet", "--reload"] },
     {
       why: "load what firewalld's reload has emptied",
-      argv: ["sh", "-c", '[ ! -e "$1" ] || exec sh "$1"', "sh", `${directory}/apply`],
+      // Not by the apply script, which would wait for the lock that this change holds.
+      argv: ["sh", "-c", 'for part in "$1"/*; do [ ! -e "$part" ] || sh "$part"; done', "sh", partsDirectory],
     },
   ];
 }

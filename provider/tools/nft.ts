@@ -130,9 +130,10 @@ export const dockersQuestion: Command = {
   argv: askForDockers,
 };
 
-/** Removes a chain, where it is there. */
-export function unload(chain: string): readonly string[] {
-  return ["nft", `flush chain ip ${table} ${chain}; delete chain ip ${table} ${chain}`];
+/** Removes chains, where all are there. */
+export function unload(chains: readonly string[]): readonly string[] {
+  const text = chains.map((name) => `flush chain ip ${table} ${name}; delete chain ip ${table} ${name}`);
+  return ["nft", text.join("; ")];
 }
 
 /** Removes the chains, and with the last ones the table. */
@@ -140,5 +141,5 @@ export function remove(chains: readonly string[], seen: Seen, why: string): read
   const there = chains.filter((name) => seen.has(name));
   if (there.length === 0) return [];
   if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", "ip", table] }];
-  return there.map((name) => ({ why, argv: unload(name) }));
+  return there.map((name) => ({ why, argv: unload([name]) }));
 }

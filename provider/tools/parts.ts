@@ -163,6 +163,8 @@ const removeBase: readonly Command[] = [
   { why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...started] },
   ...Object.keys(units).map((name) => removeFile(`${unitsDirectory}/${name}`, `remove ${name}`)),
   { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
+  // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
+  { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
   removeFile(`${directory}/apply`, "remove the script that loads the parts"),
   removeFile(lastLoad, "remove what the repair compared with"),
   { why: `remove ${partsDirectory}`, argv: ["rmdir", partsDirectory] },

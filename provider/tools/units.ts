@@ -28,7 +28,7 @@ done
 last=${lastLoad}
 look() {
   ip -4 route show proto 219
-  nft -s list table ip dockroute && nft list tables || iptables -w -t nat -S
+  nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
   iptables -w -t raw -S
   iptables -w -S
   cat /proc/sys/net/ipv4/ip_forward ${partsDirectory}/*

@@ -9,7 +9,7 @@ import { until } from "../../lab/run.js";
 import { serveAtStranger } from "../support/outside.js";
 import { Scene } from "../support/scene.js";
 import { meshConfig } from "../support/stack.js";
-import { astray, left, type Time, table, wholeAfter } from "../support/watch.js";
+import { astray, knownBefore, left, type Time, table, wholeAfter } from "../support/watch.js";
 
 /** Each host another Docker, and another program that rules its network or its firewall. */
 const hosts = [
@@ -76,7 +76,7 @@ const events: readonly Event[] = [
     what: "link down and up",
     on: everyHost,
     // Nobody but networkd puts the default route back, and that is not ours.
-    by: "way=$(ip route show default); ip link set eth0 down; ip link set eth0 up; ip route replace $way",
+    by: "way=$(ip route show default | head -n 1); ip link set eth0 down; ip link set eth0 up; ip route replace $way",
     announced: false,
   },
   {
@@ -90,6 +90,7 @@ const events: readonly Event[] = [
 describe("after the up, with no pulumi run", () => {
   let scene: Scene;
   let outside: Stranger;
+  let known: readonly string[] = [];
   let stopServer: () => void = () => {};
   const times: Time[] = [];
 
@@ -100,6 +101,7 @@ describe("after the up, with no pulumi run", () => {
     await Promise.all(scene.lab.hosts.map(arrange));
     await scene.startBoxes();
     for (const host of scene.lab.hosts) await host.run("iptables-save >/root/before-the-up");
+    known = await knownBefore(scene.lab.hosts, outside);
     await scene.up();
   });
   after(async () => {
@@ -117,7 +119,7 @@ describe("after the up, with no pulumi run", () => {
   };
 
   it("is whole to begin with", async () => {
-    assert.deepEqual(await left(scene.lab.hosts, outside), []);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
   for (const { what, on, by, announced } of events) {
@@ -134,7 +136,7 @@ describe("after the up, with no pulumi run", () => {
         await Promise.all(struck.map(happen));
         await Promise.all(struck.map((host) => timed(what, host, 60)));
       }
-      assert.deepEqual(await left(scene.lab.hosts, outside), []);
+      assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
     });
   }
 
@@ -146,7 +148,7 @@ describe("after the up, with no pulumi run", () => {
       await Promise.all(scene.lab.hosts.map(({ name }) => off(name)));
       await Promise.all(scene.lab.hosts.map(running));
       await Promise.all(scene.lab.hosts.map((host) => timed(what, host, 3)));
-      assert.deepEqual(await left(scene.lab.hosts, outside), []);
+      assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
     });
   }
 
@@ -162,28 +164,28 @@ describe("after the up, with no pulumi run", () => {
       }
       await host.run("docker network rm spare");
     }
-    assert.deepEqual(await left(scene.lab.hosts, outside), []);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
   it("systemctl restart nftables: whole within 3 s but for what Docker lost, which preview names", async () => {
     const delta = scene.lab.host("delta");
     await delta.run("systemctl restart nftables");
     await timed("systemctl restart nftables", delta, 3);
-    assert.deepEqual(await left(scene.lab.hosts, outside, { published: false }), []);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known, published: false }), []);
     assert.match(
       (await scene.preview()).text,
       /delta: Docker's rules for published ports are gone .*8080 of box.*systemctl restart docker/,
     );
     await delta.run("systemctl restart docker");
     await timed("systemctl restart docker, after the flush", delta, 3);
-    assert.deepEqual(await left(scene.lab.hosts, outside), []);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
   it("rules restored that were saved before the up: whole within 60 s but for what Docker lost", async () => {
     const struck = ["alpha", "beta", "gamma"].map((name) => scene.lab.host(name));
     await Promise.all(struck.map((host) => host.run("iptables-restore </root/before-the-up")));
     await Promise.all(struck.map((host) => timed("iptables-restore of rules saved before the up", host, 60)));
-    assert.deepEqual(await left(scene.lab.hosts, outside, { published: false }), []);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known, published: false }), []);
     const { text } = await scene.preview();
     for (const { name } of struck)
       assert.match(text, new RegExp(`${name}: Docker's rules for published ports are gone`));
@@ -191,7 +193,7 @@ describe("after the up, with no pulumi run", () => {
       await host.run("systemctl restart docker");
       await timed("systemctl restart docker, after the restore", host, 3);
     }
-    assert.deepEqual(await left(scene.lab.hosts, outside), []);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
   it("what wakes up costs under 50 ms of CPU, and with something to mend under 100", async () => {

@@ -2,7 +2,8 @@
  * Looks at a mesh with what busybox cannot send: UDP, and packets that must not be cut. The programs are the
  * host's, run in the container's network namespace, so the packets are the container's own.
  */
-import type { Host } from "../../lab/host.js";
+import type { Host, Stranger } from "../../lab/host.js";
+import { fromBox, type Target } from "../../lab/probe.js";
 import type { Result } from "../../lab/run.js";
 import type { Place } from "./mesh.js";
 
@@ -50,7 +51,10 @@ for my $try (1..8) {
     last unless select($bits, undef, undef, 0.5) > 0;
     for my $target (keys %left) {
       next unless vec($bits, fileno($socket{$target}), 1);
-      if (defined $socket{$target}->recv(my $text, 100) && $text ne "") { print "$target $text\\n"; delete $left{$target}; }
+      my $text = "";
+      next unless defined $socket{$target}->recv($text, 100);
+      print "$target $text\\n";
+      delete $left{$target};
     }
   }
 }`;
@@ -135,4 +139,18 @@ export async function uncutAmiss(
     }),
   );
   return found.flat();
+}
+
+/** Who is not seen by a machine outside under its host's address. */
+export async function notMasqueraded(all: readonly Place[], outside: Stranger, box = "box") {
+  const target: Target = { name: "outside", address: outside.address, port: 81 };
+  const seen = await Promise.all(
+    all.map(async ({ host }) => {
+      const [tcp, icmp] = await fromBox(host, [target, { name: "outside", address: outside.address }], box);
+      return { host, source: tcp?.source, pinged: icmp?.reached === true };
+    }),
+  );
+  return seen
+    .filter(({ host, source, pinged }) => source !== host.address || !pinged)
+    .map(({ host, source, pinged }) => `${host.name} is seen as ${source}, its ping is answered: ${pinged}`);
 }

@@ -10,7 +10,8 @@ import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { type Config, root, Stack } from "./stack.js";
 
 /** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
-export const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
+export const emptyTable =
+  /^(raw|filter) :(PREROUTING|INPUT|FORWARD|OUTPUT) ACCEPT$|^table ip (raw|filter)( chain (PREROUTING|INPUT|FORWARD|OUTPUT)(: type.*)?)?$/;
 
 export class Site {
   private constructor(

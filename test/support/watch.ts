@@ -32,11 +32,14 @@ function wrong(answers: readonly Reached[], source: string): readonly string[] {
   });
 }
 
-/** All of it: every direction and source address, the way outside, and that a stranger finds nothing. */
+/**
+ * All of it: every direction and source address, the way outside, and that a stranger finds nothing but what it
+ * found before there was a dockroute (`known`): ufw, say, lets everybody ping containers of Docker before 28.
+ */
 export async function left(
   hosts: readonly Host[],
   outside: Stranger,
-  { published = true } = {},
+  { published = true, known = [] as readonly string[] } = {},
 ): Promise<readonly string[]> {
   const all = await places(hosts);
   const looks = [
@@ -47,10 +50,29 @@ export async function left(
   ];
   const server: Target = { name: "the outside", address: outside.address, port: 81 };
   const egress = all.map(async ({ host }) => wrong(await fromBox(host, [server]), host.address));
-  const strange = strangerFinds(hosts, outside).then(({ unpublished }) =>
-    unpublished.map((door) => `the stranger reaches ${door}`),
+  const found = (await Promise.all([...looks, ...egress, strange(hosts, outside)])).flat();
+  return found.filter((line) => !known.includes(withoutBox(line)));
+}
+
+/** What is astray on hosts that know nothing of dockroute yet, and stays as it is. */
+export async function knownBefore(hosts: readonly Host[], outside: Stranger): Promise<readonly string[]> {
+  const own = (await publishedPorts(await places(hosts))).filter((line) =>
+    /^box (\S+) .* host \1,/.test(line),
   );
-  return (await Promise.all([...looks, ...egress, strange])).flat();
+  const strangers: string[] = [];
+  // One after the other: without a plan their containers have the same addresses.
+  for (const host of hosts) strangers.push(...(await strange([host], outside)));
+  return [...own, ...strangers].map(withoutBox);
+}
+
+async function strange(hosts: readonly Host[], outside: Stranger): Promise<readonly string[]> {
+  const { unpublished } = await strangerFinds(hosts, outside);
+  return unpublished.map((door) => `the stranger reaches ${door}`);
+}
+
+/** Containers have other addresses before. */
+function withoutBox(line: string): string {
+  return line.replace(/172\.\d+\.\d+\.\d+/g, "BOX");
 }
 
 export interface Time {

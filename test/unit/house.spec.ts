@@ -19,7 +19,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
   "provider/host/": ["provider/command", "provider/errors", "ssh2", "zod", "node:"],
-  "provider/pulumi/": ["@pulumi/pulumi", "provider/host/connection", "provider/resources/"],
+  "provider/pulumi/": [
+    ...["@pulumi/pulumi", "zod", "provider/host/connection", "provider/resources/", "provider/plan/"],
+  ],
   "provider/errors": [],
   "provider/command": [],
   "provider/kind": ["provider/command", "provider/errors"],
@@ -34,9 +36,15 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/errors", "zod"],
   ],
   "provider/lifecycle": [
-    "provider/command",
-    "provider/host/host",
-    ...["provider/converge", "provider/session", "provider/kind", "provider/errors", "node:util"],
+    ...["provider/command", "provider/host/host"],
+    ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
+    "node:util",
+  ],
+  "provider/survey": ["provider/converge", "provider/kind", "provider/host/host", "node:util"],
+  // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
+  "provider/cli/": [
+    ...["provider/host/", "provider/resources/", "provider/plan/", "provider/tools/", "provider/survey"],
+    ...["provider/command", "provider/errors", "provider/kind", "zod", "node:"],
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/session", "provider/resources/", "provider/tools/machine"],

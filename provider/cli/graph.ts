@@ -1,0 +1,63 @@
+/** `npx dockroute graph`: the mesh as Mermaid, DOT or SVG. Links are coloured by a check, where there is one. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { Plan } from "../plan/index.js";
+import { CommandError } from "./stack.js";
+import { colours, type Link, type Node, svgOf } from "./svg.js";
+
+const formats = { mermaid, dot, svg: svgOf } as const;
+
+export function isFormat(text: string): text is keyof typeof formats {
+  return Object.hasOwn(formats, text);
+}
+
+/** One direction, as `dockroute check --json` prints it. */
+const verdicts = z.object({
+  cells: z.array(z.object({ from: z.string(), to: z.string(), well: z.boolean() })),
+});
+export type Verdicts = z.infer<typeof verdicts>["cells"];
+
+export function readVerdicts(path: string): Verdicts {
+  const read = verdicts.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  if (read.success) return read.data.cells;
+  throw new CommandError(`${path} is not what \`dockroute check --json\` writes`);
+}
+
+export function graphOf(plan: Plan, format: keyof typeof formats, checked: Verdicts): string {
+  const nodes = Object.entries(plan)
+    .map(([name, own]) => ({ name, ...own }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const links = nodes.flatMap((from, at) =>
+    nodes.slice(at + 1).map((to): Link => ({ from, to, state: stateOf(from.name, to.name, checked) })),
+  );
+  return formats[format](nodes, links);
+}
+
+function stateOf(a: string, b: string, checked: Verdicts): Link["state"] {
+  const both = checked.filter(({ from, to }) => (from === a && to === b) || (from === b && to === a));
+  if (both.length === 0) return "unknown";
+  return both.every(({ well }) => well) ? "well" : "red";
+}
+
+/** A name may have a "-", which neither language takes in an id. */
+const idOf = ({ name }: Node): string => `h_${name.replaceAll("-", "_")}`;
+
+function mermaid(nodes: readonly Node[], links: readonly Link[]): string {
+  const boxes = nodes.map(
+    (node) => `  ${idOf(node)}["<b>${node.name}</b><br/>${node.address}<br/>${node.subnet}"]`,
+  );
+  const lines = links.map(({ from, to }) => `  ${idOf(from)} <--> ${idOf(to)}`);
+  const styles = links.map(({ state }, at) => `  linkStyle ${at} stroke:${colours[state]}`);
+  return `${["graph LR", ...boxes, ...lines, ...styles].join("\n")}\n`;
+}
+
+function dot(nodes: readonly Node[], links: readonly Link[]): string {
+  const boxes = nodes.map(
+    (node) => `  ${idOf(node)} [label="${node.name}\\n${node.address}\\n${node.subnet}"];`,
+  );
+  const lines = links.map(
+    ({ from, to, state }) => `  ${idOf(from)} -> ${idOf(to)} [dir=both, color="${colours[state]}"];`,
+  );
+  const head = ["digraph dockroute {", "  layout=circo;", '  node [shape=box, fontname="sans-serif"];'];
+  return `${[...head, ...boxes, ...lines, "}"].join("\n")}\n`;
+}

@@ -1,0 +1,58 @@
+/** The mesh as a stack left it: each host with what is declared of it, and a way to reach it. */
+
+import { endpointIn } from "../host/credentials.js";
+import type { Host } from "../host/host.js";
+import { Hosts } from "../host/hosts.js";
+import { parseInterface, parseRange } from "../plan/cidr.js";
+import type { HostPlan, MeshConfig, Plan } from "../plan/index.js";
+import { type Declared, declaredOf } from "../resources/declared.js";
+import { readStack, type StackOptions } from "./stack.js";
+
+export interface Member {
+  readonly name: string;
+  readonly plan: HostPlan;
+  readonly declared: Declared;
+  readonly host: Host;
+}
+
+export interface Site {
+  readonly plan: Plan;
+  readonly members: readonly Member[];
+  close(): Promise<void>;
+}
+
+/** @param say where a line for the person at the console goes */
+export async function openSite(options: StackOptions, say: (text: string) => void): Promise<Site> {
+  const { config, plan } = await readStack(options);
+  const hosts = new Hosts(config, say);
+  const networkPrefix = Number(config("dockroute:networkPrefix") ?? Number.NaN);
+  const members = Object.entries(plan).flatMap(([name, own]): Member[] => {
+    const mesh = { ...sizesOf(own), ...(Number.isInteger(networkPrefix) ? { networkPrefix } : {}) };
+    const declared = declaredOf(mesh, plan, (host, { address }) => ({
+      ...{ name: host, endpoint: endpointIn(config, host, address) },
+      interface: interfaceOf(config("dockroute:hosts"), host),
+    })).find(({ host }) => host === name);
+    if (declared === undefined) return [];
+    return [{ name, plan: own, declared, host: hosts.get(name, declared.bridge.endpoint) }];
+  });
+  return { plan, members, close: () => hosts.close() };
+}
+
+/** The plan shows its own sizes, also where a program has made it that keeps no config. */
+function sizesOf({ subnet, bridgeAddress }: HostPlan): Omit<MeshConfig, "hosts"> {
+  const part = parseRange(subnet);
+  const bridge = parseInterface(bridgeAddress);
+  if (!("value" in part && "value" in bridge)) return { pool: subnet };
+  return { pool: subnet, hostPrefix: part.value.prefix, bridgePrefix: bridge.value.range.prefix };
+}
+
+function interfaceOf(hosts: string | undefined, name: string): string | undefined {
+  const list: unknown = hosts === undefined ? [] : JSON.parse(hosts);
+  if (!Array.isArray(list)) return undefined;
+  const entry: unknown = list.find((each: unknown) => isRecord(each) && each["name"] === name);
+  return isRecord(entry) && typeof entry["interface"] === "string" ? entry["interface"] : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

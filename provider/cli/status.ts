@@ -1,0 +1,129 @@
+/** `npx dockroute status`: each host of the plan beside what is wanted of it. */
+import { LinkLost, Unreachable } from "../errors.js";
+import { dockerBridge } from "../resources/docker-bridge.js";
+import { forwardRule } from "../resources/forward-rule.js";
+import { masqueradeRule } from "../resources/masquerade-rule.js";
+import { peerRoute } from "../resources/peer-route.js";
+import { type Survey, survey } from "../survey.js";
+import { newestQuestion, readNewest } from "../tools/files.js";
+import { directory } from "../tools/places.js";
+import type { Member, Site } from "./site.js";
+import { type Cell, table } from "./table.js";
+
+/** One host, as `--json` prints it. */
+export interface HostStatus {
+  readonly host: string;
+  readonly endpoint: string;
+  readonly reached: boolean;
+  /** Why it was not reached. */
+  readonly reason?: string;
+  readonly docker?: string;
+  /** "iptables", "iptables+firewalld" or "nftables". */
+  readonly firewall?: string;
+  /** docker0's address, as it is and as the plan has it. */
+  readonly bridge?: string;
+  readonly wantedBridge: string;
+  readonly routes: Count;
+  readonly rules: Count;
+  /** What is not as wanted, by resource: "alpha/to/beta: route to 172.30.1.0/24: absent". */
+  readonly drift: readonly string[];
+  /** When dockroute last wrote something on the host. */
+  readonly changed?: string;
+}
+
+interface Count {
+  readonly well: number;
+  readonly wanted: number;
+}
+
+export function statusOf(site: Site): Promise<readonly HostStatus[]> {
+  return Promise.all(site.members.map(hostStatus));
+}
+
+async function hostStatus({ name, declared, plan, host }: Member): Promise<HostStatus> {
+  const { bridge, masquerade, forward, routes } = declared;
+  const base = { host: name, endpoint: host.endpoint, wantedBridge: plan.bridgeAddress };
+  const none = (wanted: number): Count => ({ well: 0, wanted });
+  try {
+    const [ofBridge, newest, ofRules, ofRoutes] = await Promise.all([
+      survey(dockerBridge, bridge, host),
+      host.look([newestQuestion(directory)]),
+      Promise.all([
+        ...(masquerade === undefined ? [] : [survey(masqueradeRule, masquerade, host)]),
+        ...(forward === undefined ? [] : [survey(forwardRule, forward, host)]),
+      ]),
+      Promise.all(routes.map((route) => survey(peerRoute, route, host))),
+    ]);
+    const { daemon, bip } = ofBridge.seen;
+    const changed = newest[0] === undefined ? undefined : readNewest(newest[0]);
+    return {
+      ...base,
+      reached: true,
+      ...(daemon.version === undefined
+        ? {}
+        : { docker: daemon.version, firewall: daemon.firewall ?? "iptables" }),
+      ...(bip === undefined ? {} : { bridge: bip }),
+      routes: count(ofRoutes),
+      rules: count(ofRules),
+      drift: [...unready(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
+      ...(changed === undefined ? {} : { changed: changed.toISOString() }),
+    };
+  } catch (error) {
+    if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+    const rules = (masquerade === undefined ? 0 : 1) + (forward === undefined ? 0 : 1);
+    const counts = { routes: none(routes.length), rules: none(rules) };
+    return { ...base, reached: false, reason: error.reason, ...counts, drift: [] };
+  }
+}
+
+function unready({ id, seen }: Survey<Parameters<NonNullable<typeof dockerBridge.unready>>[0]>) {
+  return (dockerBridge.unready?.(seen) ?? []).map((text) => `${id}: ${text}`);
+}
+
+function count(surveys: readonly Survey<unknown>[]): Count {
+  return { well: surveys.filter(isWell).length, wanted: surveys.length };
+}
+
+function isWell({ found, due }: Survey<unknown>): boolean {
+  return found.length === 0 && due.length === 0;
+}
+
+/** Where something is due that no word of drift tells, the change itself is the word. */
+function words({ id, found, due }: Survey<unknown>): readonly string[] {
+  return (found.length > 0 ? found : due.map((why) => `due: ${why}`)).map((text) => `${id}: ${text}`);
+}
+
+/** 0 all is as wanted, 1 something has drifted, 2 a host was not reached. */
+export function exitCode(all: readonly HostStatus[]): number {
+  if (all.some(({ reached }) => !reached)) return 2;
+  return all.some(({ drift }) => drift.length > 0) ? 1 : 0;
+}
+
+/** The table, and below it what is wrong, one line each. */
+export function statusText(all: readonly HostStatus[], colour: boolean): string {
+  const heads = ["host", "reached", "Docker", "firewall", "bridge", "wanted", "routes", "rules", "drift"];
+  const rows = all.map((each): Cell[] => [
+    { text: each.host },
+    each.reached ? { text: "yes", tone: "good" } : { text: "no", tone: "bad" },
+    { text: each.docker ?? "-" },
+    { text: each.firewall ?? "-" },
+    { text: each.bridge ?? "-", tone: each.bridge === each.wantedBridge ? "good" : "bad" },
+    { text: each.wantedBridge },
+    counted(each.routes),
+    counted(each.rules),
+    each.drift.length === 0
+      ? { text: each.reached ? "none" : "not known", tone: each.reached ? "good" : "faint" }
+      : { text: `${each.drift.length}`, tone: "bad" },
+    { text: each.changed?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "-" },
+  ]);
+  const notes = all.flatMap(({ host, reason, drift }) => [
+    ...(reason === undefined ? [] : [`${host}: not reached: ${reason}`]),
+    ...drift,
+  ]);
+  const below = notes.length === 0 ? "" : `\n${notes.map((text) => `  ${text}\n`).join("")}`;
+  return table([...heads, "last change"], rows, colour) + below;
+}
+
+function counted({ well, wanted }: Count): Cell {
+  return { text: `${well} of ${wanted}`, tone: well === wanted ? "good" : "bad" };
+}

@@ -1,0 +1,35 @@
+/** What a host is like beside what is wanted of it, in words: for refresh, and for `npx dockroute status`. */
+import { isDeepStrictEqual } from "node:util";
+import { glance } from "./converge.js";
+import type { Host } from "./host/host.js";
+import type { Kind, OnHost } from "./kind.js";
+
+export interface Survey<S> {
+  readonly id: string;
+  readonly seen: S;
+  /** What is not as wanted. [] is well. */
+  readonly found: readonly string[];
+  /** Why the next `up` would change something. */
+  readonly due: readonly string[];
+}
+
+export async function survey<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  wanted: I,
+  host: Host,
+): Promise<Survey<S>> {
+  const checked = kind.check(Object.fromEntries(Object.entries(wanted)));
+  const inputs = "inputs" in checked ? checked.inputs : wanted;
+  const seen = await glance(kind, inputs, host);
+  const due = [...new Set(kind.steps(inputs, seen).map(({ why }) => why))];
+  const found = [...differing(inputs, kind.observed(inputs, seen)), ...kind.drift(inputs, seen)];
+  return { id: kind.id(inputs), seen, found, due };
+}
+
+/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
+export function differing(kept: object, now: object): readonly string[] {
+  const held = new Map<string, unknown>(Object.entries(kept));
+  return Object.entries(now)
+    .filter(([name, value]) => !isDeepStrictEqual(held.get(name), value))
+    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
+}

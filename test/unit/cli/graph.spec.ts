@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { graphOf } from "../../../provider/cli/graph.js";
+import { planMesh } from "../../../provider/index.js";
+
+const names = ["alpha", "beta-2", "gamma"];
+const plan = planMesh({
+  pool: "172.30.0.0/16",
+  hosts: names.map((name, at) => ({ name, address: `192.168.1.${at + 1}` })),
+});
+const checked = [
+  { from: "alpha", to: "gamma", well: true },
+  { from: "gamma", to: "alpha", well: false },
+  { from: "alpha", to: "beta-2", well: true },
+];
+
+describe("a graph", () => {
+  it("is Mermaid, with the links in the colours of a check", () => {
+    assert.equal(
+      graphOf(plan, "mermaid", checked),
+      [
+        "graph LR",
+        '  h_alpha["<b>alpha</b><br/>192.168.1.1<br/>172.30.0.0/24"]',
+        '  h_beta_2["<b>beta-2</b><br/>192.168.1.2<br/>172.30.1.0/24"]',
+        '  h_gamma["<b>gamma</b><br/>192.168.1.3<br/>172.30.2.0/24"]',
+        "  h_alpha <--> h_beta_2",
+        "  h_alpha <--> h_gamma",
+        "  h_beta_2 <--> h_gamma",
+        "  linkStyle 0 stroke:#1a7f37",
+        "  linkStyle 1 stroke:#cf222e",
+        "  linkStyle 2 stroke:#8c959f",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("is DOT", () => {
+    const text = graphOf(plan, "dot", []);
+    assert.match(text, /^digraph dockroute \{/);
+    assert.match(text, /h_beta_2 -> h_gamma \[dir=both, color="#8c959f"\];/);
+  });
+
+  for (const count of [1, 2, 3, 8, 16]) {
+    it(`is SVG in which ${count} hosts stand apart and inside the picture`, () => {
+      const hosts = Array.from({ length: count }, (_, at) => ({
+        name: `h${at}`,
+        address: `10.1.0.${at + 1}`,
+      }));
+      const text = graphOf(planMesh({ pool: "172.30.0.0/16", hosts }), "svg", []);
+      const [, width, height] = (/viewBox="0 0 (\d+) (\d+)"/.exec(text) ?? []).map(Number);
+      const boxes = [...text.matchAll(/<rect x="([\d.-]+)" y="([\d.-]+)" width="(\d+)" height="(\d+)"/g)].map(
+        ([, ...numbers]) => numbers.map(Number) as [number, number, number, number],
+      );
+      assert.equal(boxes.length, count);
+      assert.equal(text.match(/<line /g)?.length ?? 0, (count * (count - 1)) / 2);
+      for (const [at, [x, y, w, h]] of boxes.entries()) {
+        assert(x >= 0 && y >= 0 && x + w <= (width ?? 0) && y + h <= (height ?? 0), `box ${at} is outside`);
+        for (const [x2, y2, w2, h2] of boxes.slice(at + 1))
+          assert(x + w <= x2 || x2 + w2 <= x || y + h <= y2 || y2 + h2 <= y, "two boxes overlap");
+      }
+    });
+  }
+});
