@@ -4,10 +4,19 @@ import type { Lab } from "../../lab/lab.js";
 import { sleep, until } from "../../lab/run.js";
 import { undoSeconds } from "./oracle.js";
 import { family, kill, type Started } from "./process.js";
+import type { Trap } from "./tripwire.js";
 import type { Wire } from "./wire.js";
 
 export const faults = ["link cut", "client killed", "power cut"] as const;
-export type Fault = (typeof faults)[number];
+/** Done by the shim itself, in place of the program. */
+export const programFaults = ["program fails", "program prints garbage", "program hangs"] as const;
+export type Fault = (typeof faults)[number] | (typeof programFaults)[number];
+
+export function trapFor(fault: Fault): Trap {
+  if (fault === "program fails") return "fail";
+  if (fault === "program hangs") return "hang";
+  return fault === "program prints garbage" ? "garbage" : "stop";
+}
 
 export interface Struck {
   readonly lab: Lab;
@@ -19,24 +28,26 @@ export interface Struck {
 }
 
 /** Does it; resolves when the host can be reached again as far as the fault is concerned. */
-export async function strike(fault: Fault, n: number, struck: Struck): Promise<void> {
+export async function strike(fault: Fault, variant: number, struck: Struck): Promise<void> {
   switch (fault) {
     case "link cut":
-      return cutLink(struck, n);
+      return cutLink(struck, variant);
     case "client killed":
-      kill(victims(struck.client, n));
+      kill(victims(struck.client, variant));
       struck.release();
       return;
     case "power cut":
       return cutPower(struck);
+    default:
+      return;
   }
 }
 
 /** In turn shorter and longer than the host waits: A2 and A1. */
-async function cutLink({ wire, release }: Struck, n: number): Promise<void> {
+async function cutLink({ wire, release }: Struck, variant: number): Promise<void> {
   wire.cut();
   release();
-  await sleep(n % 2 === 0 ? 2000 : (undoSeconds() + 3) * 1000);
+  await sleep(variant % 2 === 0 ? 2000 : (undoSeconds() + 3) * 1000);
   wire.mend();
 }
 
@@ -51,10 +62,10 @@ async function cutPower({ lab, host, wire }: Struck): Promise<void> {
 }
 
 /** In turn all of the client, the provider process alone, the engine alone. One process is killed as a whole. */
-function victims(client: Started, n: number): readonly number[] {
+function victims(client: Started, variant: number): readonly number[] {
   const all = family(client.pid);
   const provider = [...all].filter(([, words]) => /dynamic-provider/.test(words)).map(([id]) => id);
-  if (n % 3 === 1 && provider.length > 0) return provider;
-  if (n % 3 === 2) return [client.pid];
+  if (variant % 3 === 1 && provider.length > 0) return provider;
+  if (variant % 3 === 2) return [client.pid];
   return [...all.keys()];
 }

@@ -4,7 +4,7 @@
  */
 
 import { sleep } from "../../lab/run.js";
-import { type Fault, faults, strike } from "./faults.js";
+import { type Fault, faults, strike, trapFor } from "./faults.js";
 import { MeshBench } from "./mesh-bench.js";
 import { standing } from "./oracle.js";
 import { family, isAlive, kill } from "./process.js";
@@ -88,11 +88,12 @@ export function pointsOf(traces: ReadonlyMap<string, readonly Call[]>, all: bool
 /** One `up` from nothing with one fault in it, the oracle, and the way back to nothing. */
 export async function tryMesh(bench: MeshBench, name: string, fault: Fault, n: number) {
   const tripwire = bench.tripwire(name);
-  tripwire.begin({ n });
+  tripwire.begin({ n, does: trapFor(fault) });
   const client = bench.startUp();
-  const reached = await tripwire.hit(client.over);
+  const stands = await tripwire.hit(client.over);
+  const reached = tripwire.sprung();
   const relatives = [...family(client.pid).keys()];
-  if (reached) {
+  if (stands) {
     const release = () => tripwire.release();
     await strike(fault, n, { lab: bench.lab, host: name, wire: bench.wire(name), client, release });
   }

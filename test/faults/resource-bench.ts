@@ -10,8 +10,8 @@ import type { Props } from "../../provider/lifecycle.js";
 import { quickBox } from "../support/scene.js";
 import { root } from "../support/stack.js";
 import type { Answered, CallOf } from "./client.js";
-import { type Fault, strike } from "./faults.js";
-import { nothingLeft, sameAs, snapshotOf, standing } from "./oracle.js";
+import { type Fault, strike, trapFor } from "./faults.js";
+import { nothingLeft, sameAs, snapshotOf, standing, undoSeconds } from "./oracle.js";
 import { type Started, start } from "./process.js";
 import { type Case, cases, type Transition } from "./transitions.js";
 import { type Call, Tripwire } from "./tripwire.js";
@@ -25,6 +25,13 @@ export interface Tried {
   readonly wrong: readonly string[];
   readonly reachMs: number;
   readonly said: string;
+}
+
+interface Options {
+  /** Which form of the fault; by turns without it. */
+  readonly variant?: number;
+  /** What more must hold before the next run. */
+  readonly meanwhile?: () => Promise<readonly string[]>;
 }
 
 const steps: Readonly<Record<Transition, readonly [Place, Place]>> = {
@@ -61,7 +68,8 @@ export class ResourceBench {
     const wire = await Wire.open(host.address);
     const hostKey = readFileSync(join(host.root, "etc/ssh/ssh_host_ed25519_key.pub"), "utf8").trim();
     const endpoint = `root@127.0.0.1:${wire.port}`;
-    const connection = { hostKey, privateKeyFile: lab.privateKeyFile, perDialTimeout: 5, dialErrorLimit: 2 };
+    const limits = { perDialTimeout: 5, dialErrorLimit: 2, idleTimeout: undoSeconds() + 10 };
+    const connection = { hostKey, privateKeyFile: lab.privateKeyFile, ...limits };
     const config = { "dockroute:connection": JSON.stringify(connection) };
     const all = cases("alpha", endpoint, host.address.replace(/\d+$/, ""));
     return new ResourceBench(lab, host, wire, tripwire, config, all);
@@ -108,24 +116,27 @@ export class ResourceBench {
   }
 
   /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
-  async try(transition: Transition, fault: Fault, n: number): Promise<Tried> {
+  async try(transition: Transition, fault: Fault, n: number, options: Options = {}): Promise<Tried> {
+    const { variant = n, meanwhile = async () => [] } = options;
     const [from, to] = this.way(transition);
     await this.go(from);
-    this.tripwire.begin({ n });
+    this.tripwire.begin({ n, does: trapFor(fault) });
     const client = this.start(this.callTo(to));
-    const reached = await this.tripwire.hit(client.over);
-    if (reached) {
+    const stands = await this.tripwire.hit(client.over);
+    const reached = this.tripwire.sprung();
+    if (stands) {
       const release = () => this.tripwire.release();
-      await strike(fault, n, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
+      await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
     }
     const healed = Date.now();
     // In turn the host is left alone until it has settled, and the next run comes at once.
-    const { wrong, reachMs } = await standing(this.lab, ["box"], healed, n % 4 < 2);
+    const { wrong, reachMs } = await standing(this.lab, ["box"], healed, variant % 4 < 2);
+    const between = await meanwhile();
     const answered = await this.answer(client);
     this.tripwire.end();
     this.note(to, answered);
     const after = wrong.length > 0 ? [] : await this.again(to);
-    return { reached, wrong: [...wrong, ...after], reachMs, said: answered?.error ?? "" };
+    return { reached, wrong: [...wrong, ...between, ...after], reachMs, said: answered?.error ?? "" };
   }
 
   /** I5, I8: the same call again, without any other step, and the host is as after a run without faults. */

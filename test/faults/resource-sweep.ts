@@ -1,7 +1,7 @@
 /** Every point of create, update and delete of each resource, with every fault: several labs side by side. */
 import { execFileSync } from "node:child_process";
 import { root } from "../support/stack.js";
-import { type Fault, faults } from "./faults.js";
+import { type Fault, faults, programFaults } from "./faults.js";
 import { ResourceBench, type Tried } from "./resource-bench.js";
 import { Results, type Row } from "./results.js";
 import { type Case, type Transition, transitions } from "./transitions.js";
@@ -68,7 +68,7 @@ class Worker {
     const traces = new Map<Transition, readonly Call[]>();
     for (const transition of transitions) traces.set(transition, await bench.record(transition));
     const longest = Math.max(...[...traces.values()].map(({ length }) => length));
-    for (const fault of this.plan.faults ?? faults) {
+    for (const fault of this.plan.faults ?? [...faults, ...programFaults]) {
       // create and delete in turn, so that each is the other's way back; an update is its own.
       for (let n = 1; n <= longest; n++) await this.points(kind, fault, ["create", "delete"], n, traces);
       for (let n = 1; n <= longest; n++) await this.points(kind, fault, ["update"], n, traces);
