@@ -1,4 +1,5 @@
 /** Runs both projects side by side, operation by operation, so that a busy moment of the machine meets both. */
+import { readFileSync } from "node:fs";
 import type { Ran, Stack } from "../test/support/stack.js";
 
 export const operations = ["first up", "up, nothing to do", "refresh", "destroy"] as const;
@@ -16,6 +17,17 @@ export interface Figure {
   readonly resources: number;
   readonly dockroute: readonly number[];
   readonly floor: readonly number[];
+  /** The same in seconds of the client's CPU, which other people's work on the machine hardly changes. */
+  readonly cpu: { readonly dockroute: readonly number[]; readonly floor: readonly number[] };
+}
+
+/** CPU seconds of all ended children of this process, and of theirs (proc(5), cutime and cstime). */
+function childrensCpu(): number {
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  const ticksASecond = 100; // sysconf(_SC_CLK_TCK) on every Linux that Node runs on
+  return (Number(fields[13]) + Number(fields[14])) / ticksASecond;
 }
 
 const work: Readonly<Record<Operation, (stack: Stack) => Promise<Ran>>> = {
@@ -33,17 +45,20 @@ export async function measure(
 ): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const operation of operations) {
+    const cpu = { dockroute: [] as number[], floor: [] as number[] };
     const times = { dockroute: [] as number[], floor: [] as number[] };
     const repeatable = operation === "up, nothing to do" || operation === "refresh";
     for (let run = 0; run < (repeatable ? runs : 1); run++) {
       for (const side of ["floor", "dockroute"] as const) {
+        const before = childrensCpu();
         const ran = await work[operation](pair[side]);
         if (ran.code !== 0) throw new Error(`${side}, ${operation}: ${ran.text}`);
         times[side].push(ran.seconds);
+        cpu[side].push(childrensCpu() - before);
       }
       tell(`${hosts} hosts, ${operation}: ${last(times.dockroute)} s, floor ${last(times.floor)} s`);
     }
-    figures.push({ operation, hosts, resources: resourcesOf(hosts), ...times });
+    figures.push({ operation, hosts, resources: resourcesOf(hosts), ...times, cpu });
   }
   return figures;
 }
@@ -61,4 +76,5 @@ export function median(values: readonly number[]): number {
     : (sorted[Math.floor(middle)] ?? 0);
 }
 
-export const ratio = (figure: Figure): number => median(figure.dockroute) / median(figure.floor);
+export const ratio = (figure: Pick<Figure, "dockroute" | "floor">): number =>
+  median(figure.dockroute) / median(figure.floor);

@@ -32,6 +32,9 @@ export function report(
       seconds(figure.dockroute),
       seconds(figure.floor),
       ratio(figure).toFixed(2),
+      median(figure.cpu.dockroute).toFixed(1),
+      median(figure.cpu.floor).toFixed(1),
+      ratio(figure.cpu).toFixed(2),
     ].join(" | "),
   );
   const idle = figures.filter(({ operation }) => operation === "up, nothing to do");
@@ -47,11 +50,12 @@ restart at a first \`up\`) is in dockroute's figure and not in the floor's.
 
 ![Seconds of each operation](performance.svg)
 
-| hosts | resources | operation | dockroute | floor | ratio |
-| ---: | ---: | --- | ---: | ---: | ---: |
+| hosts | resources | operation | dockroute | floor | ratio | CPU, dockroute | CPU, floor | ratio |
+| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.map((row) => `| ${row} |`).join("\n")}
 
-Seconds, a median where there are several runs, with the least and the most. The aim is an \`up\` that changes
+Seconds, a median where there are several runs, with the least and the most. CPU is what the client alone used, all
+its processes together; other work on the machine hardly changes it. The aim is an \`up\` that changes
 nothing within 1.25 times its floor; it is ${aims}.
 
 The machine:

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { cacheFolder, locked, stateFolder } from "./folders.js";
 import type { Image } from "./images.js";
 import { addressIn, knownDestinations, macOf } from "./network.js";
+import { imageWith, type OptionName, optionsOf } from "./options.js";
 import type { Log } from "./run.js";
-import { type LabState, labPrefixes, readState, writeState } from "./state.js";
+import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
 
 export interface HostSpec {
   /** [a-z0-9-], as long as a host name may be; not "switch". */
@@ -14,6 +15,8 @@ export interface HostSpec {
   readonly daemonJson?: string | object;
   /** More files, by their path without the first slash, put there before the first boot. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Rows of options.ts: a firewall, who manages its network card, keys of daemon.json. */
+  readonly options?: readonly OptionName[];
   /** The name of its network interface; default eth0. */
   readonly interface?: string;
 }
@@ -29,14 +32,32 @@ export interface LabOptions {
   readonly keepOnFailure?: boolean;
 }
 
-export function filesOf(spec: HostSpec | undefined, image: Image | undefined): Record<string, string> {
-  const json = spec?.daemonJson;
+/** The image that a host stands on, with what its options take. */
+export const imageOf = (spec: HostSpec): string => imageWith(spec.image, spec.options);
+
+const daemonJson = "etc/docker/daemon.json";
+
+export function filesOf(
+  lab: LabState,
+  host: HostState,
+  spec: HostSpec | undefined,
+  image: Image | undefined,
+): Record<string, string> {
+  const options = optionsOf(spec?.options);
+  const keys = Object.assign({}, ...options.flatMap((option) => option.daemonJson ?? []));
+  const given = spec?.daemonJson ?? spec?.files?.[daemonJson] ?? image?.files[daemonJson];
+  const json = Object.keys(keys).length === 0 ? given : { ...parsed(given), ...keys };
   const daemon = typeof json === "object" ? `${JSON.stringify(json, null, 2)}\n` : json;
   return {
     ...image?.files,
+    ...Object.assign({}, ...options.map(({ files }) => files?.(lab, host))),
     ...spec?.files,
-    ...(daemon === undefined ? {} : { "etc/docker/daemon.json": daemon }),
+    ...(daemon === undefined ? {} : { [daemonJson]: daemon }),
   };
+}
+
+function parsed(json: string | object | undefined): object {
+  return typeof json === "string" ? (JSON.parse(json) as object) : (json ?? {});
 }
 
 export const allLabs = (): LabState[] => labPrefixes().flatMap((prefix) => readState(prefix) ?? []);
@@ -66,16 +87,23 @@ export async function claim(
     if (slot === undefined) throw new Error("no free network for one more lab");
     const subnet = options.subnet ?? `10.213.${slot}.0/24`;
     if (taken.has(subnet)) throw new Error(`${subnet} is in use`);
-    const hosts = options.hosts.map((host, position) => ({
-      name: host.name,
-      image: host.image,
-      suite: images.get(host.image)?.suite ?? "",
-      layers: images.get(host.image)?.layers ?? [],
-      index: position + 1,
-      address: addressIn(subnet, position + 11),
-      mac: macOf(slot, position + 1),
-      interface: host.interface ?? "eth0",
-    }));
+    const hosts = options.hosts.map((host, position): HostState => {
+      const rows = optionsOf(host.options);
+      const mtu = rows.find((row) => row.mtu !== undefined)?.mtu;
+      return {
+        name: host.name,
+        image: host.image,
+        suite: images.get(imageOf(host))?.suite ?? "",
+        layers: images.get(imageOf(host))?.layers ?? [],
+        index: position + 1,
+        address: addressIn(subnet, position + 11),
+        mac: macOf(slot, position + 1),
+        interface: host.interface ?? "eth0",
+        ...(rows.some(({ bareCard }) => bareCard) ? { bareCard: true } : {}),
+        ...(rows.some(({ secondCard }) => secondCard) ? { secondCard: true } : {}),
+        ...(mtu === undefined ? {} : { mtu }),
+      };
+    });
     const state = {
       prefix: options.prefix,
       slot,

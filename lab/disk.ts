@@ -42,6 +42,7 @@ export async function personalise(
   lab: LabState,
   host: HostState,
   files: Readonly<Record<string, string>>,
+  setup = "",
 ): Promise<void> {
   const { root } = foldersOf(lab, host);
   const put = (path: string, text: string, mode = 0o644): void => {
@@ -78,4 +79,5 @@ export async function personalise(
     await run(["chown", "-R", `${owner}:${owner}`, join(root, home, ".ssh")]);
   }
   for (const [path, text] of Object.entries(files)) put(path, text);
+  if (setup !== "") await run(["unshare", "--net", "chroot", root, "sh", "-e", "-c", setup]);
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ensureTools } from "./apt.js";
-import { allLabs, checkNames, claim, filesOf, type HostSpec, type LabOptions } from "./claim.js";
+import { allLabs, checkNames, claim, filesOf, type HostSpec, imageOf, type LabOptions } from "./claim.js";
 import { makeDisk, personalise } from "./disk.js";
 import { Host, Stranger } from "./host.js";
 import { ensureImage, type Image, pruneImages } from "./images.js";
@@ -9,6 +9,7 @@ import { interruptible } from "./interrupt.js";
 import { makeKeys, writeClientFiles } from "./keys.js";
 import { cutPower, managerOf, powerOff, powerOn } from "./machine.js";
 import { addressIn, macOf, makeSwitch, plugStranger, setLink } from "./network.js";
+import { setupOf } from "./options.js";
 import { eachOf, type Log, quiet, sleep, step, until } from "./run.js";
 import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
 import { tearDown } from "./tear-down.js";
@@ -30,7 +31,7 @@ export class Lab {
     await ensureTools(log);
     return interruptible(async (signal) => {
       const images = new Map<string, Image>();
-      for (const { image } of options.hosts) {
+      for (const image of options.hosts.map(imageOf)) {
         if (!images.has(image)) images.set(image, await ensureImage(image, log, signal));
       }
       await pruneImages(allLabs().flatMap((lab) => lab.hosts.flatMap((host) => host.layers)));
@@ -174,7 +175,9 @@ export class Lab {
       await step(this.log, `${host.name} (${host.image}, ${host.address})`, async () => {
         signal.throwIfAborted();
         await makeDisk(this.current, host);
-        await personalise(this.current, host, filesOf(spec, images.get(host.image)));
+        const image = spec && images.get(imageOf(spec));
+        const files = filesOf(this.current, host, spec, image);
+        await personalise(this.current, host, files, setupOf(spec?.options));
         await powerOn(this.current, host);
         await this.host(host.name).ready(90_000, signal);
       });

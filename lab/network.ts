@@ -9,6 +9,9 @@ import type { HostState, LabState, StrangerState } from "./state.js";
 export const namespaceOf = (lab: LabState, name: string): string => `${lab.prefix}-${name}`;
 const switchOf = (lab: LabState): string => namespaceOf(lab, "switch");
 export const operatorInterface = (lab: LabState): string => `${lab.prefix}-op`;
+/** The network of the second cards: the same number under another prefix, reached by nothing else. */
+export const secondNetwork = (lab: LabState): string => `10.214.${lab.slot}.0/24`;
+const secondPortOf = (machine: HostState | StrangerState): string => `side${machine.index}`;
 const portOf = (machine: HostState | StrangerState): string => `port${machine.index}`;
 
 export const addressIn = (subnet: string, last: number): string => subnet.replace(/\.0\/24$/, `.${last}`);
@@ -48,6 +51,10 @@ export async function makeSwitch(lab: LabState): Promise<void> {
     name,
   ]);
   await ipIn(name, "link set operator master bridge0 up");
+  if (lab.hosts.some(({ secondCard }) => secondCard)) {
+    const second = `addr add ${addressIn(secondNetwork(lab), 1)}/24 dev bridge1`;
+    await ipIn(name, "link add bridge1 type bridge", second, "link set bridge1 up");
+  }
   await ip(
     `addr add ${operatorOf(lab)}/24 dev ${operatorInterface(lab)}`,
     `link set ${operatorInterface(lab)} up`,
@@ -75,7 +82,21 @@ async function makeNamespace(name: string): Promise<void> {
 /** The host's namespace and its cable, as at every power-on: nothing of an earlier life is in it. */
 export async function plugHost(lab: LabState, host: HostState): Promise<void> {
   await unplug(lab, host);
-  await plug(lab, host, host.interface);
+  await plug(lab, host, host.interface, host);
+  if (host.secondCard !== true) return;
+  const name = namespaceOf(lab, host.name);
+  await cable(lab, {
+    name,
+    device: "eth1",
+    port: secondPortOf(host),
+    bridge: "bridge1",
+    ...(host.mtu === undefined ? {} : { mtu: host.mtu }),
+  });
+  await ipIn(
+    name,
+    `addr add ${addressIn(secondNetwork(lab), 10 + host.index)}/24 broadcast + dev eth1`,
+    "link set eth1 up",
+  );
 }
 
 export async function plugStranger(lab: LabState, stranger: StrangerState): Promise<void> {
@@ -83,16 +104,45 @@ export async function plugStranger(lab: LabState, stranger: StrangerState): Prom
   await plug(lab, stranger, "eth0");
 }
 
-async function plug(lab: LabState, machine: HostState | StrangerState, device: string): Promise<void> {
+interface Cable {
+  /** The machine's namespace. */
+  readonly name: string;
+  readonly device: string;
+  readonly port: string;
+  readonly bridge: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+}
+
+async function cable(lab: LabState, { name, device, port, bridge, mac, mtu }: Cable): Promise<void> {
+  const size = mtu === undefined ? [] : ["mtu", String(mtu)];
+  await run([
+    ...["ip", "-n", switchOf(lab), "link", "add", port, ...size, "type", "veth", "peer", "name", device],
+    ...(mac === undefined ? [] : ["address", mac]),
+    ...[...size, "netns", name],
+  ]);
+  await ipIn(switchOf(lab), `link set ${port} master ${bridge} up`);
+}
+
+async function plug(
+  lab: LabState,
+  machine: HostState | StrangerState,
+  device: string,
+  { bareCard, mtu }: Pick<HostState, "bareCard" | "mtu"> = {},
+): Promise<void> {
   const name = namespaceOf(lab, machine.name);
-  const port = portOf(machine);
   await makeNamespace(name);
   // The same MAC address at every power-on: with another one the neighbours send to the old one for a while.
-  await run([
-    ...["ip", "-n", switchOf(lab), "link", "add", port, "type", "veth"],
-    ...["peer", "name", device, "address", machine.mac, "netns", name],
-  ]);
-  await ipIn(switchOf(lab), `link set ${port} master bridge0 up`);
+  const { mac } = machine;
+  await cable(lab, {
+    name,
+    device,
+    port: portOf(machine),
+    bridge: "bridge0",
+    mac,
+    ...(mtu === undefined ? {} : { mtu }),
+  });
+  if (bareCard === true) return;
   await ipIn(
     name,
     `addr add ${machine.address}/24 broadcast + dev ${device}`,
@@ -104,7 +154,8 @@ async function plug(lab: LabState, machine: HostState | StrangerState, device: s
 export async function unplug(lab: LabState, machine: HostState | StrangerState): Promise<void> {
   // The cable first: a namespace is taken down by the kernel at its leisure, and its end of the cable with it.
   if (existsSync(`/run/netns/${switchOf(lab)}`)) {
-    await tryRun(["ip", "-n", switchOf(lab), "link", "del", portOf(machine)]);
+    for (const port of [portOf(machine), secondPortOf(machine)])
+      await tryRun(["ip", "-n", switchOf(lab), "link", "del", port]);
   }
   await removeNamespace(namespaceOf(lab, machine.name));
 }

@@ -93,8 +93,13 @@ function readAnswer(target: Target, line: string): Reached {
 }
 
 /** From inside a container. */
-export function fromBox(host: Host, targets: readonly Target[], name = "box"): Promise<readonly Reached[]> {
-  return probe((words) => host.exec(["docker", "exec", name, ...words]), targets);
+export function fromBox(
+  host: Host,
+  targets: readonly Target[],
+  name = "box",
+  seconds = 2,
+): Promise<readonly Reached[]> {
+  return probe((words) => host.exec(["docker", "exec", name, ...words]), targets, seconds);
 }
 
 /** From the host itself. */

@@ -1,6 +1,7 @@
 /**
  * Rulesets in an order of their own. Within a chain the order is the meaning and stays; the order of tables
- * and chains is that of their making, which a restart of Docker changes.
+ * and chains is that of their making, which a restart of Docker changes. A table without a rule that lets
+ * everything pass is left out: iptables' programs leave such behind where a rule has been, and it does nothing.
  */
 
 /** `iptables-save` without comments and counters, tables and chains by name. */
@@ -13,6 +14,7 @@ export function sortIptables(text: string): string[] {
   }
   const chainOf = (line: string): string => /^(?::|-A )(\S+)/.exec(line)?.[1] ?? "";
   return blocks
+    .filter(([, ...lines]) => lines.some((line) => !/^:\S+ ACCEPT$/.test(line)))
     .sort((a, b) => compare(a[0] ?? "", b[0] ?? ""))
     .flatMap(([table = "", ...lines]) =>
       lines.sort((a, b) => compare(chainOf(a), chainOf(b))).map((line) => `${table.slice(1)} ${line}`),
@@ -36,7 +38,14 @@ export function sortNft(text: string): string[] {
       chains.set(path.join(" "), []);
     } else chains.get(path.join(" "))?.push(line);
   }
+  const said = (where: string): boolean =>
+    [...chains].some(
+      ([path, lines]) =>
+        (path === where || path.startsWith(`${where} chain `) || where.startsWith(path)) &&
+        lines.some((line) => !/^type .* policy accept;$/.test(line)),
+    );
   return [...chains]
+    .filter(([where]) => said(where.replace(/ chain .*/, "")))
     .sort(([a], [b]) => compare(a, b))
     .flatMap(([where, lines]) => [where, ...lines.map((line) => `${where}: ${line}`)]);
 }

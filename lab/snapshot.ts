@@ -42,7 +42,7 @@ export async function snapshot(host: Host, options: SnapshotOptions = {}): Promi
       say("ip -4 rule show; ip -6 rule show").then(own),
       text("iptables-save", sortIptables),
       text("ip6tables-save", sortIptables),
-      text("nft -s list ruleset", sortNft),
+      text("! command -v nft >/dev/null || nft -s list ruleset", sortNft),
       say(`sysctl -a 2>/dev/null | grep -E '${sysctlKeys}'`).then((lines) =>
         own(lines.filter((line) => !/\.veth/.test(line))),
       ),
@@ -87,9 +87,11 @@ const sysctlKeys =
   "^net\\.ipv4\\.(ip_forward|conf\\..*\\.(forwarding|rp_filter|route_localnet|accept_local|proxy_arp)) |" +
   "^net\\.ipv6\\.conf\\..*\\.forwarding |^net\\.bridge\\.bridge-nf-call-";
 
+/** A file is two lines, one with owner and mode and one with its hash: a program for each file takes seconds. */
 const listing = (folders: readonly string[]): string =>
-  `find ${folders.join(" ")} -xdev -type f -printf '%p %u:%g %m ' -exec sh -c 'sha256sum < "$1" | cut -c1-16' sh {} ';' ; ` +
-  `find ${folders.join(" ")} -xdev -type l -printf '%p -> %l\\n' -o -type d -printf '%p/ %u:%g %m\\n'`;
+  `find ${folders.join(" ")} -xdev -type f -exec sha256sum {} + | cut -c1-16,65-; ` +
+  `find ${folders.join(" ")} -xdev -type l -printf '%p -> %l\\n' -o -type d -printf '%p/ %u:%g %m\\n' ` +
+  `-o -type f -printf '%p %u:%g %m\\n'`;
 
 interface Address {
   readonly local: string;

@@ -20,6 +20,12 @@ export interface HostState {
   readonly address: string;
   readonly mac: string;
   readonly interface: string;
+  /** Its card gets no address from the lab: the host's own network program does that. */
+  readonly bareCard?: boolean;
+  /** Whether it has an eth1 in the lab's second network. */
+  readonly secondCard?: boolean;
+  /** Of its cards; default the kernel's 1500. */
+  readonly mtu?: number;
 }
 
 export interface StrangerState {

@@ -46,7 +46,9 @@ export function converge<I extends OnHost, S>(
   return host.alone(async () => {
     // What the preview saw may be minutes old by now.
     host.forget();
-    const seen = await glance(kind, desired, host);
+    let seen = await glance(kind, desired, host);
+    // What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later.
+    if (await host.recover()) seen = await glance(kind, desired, host);
     refuse(kind, desired, seen);
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
@@ -63,7 +65,8 @@ export function remove<I extends OnHost, S>(
 ): Promise<S> {
   return host.alone(async () => {
     host.forget();
-    const seen = await look(kind, held, host);
+    let seen = await look(kind, held, host);
+    if (await host.recover()) seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
     const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
     const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");

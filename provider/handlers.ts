@@ -2,7 +2,7 @@
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
  * these four: path and names are a promise and are never changed.
  */
-import { type Lifecycle, lifecycle } from "./lifecycle.js";
+import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
 import { dockerBridge } from "./resources/docker-bridge.js";
 import { forwardRule } from "./resources/forward-rule.js";
 import { masqueradeRule } from "./resources/masquerade-rule.js";
@@ -18,7 +18,7 @@ const session = new Session([
   ),
 ]);
 
-export const DockerBridge: Lifecycle = lifecycle(dockerBridge, session);
-export const PeerRoute: Lifecycle = lifecycle(peerRoute, session);
-export const MasqueradeRule: Lifecycle = lifecycle(masqueradeRule, session);
-export const ForwardRule: Lifecycle = lifecycle(forwardRule, session);
+export const DockerBridge: Lifecycle = new KindLifecycle(dockerBridge, session);
+export const PeerRoute: Lifecycle = new KindLifecycle(peerRoute, session);
+export const MasqueradeRule: Lifecycle = new KindLifecycle(masqueradeRule, session);
+export const ForwardRule: Lifecycle = new KindLifecycle(forwardRule, session);

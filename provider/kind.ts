@@ -39,7 +39,15 @@ export interface Kind<Inputs extends OnHost, Seen> {
   /** What must be mended on the host before anything can be changed there, in words: "Docker does not answer". */
   unready?(seen: Seen): readonly string[];
   /** What this change will disrupt, in words, for the preview: "Docker restarts, 2 containers stop: a, b". */
-  notices?(desired: Inputs, seen: Seen): readonly string[];
+  notices?(desired: Inputs, seen: Seen, last: Readonly<Record<string, unknown>>): readonly string[];
+  /**
+   * What nobody wishes and the host decides, kept in the state under these names: another value than at the last
+   * `up` is a change, and `notices` gets the last ones to say what it means. undefined is not known just now.
+   */
+  readonly facts?: {
+    readonly names: readonly string[];
+    of(seen: Seen): Readonly<Record<string, string | undefined>>;
+  };
   /** What a first change found and destroy needs, kept on the host and as the output `before`. */
   before?(seen: Seen): unknown;
   /**

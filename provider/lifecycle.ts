@@ -3,8 +3,10 @@
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Command } from "./command.js";
 import { converge, glance, remove } from "./converge.js";
 import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable } from "./errors.js";
+import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Session } from "./session.js";
 import { differing } from "./survey.js";
@@ -24,125 +26,148 @@ export interface Lifecycle {
   delete(id: string, props: Props): Promise<void>;
 }
 
-export function lifecycle<I extends OnHost, S>(kind: Kind<I, S>, session: Session): Lifecycle {
-  const names = ["host", "endpoint", ...Object.keys(kind.changes)];
+/** What the provider itself adds to a resource's properties; everything else is an input, or a mistyped one. */
+const added = ["__provider", "connection", "found", "machine", "before"];
 
-  const inputsOf = (props: Props): I => {
-    const checked = kind.check(pick(props, names));
+export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
+  private readonly names: readonly string[];
+  private readonly facts: readonly string[];
+
+  constructor(
+    private readonly kind: Kind<I, S>,
+    private readonly session: Session,
+  ) {
+    this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
+    this.facts = kind.facts?.names ?? [];
+  }
+
+  async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
+    this.session.configure((key) => request.config.get(key));
+  }
+
+  async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+    this.session.startLooking();
+    const last = pick(olds, this.facts);
+    // What hangs on a value that is not known yet is asked in create, before the first change.
+    if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
+    const checked = this.kind.check(omit(news, [...added, ...this.facts]));
+    if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
+    const { inputs } = checked;
+    const asked = await this.session.reached(inputs, () => this.ask(inputs, news, last));
+    const all = { ...pick(news, ["connection"]), ...last, ...asked?.facts, ...inputs };
+    return { inputs: all, failures: [...(asked?.objections ?? [])] };
+  }
+
+  /** What the host has against it; and what a person has to know before saying yes. */
+  private async ask(inputs: I, news: Props, last: Props) {
+    const seen = await this.see(inputs, news);
+    const { unready, notices } = this.kind;
+    for (const text of [...(unready?.(seen) ?? []), ...(notices?.(inputs, seen, last) ?? [])]) {
+      this.session.tell(`${inputs.host}: ${text}`);
+    }
+    return { objections: this.kind.objections(inputs, seen), facts: this.factsOf(seen) };
+  }
+
+  async diff(_: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
+    const changed = [...this.names, ...this.facts, "connection"].filter(
+      (name) => !isDeepStrictEqual(olds[name], news[name]),
+    );
+    const changes: Readonly<Record<string, "update" | "replace">> = { host: "replace", ...this.kind.changes };
+    const replaces = changed.filter((name) => changes[name] === "replace");
+    const moved = changed.includes("endpoint") && !hasUnknown(news);
+    if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
+    return { changes: changed.length > 0 || olds["found"] !== undefined, replaces };
+  }
+
+  async create(news: Props): Promise<{ id: string; outs: Props }> {
+    const inputs = this.inputsOf(news);
+    const id = this.kind.id(inputs);
+    return { id, outs: await this.settle(id, news, inputs) };
+  }
+
+  async update(id: string, olds: Props, news: Props): Promise<{ outs: Props }> {
+    const other = await this.session.isOtherMachine(olds, news);
+    const remembered = other ? {} : pick(olds, ["before"]);
+    return { outs: await this.settle(id, { ...olds, ...news }, { ...this.inputsOf(news), ...remembered }) };
+  }
+
+  /** Makes the host as wanted, and gives the resource's properties then. */
+  private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
+    try {
+      const host = this.hostOf(inputs, props);
+      const seen = await converge(this.kind, inputs, host, this.session.turns);
+      const machine = await this.session.machine(host);
+      const before = this.kind.before?.(seen) ?? inputs.before;
+      const facts = { ...pick(props, this.facts), ...this.factsOf(seen) };
+      return { ...pick(props, ["connection"]), ...facts, ...inputs, ...defined({ machine, before }) };
+    } catch (error) {
+      throw halfDone(error, id, props);
+    }
+  }
+
+  async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
+    const inputs = this.inputsOf(props);
+    const kept = pick(props, [...this.names, ...this.facts, "connection"]);
+    try {
+      const seen = await this.see(inputs, props);
+      if (this.kind.gone(inputs, seen)) return { id: "" };
+      const observed = this.kind.observed(inputs, seen);
+      const found = this.kind.drift(inputs, seen);
+      const due = this.kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen);
+      if (due.length > 0)
+        this.session.tell(`${id}: ${inWords([...differing(kept, observed), ...found], due)}`);
+      const now = { ...kept, ...defined({ ...observed, ...(found.length > 0 ? { found } : {}) }) };
+      return { id, props: { ...omit(props, ["found"]), ...now }, inputs: now };
+    } catch (error) {
+      if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+      this.session.tellOnce(inputs.host, error.message);
+      const found = [`not reached: ${error.reason}`];
+      return { id, props: { ...props, found }, inputs: { ...kept, found } };
+    }
+  }
+
+  async delete(id: string, props: Props): Promise<void> {
+    const inputs: I & Remembered = { ...this.inputsOf(props), ...pick(props, ["before"]) };
+    const host = this.hostOf(inputs, props);
+    const warn = (text: string) => this.session.tell(`${inputs.host}: ${text}`);
+    if (this.session.isGone(inputs.host)) {
+      if (await this.session.answers(host)) throw new StillThere(inputs.host, inputs.endpoint);
+      return warn(`gone for good, so this was not undone on it: ${id}`);
+    }
+    try {
+      await remove(this.kind, inputs, host, this.session.turns, warn);
+    } catch (error) {
+      const heir = this.kind.takenAlongBy?.(inputs);
+      const left = this.session.isDestroying && this.session.isInConfig(inputs.host);
+      if (heir === undefined || !left || !(error instanceof Unreachable)) throw error;
+      warn(`${id} is still there, and goes when ${heir} does`);
+    }
+  }
+
+  private inputsOf(props: Props): I {
+    const checked = this.kind.check(pick(props, this.names));
     if ("inputs" in checked) return checked.inputs;
     throw new Error(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
-  };
-  const hostOf = (inputs: I, props: Props) => session.host(inputs.host, inputs.endpoint, props["connection"]);
-  const outputs = (props: Props, inputs: I, seen: S, machine: string | undefined, old: unknown): Props => ({
-    ...pick(props, ["connection"]),
-    ...inputs,
-    ...defined({ machine, before: kind.before?.(seen) ?? old }),
-  });
+  }
 
-  const settle = async (props: Props, inputs: I & Remembered): Promise<Props> => {
-    const host = hostOf(inputs, props);
-    const seen = await converge(kind, inputs, host, session.turns);
-    return outputs(props, inputs, seen, await session.machine(host), inputs.before);
-  };
+  private factsOf(seen: S): Props {
+    return defined(this.kind.facts?.of(seen) ?? {});
+  }
 
-  return {
-    configure: async (request) => session.configure((key) => request.config.get(key)),
+  private hostOf(inputs: I, props: Props): Host {
+    return this.session.host(inputs.host, inputs.endpoint, props["connection"]);
+  }
 
-    async check(_, news) {
-      session.startLooking();
-      const raw = pick(news, names);
-      // What hangs on a value that is not known yet is asked in create, before the first change.
-      if (hasUnknown(news)) return { inputs: news, failures: [] };
-      const checked = kind.check(raw);
-      if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
-      const { inputs } = checked;
-      const failures = await session.reached(inputs, async () => {
-        const host = hostOf(inputs, news);
-        const seen = await session.lookAll(host).then(() => glance(kind, inputs, host));
-        for (const text of [...(kind.unready?.(seen) ?? []), ...(kind.notices?.(inputs, seen) ?? [])]) {
-          session.tell(`${inputs.host}: ${text}`);
-        }
-        return kind.objections(inputs, seen);
-      });
-      return { inputs: { ...pick(news, ["connection"]), ...inputs }, failures: [...(failures ?? [])] };
-    },
+  private async see(inputs: I, props: Props): Promise<S> {
+    const host = this.hostOf(inputs, props);
+    await this.session.lookAll(host);
+    return glance(this.kind, inputs, host);
+  }
+}
 
-    async diff(_, olds, news) {
-      const changed = names.concat("connection").filter((name) => !isDeepStrictEqual(olds[name], news[name]));
-      const replaces = changed.filter(
-        (name) => name === "host" || kind.changes[name as keyof typeof kind.changes] === "replace",
-      );
-      if (changed.includes("endpoint") && !hasUnknown(news) && (await session.isOtherMachine(olds, news)))
-        replaces.push("endpoint");
-      return { changes: changed.length > 0 || olds["found"] !== undefined, replaces };
-    },
-
-    async create(news) {
-      const inputs = inputsOf(news);
-      const id = kind.id(inputs);
-      try {
-        return { id, outs: await settle(news, inputs) };
-      } catch (error) {
-        throw halfDone(error, id, news);
-      }
-    },
-
-    async read(id, props) {
-      const inputs = inputsOf(props);
-      const kept = pick(props, [...names, "connection"]);
-      try {
-        const host = hostOf(inputs, props);
-        await session.lookAll(host);
-        const seen = await glance(kind, inputs, host);
-        if (kind.gone(inputs, seen)) return { id: "" };
-        const found = kind.drift(inputs, seen);
-        const observed = {
-          ...kept,
-          ...defined({ ...kind.observed(inputs, seen), ...(found.length > 0 ? { found } : {}) }),
-        };
-        const { found: _, ...last } = props;
-        const due = kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen).map(({ why }) => why);
-        if (due.length > 0) {
-          const words = [...differing(kept, kind.observed(inputs, seen)), ...found].join("; ");
-          session.tell(`${id}: found ${words}; wanted: ${[...new Set(due)].join("; ")}`);
-        }
-        return { id, props: { ...last, ...observed }, inputs: observed };
-      } catch (error) {
-        if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
-        session.tellOnce(inputs.host, error.message);
-        const found = [`not reached: ${error.reason}`];
-        return { id, props: { ...props, found }, inputs: { ...kept, found } };
-      }
-    },
-
-    async update(id, olds, news) {
-      const inputs = inputsOf(news);
-      const sameMachine = !(await session.isOtherMachine(olds, news));
-      try {
-        return { outs: await settle(news, { ...inputs, ...(sameMachine ? pick(olds, ["before"]) : {}) }) };
-      } catch (error) {
-        throw halfDone(error, id, { ...olds, ...news });
-      }
-    },
-
-    async delete(_, props) {
-      const inputs: I & Remembered = { ...inputsOf(props), ...pick(props, ["before"]) };
-      const host = hostOf(inputs, props);
-      if (!session.isGone(inputs.host)) {
-        const warn = (text: string) => session.tell(`${inputs.host}: ${text}`);
-        await remove(kind, inputs, host, session.turns, warn).catch((error: unknown) => {
-          const heir = kind.takenAlongBy?.(inputs);
-          const left =
-            error instanceof Unreachable && session.isDestroying && session.isInConfig(inputs.host);
-          if (heir === undefined || !left) throw error;
-          warn(`${kind.id(inputs)} is still there, and goes when ${heir} does`);
-        });
-        return;
-      }
-      if (await session.answers(host)) throw new StillThere(inputs.host, inputs.endpoint);
-      session.tell(`${inputs.host}: gone for good, so this was not undone on it: ${kind.id(inputs)}`);
-    },
-  };
+/** "found gateway 192.168.145.130; wanted: put the route ... in place". */
+function inWords(found: readonly string[], due: readonly Command[]): string {
+  return `found ${found.join("; ")}; wanted: ${[...new Set(due.map(({ why }) => why))].join("; ")}`;
 }
 
 /** A failure after the first step is recorded as a half-made resource, so that a later run goes on or undoes it. */
@@ -154,6 +179,12 @@ function halfDone(error: unknown, id: string, props: Props): unknown {
 function pick(props: Props, names: readonly string[]): Props {
   return Object.fromEntries(
     names.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])),
+  );
+}
+
+function omit(props: Props, names: readonly string[]): Props {
+  return Object.fromEntries(
+    Object.entries(props).filter(([name, value]) => value !== undefined && !names.includes(name)),
   );
 }
 

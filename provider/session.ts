@@ -1,7 +1,7 @@
 /** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
 import { z } from "zod";
 import type { Command } from "./command.js";
-import { type Fault, LinkLost, Unreachable } from "./errors.js";
+import { LinkLost, Unreachable } from "./errors.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
 import type { OnHost } from "./kind.js";
@@ -81,7 +81,7 @@ export class Session {
   }
 
   /** Runs a question of the preview; a host that cannot be reached fails nothing here, the update will. */
-  async reached(inputs: OnHost, ask: () => Promise<readonly Fault[]>): Promise<readonly Fault[] | undefined> {
+  async reached<T>(inputs: OnHost, ask: () => Promise<T>): Promise<T | undefined> {
     try {
       return await ask();
     } catch (error) {

@@ -17,6 +17,9 @@ export class ConfigError extends pulumi.RunError {
       `the stack's config has ${count}, nothing was changed:\n` +
         faults.map(({ property, reason }) => ` - ${property}: ${reason}`).join("\n"),
     );
+    // Hidden from the person anyway. The SDK formats it for its trace, which with tsx's paths took Node half a
+    // minute and gigabytes.
+    this.stack = "";
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
- * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names.
+ * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names. `npm run
+ * test:events` and `npm run test:upgrades` are what takes too long for every time.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -12,11 +13,13 @@ const root = join(__dirname, "..");
 const modules = join(root, "node_modules");
 
 interface Step {
-  readonly part: "lint" | "unit" | "hosts";
+  readonly part: "lint" | "unit" | "hosts" | "events" | "upgrades";
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
   readonly counts?: true;
+  /** Takes minutes, and is run only when it is asked for; its short sample is among the tests on real hosts. */
+  readonly long?: true;
 }
 
 const steps: readonly Step[] = [
@@ -25,6 +28,20 @@ const steps: readonly Step[] = [
   { part: "unit", what: "unit tests, without hosts", argv: mocha("unit", "20000"), counts: true },
   // A host may have to restart Docker, or to boot.
   { part: "hosts", what: "tests on real hosts", argv: mocha("hosts", "900000"), counts: true },
+  {
+    part: "events",
+    what: "all events after an up",
+    argv: mocha("events", "900000"),
+    counts: true,
+    long: true,
+  },
+  {
+    part: "upgrades",
+    what: "Docker's upgrades",
+    argv: mocha("upgrades", "900000"),
+    counts: true,
+    long: true,
+  },
 ];
 
 function mocha(folder: string, timeout: string): readonly string[] {
@@ -96,10 +113,10 @@ async function countsOf(step: Step, words: readonly string[]): Promise<Counts> {
 
 async function main(): Promise<void> {
   const [part, ...words] = process.argv.slice(2);
-  const chosen = steps.filter((step) => part === undefined || step.part === part);
+  const chosen = steps.filter((step) => (part === undefined ? !step.long : step.part === part));
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    console.log(`no part "${part}": there are lint, unit and hosts`);
+    console.log(`no part "${part}": there are lint, unit, hosts, events and upgrades`);
     sum.failed = 1;
   }
   for (const step of chosen) {

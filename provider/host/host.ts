@@ -15,6 +15,11 @@ export interface Host {
    * only a host that cannot be asked throws: Unreachable or LinkLost.
    */
   look(questions: readonly Command[]): Promise<readonly Answer[]>;
+  /**
+   * After a look: where it saw a change that nobody has confirmed, by another process, waits for that one or
+   * takes it back if it is dead. Whether there was one: then what was seen may not stay so.
+   */
+  recover(): Promise<boolean>;
   /** Forgets the remembered answers: the next look asks the host again. */
   forget(): void;
   /**

@@ -1,4 +1,4 @@
-import { DockrouteError } from "../errors.js";
+import { DockrouteError, LinkLost, Unreachable } from "../errors.js";
 import { batch } from "./batch.js";
 import type { Link } from "./link.js";
 import { type Reach, run } from "./reach.js";
@@ -36,8 +36,16 @@ export async function undoNow(reach: Reach, token: string, why: string): Promise
     const link = await reach.fresh();
     return await undoOver(reach, link, token, why).finally(() => link.close());
   } catch (error) {
-    return { state: "unknown", said: error instanceof Error ? error.message : String(error) };
+    return { state: "unknown", said: reasonOf(error).replace(/\.$/, "") };
   }
+}
+
+/** What happened, without the advice that an error gives where it stands alone. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Unreachable) return `a new connection could not be made: ${error.reason}.`;
+  if (error instanceof LinkLost)
+    return `the connection was lost while it was to ${error.why}: ${error.reason}.`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function undoOver(reach: Reach, link: Link, token: string, why: string): Promise<Outcome> {

@@ -80,7 +80,7 @@ export async function sayWaiting(reach: Reach, running: Running, work: Batch): P
   if (!(await running.until(`${work.tellMark} waiting `))) return;
   const { stdout, stderr } = running.soFar();
   const [whom] = work.read(stdout, stderr).told.get("waiting") ?? [];
-  if (whom !== undefined) reach.say(`${reach.name}: waiting for ${whom}`);
+  if (whom !== undefined) reach.say(`${reach.name}: waiting for ${whom || "dockroute's own unit on it"}`);
 }
 
 function sayTold(reach: Reach, report: Report): void {

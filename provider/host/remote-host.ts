@@ -24,6 +24,8 @@ export class RemoteHost implements Host {
   /** Answers, given or awaited, by what was asked. */
   #known = new Map<string, Promise<Answer>>();
   #asked: Asked[] = [];
+  /** Whether the last look saw a change that waits for its confirmation. */
+  #pending = false;
 
   constructor(reach: Reach) {
     this.name = reach.name;
@@ -43,6 +45,13 @@ export class RemoteHost implements Host {
 
   forget(): void {
     this.#known = new Map();
+  }
+
+  async recover(): Promise<boolean> {
+    if (!this.#pending) return false;
+    await this.#changing(() => this.#change([], "finish an earlier change first"));
+    this.#pending = false;
+    return true;
   }
 
   async change(commands: readonly Command[]): Promise<void> {
@@ -106,7 +115,8 @@ export class RemoteHost implements Host {
     const work: Batch = batch(questions, { stopAtFailure: false, before: tellLastUndo });
     try {
       const link = await this.#reach.shared();
-      const { answers } = await run(this.#reach, link, work, "look at it", questions);
+      const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
+      this.#pending = told.has("pending");
       for (const [index, each] of asked.entries()) {
         each.answer(answers[index] ?? { code: undefined, stdout: "", stderr: "" });
       }

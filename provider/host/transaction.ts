@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { CommandFailed, NotConfirmed } from "../errors.js";
+import { CommandFailed, LinkLost, NotConfirmed } from "../errors.js";
 import { batch, type Report } from "./batch.js";
 import { failureIn, refusalIn } from "./failure.js";
 import type { Transaction } from "./host.js";
 import { takeLock } from "./lock.js";
-import { confirm, type Outcome, undoNow } from "./outcome.js";
+import { confirm, type Outcome, reasonOf, undoNow } from "./outcome.js";
 import { begin, type Reach, reportOf, sayWaiting } from "./reach.js";
 import type { Running } from "./running.js";
 import { armUndo, holdLock, takeTurn, undoPredecessor } from "./undo.js";
@@ -42,9 +42,9 @@ export async function transact(reach: Reach, transaction: Transaction): Promise<
   void sayWaiting(reach, running, work);
   try {
     await running.until(work.ready, "both");
-    const read = () => reportOf(reach, work, running.soFar(), why, commands);
+    const report = begun(reach, why, () => reportOf(reach, work, running.soFar(), why, commands));
     const alive = setInterval(() => running.feed("."), (seconds * 1000) / 4);
-    await verified(reach, transaction, read, undo).finally(() => clearInterval(alive));
+    await verified(reach, transaction, report, undo).finally(() => clearInterval(alive));
   } finally {
     await release(running);
   }
@@ -55,33 +55,35 @@ interface Undoing {
   readonly seconds: number;
 }
 
-async function verified(reach: Reach, transaction: Transaction, read: () => Report, undo: Undoing) {
-  const { why, commands } = transaction;
-  let confirming = false;
+/** What was done as far as is known. Throws where nothing was begun: then there is nothing to undo. */
+function begun(reach: Reach, why: string, read: () => Report): Report | LinkLost {
   try {
     const report = read();
     const refusal = refusalIn(reach, why, report);
-    if (refusal !== undefined) throw new NotBegun(refusal);
-    const failure = failureIn(reach, commands, report);
+    if (refusal === undefined) return report;
+    throw refusal;
+  } catch (error) {
+    if (error instanceof LinkLost) return error;
+    throw error;
+  }
+}
+
+async function verified(reach: Reach, transaction: Transaction, report: Report | LinkLost, undo: Undoing) {
+  let confirming = false;
+  try {
+    if (report instanceof LinkLost) throw report;
+    const failure = failureIn(reach, transaction.commands, report);
     if (failure !== undefined) throw failure;
     if (report.told.has("undone"))
       throw new Error("the host took it back before its last step, for want of time.");
     await transaction.verify();
     confirming = true;
-    await confirm(reach, undo.token, why);
+    await confirm(reach, undo.token, transaction.why);
   } catch (error) {
-    if (error instanceof NotBegun) throw error.refusal;
-    const outcome = await undoNow(reach, undo.token, why);
+    const outcome = await undoNow(reach, undo.token, transaction.why);
     // The link was lost while confirming, and the host knows of nothing to undo: it had been confirmed.
     if (confirming && outcome.state === "nothing") return;
-    throw withOutcome(reach, why, error, inWords(outcome, undo.seconds));
-  }
-}
-
-/** Stands around what kept the change from beginning: then there is nothing to undo. */
-class NotBegun extends Error {
-  constructor(readonly refusal: Error) {
-    super(refusal.message);
+    throw withOutcome(reach, transaction.why, error, inWords(outcome, undo.seconds));
   }
 }
 
@@ -89,8 +91,7 @@ function withOutcome(reach: Reach, why: string, error: unknown, undone: string):
   if (error instanceof CommandFailed) {
     return new CommandFailed(error.host, error.why, error.commandLine, error.code, error.said, undone);
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return new NotConfirmed(reach.name, why, reason, undone, error);
+  return new NotConfirmed(reach.name, why, reasonOf(error), undone, error);
 }
 
 function inWords({ state, said }: Outcome, seconds: number): string {

@@ -27,6 +27,9 @@ export interface Undo {
  * one who comes tries again instead of piling up changes.
  */
 export function undoProgram({ why, commands, token }: Undo): string {
+  const restart = commands.findLastIndex(({ argv }) => argv[0] === "systemctl" && argv[1] === "restart");
+  const rest = restart < 0 ? [] : commands.slice(restart + 1);
+  const first = commands.slice(0, commands.length - rest.length);
   return [
     "#!/bin/sh",
     "# Made by dockroute. Takes back a change of this host that nobody confirmed:",
@@ -52,17 +55,31 @@ export function undoProgram({ why, commands, token }: Undo): string {
     '  timeout 300 "$@" 8<&- 9>&-',
     "}",
     "",
-    ...commands.map(undoLine),
+    ...(rest.length === 0 ? first.map(undoLine) : [...inTwoSteps(first), ...rest.map(undoLine)]),
     "",
     "# What became of it, for the next one who comes. Then nothing of it is left.",
     `[ -z "$failures" ] && result=undone || result="not undone in full, these steps failed: \${failures#; }"`,
-    `printf '%s\\n' "$(date -u +%FT%TZ) by $by: $result: "${quote([oneLine(why)])} >${last}`,
+    `printf '%s\\n' "$(date -u +%FT%TZ) by \${by%-rest}: $result: "${quote([oneLine(why)])} >${last}`,
     '[ -z "$failures" ] || exit 1',
     `rm -f ${undo} && sync ${pending}`,
     ...cleanUp,
     "exit 0",
     "",
   ].join("\n");
+}
+
+/**
+ * What comes after a restart of a service is done to a service that has started with what came before: Docker
+ * must start once with its old bip, and only then loses the key. At boot that start is Docker's own, afterwards.
+ */
+function inTwoSteps(first: readonly Command[]): readonly string[] {
+  return [
+    'if [ "$by" != boot-rest ]; then',
+    ...first.map(undoLine),
+    "fi",
+    `if [ "$by" = boot ] && systemd-run --quiet --collect --no-block --unit=dockroute-undo-rest -p After=docker.service -p Wants=docker.service /bin/sh ${undo} boot-rest`,
+    "then exit 0; fi",
+  ];
 }
 
 function undoLine({ argv, stdin, why }: Command): string {
@@ -85,7 +102,7 @@ const bootUnit = `# Made by dockroute, for as long as a change waits for its con
 Description=Take back a change by dockroute that was not confirmed
 ConditionPathExists=${undo}
 After=local-fs.target
-Before=docker.service
+Before=docker.service dockroute-boot.service dockroute.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh ${undo} boot
@@ -119,18 +136,23 @@ export const undoPredecessor: readonly string[] = [
 ];
 
 /** The same for who only looks: told, not touched. */
-export const tellLastUndo: readonly string[] = [`[ ! -s ${last} ] || tell undone-before "$(cat ${last})"`];
+export const tellLastUndo: readonly string[] = [
+  `[ ! -s ${last} ] || tell undone-before "$(cat ${last})"`,
+  `[ ! -e ${undo} ] || tell pending yes`,
+];
 
 /** Shell lines that put the undo program and its two triggers in place, or refuse with nothing changed. */
 export function armUndo(undoing: Undo): readonly string[] {
   const write = (path: string, text: string) => `printf '%s' ${quote([text])} >${path}`;
+  // A name of its own: an earlier undo that failed may still be waiting for its next try.
+  const name = `dockroute-undo-${undoing.token.slice(0, 4)}`;
   return [
     "[ -d /run/systemd/system ] || { tell refused 'systemd does not run on this host, and without it a change that cuts the link could not undo itself'; return 0; }",
     "armed=0",
     "dockroute_arm() {",
-    `systemd-run --quiet --collect --description='Take back a change by dockroute' --unit=dockroute-undo-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh -c '[ ! -e ${undo} ] || exec /bin/sh ${undo} timer' || return 1`,
+    `systemd-run --quiet --collect --description='Take back a change by dockroute' --unit=${name}-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh -c '[ ! -e ${undo} ] || exec /bin/sh ${undo} timer' || return 1`,
     // The next timer stands before the last one goes: at no moment is there none.
-    '[ "$armed" -eq 0 ] || systemctl stop "dockroute-undo-$armed.timer"',
+    `[ "$armed" -eq 0 ] || systemctl stop "${name}-$armed.timer"`,
     "armed=$((armed + 1))",
     "}",
     ...whileOurs("dockroute_turn", undoing.token, "-n", "dockroute_arm"),

@@ -24,10 +24,23 @@ const addressRule =
 const rangeRule =
   "an IPv4 range is an address, a slash and a prefix length from 0 to 32 without leading zeros, like 172.30.0.0/16";
 
+/** Every resource of a host reads the host's addresses again: each is computed once in a process. */
+function once<Key, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const found = known.get(key) ?? compute(key);
+    known.set(key, found);
+    return found;
+  };
+}
+
+const bitsOf = once((address: string) => Number(new IPv4(address).getValue()));
+const maskOf = once((prefix: number) => Number(new IPv4Prefix(BigInt(prefix)).toMask().getValue()));
+
 /** Reads "192.168.145.128", and nothing that another program could read as a different address. */
 export function parseAddress(text: string): Parsed<number> {
   if (!addressForm.test(text)) return { reason: `${JSON.stringify(text)} is refused: ${addressRule}` };
-  return { value: Number(new IPv4(text).getValue()) };
+  return { value: bitsOf(text) };
 }
 
 /** Reads a network, "172.30.0.0/16". A value with host bits is refused, with the network it lies in. */
@@ -45,13 +58,13 @@ export function parseInterface(text: string): Parsed<{ readonly address: number;
   if (!addressForm.test(addressText) || !prefixForm.test(prefixText) || more.length > 0) {
     return { reason: `${JSON.stringify(text)} is refused: ${rangeRule}` };
   }
-  const address = Number(new IPv4(addressText).getValue());
+  const address = bitsOf(addressText);
   return { value: { address, range: rangeAround(address, Number(prefixText)) } };
 }
 
 /** The range of this size that the address lies in. */
 export function rangeAround(address: number, prefix: number): Range {
-  const mask = Number(new IPv4Prefix(BigInt(prefix)).toMask().getValue());
+  const mask = maskOf(prefix);
   // `&` gives a signed number; `>>> 0` takes the same 32 bits as unsigned.
   return { first: (address & mask) >>> 0, prefix };
 }

@@ -36,10 +36,12 @@ export class DockerBridge extends HostResource {
   declare readonly pools: pulumi.Output<readonly string[] | undefined>;
   /** The size of each of those networks. */
   declare readonly networkPrefix: pulumi.Output<number | undefined>;
+  /** Which Docker it was at the last `up`: "28.5.2", or "29.0.0, nftables". Another one is said in the preview. */
+  declare readonly docker: pulumi.Output<string | undefined>;
   /** What the first change found; `destroy` brings it back. */
   declare readonly before: pulumi.Output<unknown>;
 
   constructor(name: string, args: DockerBridgeArgs, opts?: pulumi.CustomResourceOptions) {
-    super("DockerBridge", name, args, opts);
+    super("DockerBridge", name, { ...args, docker: undefined } as DockerBridgeArgs, opts);
   }
 }

@@ -7,26 +7,33 @@ import { endpointOf } from "../host/connection.js";
  * non-secret part becomes the endpoint; a secret in it must be a Pulumi secret and is kept in the state,
  * encrypted. Config, key file or agent is the better way.
  */
-export interface ConnectionArgs {
+export interface ConnectionArgs extends HopArgs {
+  /** @example "~/.ssh/id_ed25519" */
+  readonly privateKeyFile?: pulumi.Input<string>;
+  /** @default "~/.ssh/known_hosts" */
+  readonly knownHostsFile?: pulumi.Input<string>;
+  /** The host, or the hosts in order, through which this one is reached. */
+  readonly proxy?: pulumi.Input<HopArgs> | readonly pulumi.Input<HopArgs>[];
+}
+
+/** One login: at the host, or at one on the way to it. */
+export interface HopArgs {
   /** Where ssh connects. @example "192.168.145.128" */
   readonly host: pulumi.Input<string>;
   /** @default 22 */
-  readonly port?: pulumi.Input<number | undefined>;
+  readonly port?: pulumi.Input<number>;
   /** root, or a user with passwordless sudo. @default "root" */
-  readonly user?: pulumi.Input<string | undefined>;
-  readonly password?: pulumi.Input<string | undefined>;
-  readonly privateKey?: pulumi.Input<string | undefined>;
-  readonly privateKeyPassword?: pulumi.Input<string | undefined>;
-  /** @example "~/.ssh/id_ed25519" */
-  readonly privateKeyFile?: pulumi.Input<string | undefined>;
-  readonly agentSocketPath?: pulumi.Input<string | undefined>;
+  readonly user?: pulumi.Input<string>;
+  readonly password?: pulumi.Input<string>;
+  readonly privateKey?: pulumi.Input<string>;
+  readonly privateKeyPassword?: pulumi.Input<string>;
+  readonly agentSocketPath?: pulumi.Input<string>;
   /** The host's public key, or its SHA256 fingerprint; pins it. */
-  readonly hostKey?: pulumi.Input<string | undefined>;
-  /** @default "~/.ssh/known_hosts" */
-  readonly knownHostsFile?: pulumi.Input<string | undefined>;
-  readonly dialErrorLimit?: pulumi.Input<number | undefined>;
+  readonly hostKey?: pulumi.Input<string>;
+  /** @default 3 */
+  readonly dialErrorLimit?: pulumi.Input<number>;
   /** Seconds. @default 15 */
-  readonly perDialTimeout?: pulumi.Input<number | undefined>;
+  readonly perDialTimeout?: pulumi.Input<number>;
 }
 
 /** What all four take: the host's name, and where it is by `endpoint` or by `connection`. */
@@ -95,26 +102,39 @@ function endpointFrom(
 
 /** A credential that is no Pulumi secret would stand in the clear in the state. */
 function checked(name: string, connection: pulumi.Input<ConnectionArgs>): pulumi.Output<unknown> {
-  const whole = pulumi.output(connection);
-  return pulumi.output(
-    Promise.all(secrets.map((field) => pulumi.isSecret(fieldOf(connection, field) ?? whole))).then((secret) =>
-      whole.apply((plain) => {
-        const open = secrets.filter((field, at) => plain[field] !== undefined && secret[at] !== true);
-        if (open.length === 0) return plain;
-        throw new pulumi.RunError(
-          `${name}: connection.${open.join(", connection.")} must be a Pulumi secret: wrap it in pulumi.secret()`,
-        );
-      }),
-    ),
-  );
+  const found = credentialsIn(connection, "connection");
+  const values = pulumi.all(found.map(({ value }) => value));
+  const secret = pulumi.output(Promise.all(found.map(({ value }) => pulumi.isSecret(value))));
+  return pulumi.all([pulumi.output(connection), values, secret]).apply(([plain, all, isSecret]) => {
+    const open = found.filter((_, at) => all[at] !== undefined && isSecret[at] !== true);
+    if (open.length === 0) return plain;
+    const paths = open.map(({ path }) => path).join(", ");
+    throw new pulumi.RunError(`${name}: ${paths} must be a Pulumi secret: wrap it in pulumi.secret()`);
+  });
 }
 
-function fieldOf(
-  connection: pulumi.Input<ConnectionArgs>,
-  field: (typeof secrets)[number],
-): pulumi.Output<unknown> | undefined {
-  if (pulumi.Output.isInstance(connection) || connection instanceof Promise) return undefined;
-  return connection[field] === undefined ? undefined : pulumi.output(connection[field]);
+interface Credential {
+  readonly path: string;
+  readonly value: pulumi.Output<unknown>;
+}
+
+/** Every credential of a login and of its hops. What is an Output as a whole is as secret as that Output. */
+function credentialsIn(login: pulumi.Input<ConnectionArgs | HopArgs>, path: string): readonly Credential[] {
+  if (pulumi.Output.isInstance(login) || login instanceof Promise) {
+    const whole = pulumi.output(login);
+    return secrets.map((field) => ({
+      path: `${path}.${field}`,
+      value: whole.apply((plain) => plain[field]),
+    }));
+  }
+  const own = secrets.flatMap((field) => {
+    const value = login[field];
+    return value === undefined ? [] : [{ path: `${path}.${field}`, value: pulumi.output(value) }];
+  });
+  const proxy = "proxy" in login ? login.proxy : undefined;
+  if (proxy === undefined) return own;
+  const hops = Array.isArray(proxy) ? proxy : [proxy];
+  return [...own, ...hops.flatMap((hop: pulumi.Input<HopArgs>) => credentialsIn(hop, `${path}.proxy`))];
 }
 
 /** A resource's inputs as a program writes them: each may be an Output. The docstrings stay those of the inputs. */

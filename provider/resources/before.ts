@@ -41,6 +41,29 @@ export function remember({ bip, file }: Before): readonly Command[] {
   return writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` });
 }
 
+/**
+ * daemon.json gets this text, and Docker starts with it. With live-restore Docker keeps docker0 as it is while a
+ * container runs, without a word; so it is off for this one restart, and the containers stop as they do without.
+ */
+export function startWith(
+  file: json.DaemonJson,
+  text: string,
+  why: { readonly file: string; readonly restart: string },
+): readonly Command[] {
+  const write = (now: string, because = why.file) => json.replaceFile(file, now, because);
+  const restart = docker.restart(why.restart);
+  if (!json.hasLiveRestore(text)) return [...(text === file.text ? [] : write(text)), ...restart];
+  const off = "turn live-restore off for a restart, or Docker would ignore the new bip";
+  const on = "turn live-restore on again";
+  return [
+    ...write(json.withoutLiveRestore(text), off),
+    docker.loadLiveRestore(false, off),
+    ...restart,
+    ...write(text),
+    docker.loadLiveRestore(true, on),
+  ];
+}
+
 const forget: readonly Command[] = [
   removeFile(path, `remove ${path}`),
   { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },
@@ -60,22 +83,21 @@ export function goBack(
   if (runsAsBefore && json.sameDoors(oldKeys, json.keysOf(now.file))) {
     return [...oldFile(old, now), ...(now.recorded ? forget : [])];
   }
-  return [
-    ...json.replaceFile(
-      now.file,
-      withAddress(now.file, oldKeys, old.bip),
-      `set bip ${old.bip ?? "to nothing"} in daemon.json, as before`,
-    ),
-    ...docker.restart(`restart Docker, so that docker0 gets ${old.bip ?? "no address"} back`),
-  ];
+  return startWith(now.file, withAddress(now.file, oldKeys, old.bip), {
+    file: `set bip ${old.bip ?? "to nothing"} in daemon.json, as before`,
+    restart: `restart Docker, so that docker0 gets ${old.bip ?? "no address"} back`,
+  });
 }
 
 /** The undo of one change: file and docker0 as they were at its beginning, not as before the first one. */
 export function undoTo(moment: Moment, isFirst: boolean): readonly Command[] {
   const { bip, file } = moment;
   return [
-    ...json.replaceFile(file, withAddress(file, json.keysOf(file), bip), "put the old bip back"),
-    ...docker.restart("restart Docker with the old bip"),
+    // Whatever the file is by then, it is written.
+    ...startWith({ ...file, text: undefined }, withAddress(file, json.keysOf(file), bip), {
+      file: "put the old bip back",
+      restart: "restart Docker with the old bip",
+    }),
     ...json.replaceFile(file, file.text, "put the old daemon.json back"),
     ...(isFirst ? forget : []),
   ];

@@ -32,9 +32,50 @@ export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
     ...(returning.length === 0 ? [] : [`Docker starts again by itself: ${names(returning)}`]),
     ...(staying.length === 0 ? [] : [`stay stopped, having no restart policy: ${names(staying)}`]),
     ...(seen.daemon.liveRestore
-      ? ["live-restore does not help here: Docker ignores a new bip while a container runs"]
+      ? [
+          "live-restore does not help here, and is off for this restart: with it Docker ignores a new bip while a " +
+            "container runs",
+        ]
       : []),
   ];
+}
+
+/** "28.5.2", or "29.0.0, nftables": all that decides what Docker does to a routed packet. */
+export function dockerIs({ version, firewall }: Daemon): string | undefined {
+  if (version === undefined) return undefined;
+  return firewall?.startsWith("nftables") === true ? `${version}, nftables` : version;
+}
+
+/** What another Docker than at the last `up` does to a routed packet. */
+export function ofVersion(was: unknown, { daemon }: Pick<Seen, "daemon">): readonly string[] {
+  const now = dockerIs(daemon);
+  if (typeof was !== "string" || now === undefined || was === now) return [];
+  return [`Docker ${brief(was)} -> ${brief(now)}: ${meaning(was, now)}`];
+}
+
+function meaning(was: string, now: string): string {
+  const [wasNft, isNft] = [was, now].map((text) => text.endsWith(", nftables"));
+  if (isNft && !wasNft)
+    return (
+      "packets to containers are dropped by Docker's own nft table until daemon.json has allow-direct-routing and " +
+      "bridge-accept-fwmark, which this up sets"
+    );
+  if (wasNft && !isNft)
+    return "Docker's filter is in iptables again, and the keys that its nftables needed are taken out of daemon.json";
+  if (major(was) < 28 && major(now) >= 28)
+    return "packets to containers are dropped in raw PREROUTING until an accept stands before, and dockroute's does";
+  if (major(was) >= 28 && major(now) < 28) return "it drops nothing in raw PREROUTING any more";
+  return "it treats packets to containers as before";
+}
+
+function major(text: string): number {
+  return Number.parseInt(text, 10);
+}
+
+/** "28.5.2, nftables" is "28.5 with nftables". */
+function brief(text: string): string {
+  const [version = "", backend] = text.split(", ");
+  return [version.split(".").slice(0, 2).join("."), backend].filter(Boolean).join(" with ");
 }
 
 /** Networks that users make, Compose's among them: inside the plan only where the part has room for them. */

@@ -68,12 +68,15 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       const own = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
       const kept = parts.readParts(files, links);
       const old = record.readText(kept.files.get(record.path));
+      const file = json.readDaemonJson(content, owner, real);
+      const daemon = docker.readDaemon(info);
+      const pools = docker.hidesPools(info) ? json.keysOf(file)["default-address-pools"] : undefined;
       return {
         ...ground,
         nft: nft.read(rules),
         parts: kept,
-        file: json.readDaemonJson(content, owner, real),
-        daemon: docker.readDaemon(info),
+        file,
+        daemon: pools === undefined ? daemon : { ...daemon, pools },
         containers: docker.readContainers(containers),
         ...(own === undefined ? {} : { bip: own }),
         ...(old === undefined ? {} : { before: old }),
@@ -94,6 +97,17 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
             },
           ]
         : []),
+      ...(seen.daemon.other === undefined ? [] : [{ property: "host", reason: others[seen.daemon.other] }]),
+      ...(seen.daemon.liveRestore && !json.hasLiveRestore(seen.file.text) && !runsWith(desired, seen)
+        ? [
+            {
+              property: "bip",
+              reason:
+                "dockerd has --live-restore on its command line, and with it ignores a new bip while a container runs; " +
+                'write "live-restore": true into daemon.json instead, which can be off for one restart',
+            },
+          ]
+        : []),
       ...covers("bip", printRange(networkOf(desired.bip)), seen, ["docker0"]),
       ...(desired.pools ?? []).flatMap((pool) => covers("pools", pool, seen, dockersOwn(pool, seen))),
     ];
@@ -102,18 +116,19 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   steps(desired: DockerBridgeInputs & Remembered, seen) {
     const keys = keysFor(desired, seen);
     const now = json.keysOf(seen.file);
-    const newFile = json.replaceFile(
-      seen.file,
-      json.withKeys(seen.file, keys),
-      `set bip ${desired.bip} in daemon.json`,
-    );
+    const text = json.sameKeys(now, keys)
+      ? (seen.file.text ?? json.withKeys(seen.file, keys))
+      : json.withKeys(seen.file, keys);
+    const file = `set bip ${desired.bip} in daemon.json`;
+    const restart = `restart Docker, so that docker0 gets ${desired.bip}`;
     return [
       ...(seen.before === undefined ? record.remember(record.readValue(desired.before) ?? seen) : []),
       ...direct.steps(dockerBridge.id(desired), seen),
-      ...(json.sameKeys(now, keys) ? [] : newFile),
-      ...(runsWith(desired, seen)
-        ? []
-        : docker.restart(`restart Docker, so that docker0 gets ${desired.bip}`)),
+      ...(!runsWith(desired, seen)
+        ? record.startWith(seen.file, text, { file, restart })
+        : json.sameKeys(now, keys)
+          ? []
+          : json.replaceFile(seen.file, text, file)),
     ];
   },
 
@@ -168,13 +183,18 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 
-  notices: (desired, seen) => [
+  facts: { names: ["docker"], of: (seen) => ({ docker: notices.dockerIs(seen.daemon) }) },
+
+  notices: (desired, seen, last) => [
+    ...notices.ofVersion(last["docker"], seen),
     ...(runsWith(desired, seen) ? [] : notices.ofRestart(desired, seen)),
     ...notices.ofNetworks(desired, seen),
   ],
 
   unready: (seen) =>
-    seen.daemon.version === undefined ? ["Docker does not answer here: is it installed and running?"] : [],
+    seen.daemon.version === undefined && seen.daemon.other === undefined
+      ? ["Docker does not answer here: is it installed and running?"]
+      : [],
   before: (seen) => seen.before,
   disrupts: (desired, seen) => !runsWith(desired, seen) && seen.containers.length > 0,
   well(was, now) {
@@ -186,6 +206,13 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 };
+
+const others = {
+  snap:
+    "Docker is a snap here, which reads another daemon.json and is not started by docker.service; install Docker's own " +
+    "packages or the distribution's instead",
+  podman: "the command docker is Podman's here, which has no docker0; install Docker, or leave this host out",
+} as const;
 
 /** Without `pools`, those that were there before stay. */
 function poolsFor(

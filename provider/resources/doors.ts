@@ -2,6 +2,7 @@
  * The doors of a ForwardRule: every place in a host's packet filters that a packet for the destination has to
  * pass, as chains, jumps and lines of a part. Which ones there are is decided by what the host shows.
  */
+import type { Command } from "../command.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
 import { type Line, nameOf } from "../tools/parts.js";
@@ -23,11 +24,46 @@ export interface Filters extends Ground {
   readonly nftBackend: boolean;
 }
 
-/** The jumps by which iptables gets to our chains. DOCKER-USER is what Docker leaves to its users. */
-export const places = [
-  { table: "raw", from: "PREROUTING" },
-  { table: "filter", from: "DOCKER-USER" },
-] as const;
+/** A jump by which iptables gets to one of our chains. */
+export interface Jump {
+  readonly table: "raw" | "filter";
+  readonly from: string;
+  readonly rule: iptables.Rule;
+}
+
+/**
+ * DOCKER-USER is what Docker leaves to its users. With its nftables backend nothing leads there, but iptables'
+ * own FORWARD still drops what ufw, or a Docker of before, has told it to: there both ways are opened, because
+ * Docker's rules that let containers out are in nftables too.
+ */
+export function jumpsOf(wanted: Opening, seen: Pick<Filters, "nftBackend">): readonly Jump[] {
+  const inward = jumpOf(wanted);
+  return [
+    { table: "raw", from: "PREROUTING", rule: inward },
+    ...(seen.nftBackend
+      ? ([
+          { table: "filter", from: "FORWARD", rule: inward },
+          { table: "filter", from: "FORWARD", rule: outwardJump(wanted) },
+        ] as const)
+      : ([{ table: "filter", from: "DOCKER-USER", rule: inward }] as const)),
+  ];
+}
+
+interface Chain {
+  readonly table: "raw" | "filter";
+  readonly chain: string;
+  readonly rules: readonly iptables.Rule[];
+}
+
+export function chainsOf(wanted: Opening, seen: Ground & Pick<Filters, "nftBackend">): readonly Chain[] {
+  const chain = chainOf(wanted);
+  return [
+    ...(["raw", "filter"] as const).map((table) => ({ table, chain, rules: rulesOf(wanted, seen, table) })),
+    ...(seen.nftBackend
+      ? [{ table: "filter" as const, chain: outwardChainOf(wanted), rules: outwardRules(wanted, seen) }]
+      : []),
+  ];
+}
 
 /** With ports it is another chain: two rules for one destination stand beside each other. */
 export function chainOf({ destination, ports }: Opening): string {
@@ -47,6 +83,21 @@ export function digest(ports: readonly string[]): string {
 
 export function jumpOf(wanted: Opening): iptables.Rule {
   return ["-d", wanted.destination, "-m", "comment", "--comment", "dockroute", "-j", chainOf(wanted)];
+}
+
+function outwardChainOf(wanted: Opening): string {
+  return chainOf(wanted).replace(/^(DOCKROUTE|DR)-/, "DO-");
+}
+
+function outwardJump(wanted: Opening): iptables.Rule {
+  const to = outwardChainOf(wanted);
+  return ["-s", wanted.destination, "-m", "comment", "--comment", "dockroute", "-j", to];
+}
+
+function outwardRules(wanted: Opening, seen: Ground): readonly iptables.Rule[] {
+  return wanted.sources.flatMap((to) =>
+    nicsFor(wanted, seen).map((name) => ["-d", to, "-o", name, "-j", "ACCEPT"]),
+  );
 }
 
 /** Replies of a peer to a container's own calls pass Docker's filter, and must not fail in raw, before conntrack. */
@@ -83,9 +134,14 @@ export function nicsFor(wanted: Opening, seen: Ground): readonly string[] {
 
 /** Marks what may enter, for Docker's nftables backend. [] where Docker's rules are in iptables. */
 export function markChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
-  if (!seen.nftBackend) return [];
+  return seen.nftBackend
+    ? [{ name: `mark-${chainOf(wanted)}`, at: "mark", rules: marksOf(wanted, seen) }]
+    : [];
+}
+
+function marksOf(wanted: Opening, seen: Ground): readonly nft.Rule[] {
   const ports = wanted.ports?.map(portMatch) ?? [[]];
-  const rules = wanted.sources.flatMap((range) =>
+  return wanted.sources.flatMap((range) =>
     ports.map(
       (port): nft.Rule => ({
         matches: [
@@ -98,7 +154,6 @@ export function markChains(wanted: Opening, seen: Filters): readonly nft.Chain[]
       }),
     ),
   );
-  return [{ name: `mark-${chainOf(wanted)}`, at: "mark", rules }];
 }
 
 function portMatch(text: string): readonly nft.Match[] {
@@ -110,41 +165,47 @@ function portMatch(text: string): readonly nft.Match[] {
  * Stands in for Docker's own filter while that is not there: after a flush, and where FORWARD is left at ACCEPT
  * because ip_forward was on before dockerd started. Then only what the plan says may enter, as with it.
  */
-export function guardName(wanted: Opening): string {
-  return `guard-${chainOf(wanted)}`;
+export function guardNames(wanted: Opening): readonly string[] {
+  return [`guard-${chainOf(wanted)}`, `guard-mark-${chainOf(wanted)}`];
 }
 
-function guardChain(wanted: Opening, seen: Ground): nft.Chain {
-  const at: nft.Match = { on: "daddr", range: wanted.destination };
-  const from: nft.Match = { on: "iifname", names: nicNames(seen) };
-  const accept = wanted.sources.map(
-    (range): nft.Rule => ({ matches: [from, { on: "saddr", range }, at], verdict: "accept" }),
-  );
-  return {
-    name: guardName(wanted),
-    at: "forward",
-    rules: [...accept, { matches: [from, at, { on: "new and not published" }], verdict: "drop" }],
-  };
+/**
+ * It drops what is not marked, rather than all but its own sources: a drop is the end of a packet, whatever the
+ * guard of another rule for the same destination would say.
+ */
+function guardChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
+  const [name = "", marking = ""] = guardNames(wanted);
+  const matches: readonly nft.Match[] = [
+    { on: "iifname", names: nicNames(seen) },
+    { on: "daddr", range: wanted.destination },
+    { on: "unmarked" },
+    { on: "new and not published" },
+  ];
+  return [
+    ...(seen.nftBackend ? [] : [{ name: marking, at: "mark", rules: marksOf(wanted, seen) } as const]),
+    { name, at: "forward", rules: [{ matches, verdict: "drop" }] },
+  ];
 }
 
 function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
   if (!seen.hasNft) return [];
   const filtered = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
+  const chains = guardChains(wanted, seen);
+  const names = chains.map(({ name }) => name);
   return [
-    { ...nft.load([guardChain(wanted, seen)]), unless: filtered },
-    { argv: nft.unload(guardName(wanted)), when: filtered, mayFail: true },
+    { ...nft.load(chains), unless: filtered },
+    { argv: nft.unload(names), when: filtered, mayFail: true },
   ];
 }
 
 /** What is loaded at boot, in `up` and by the repair. */
 export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
-  const chain = chainOf(wanted);
   const marks = markChains(wanted, seen);
   return [
     // At boot Docker has not made it yet; it keeps what it finds.
-    iptables.ensureChain("filter", "DOCKER-USER"),
-    iptables.fillChains(places.map(({ table }) => ({ table, chain, rules: rulesOf(wanted, seen, table) }))),
-    ...places.map(({ table, from }) => iptables.insertRule(table, from, jumpOf(wanted))),
+    ...(seen.nftBackend ? [] : [iptables.ensureChain("filter", "DOCKER-USER")]),
+    iptables.fillChains(chainsOf(wanted, seen)),
+    ...jumpsOf(wanted, seen).map(({ table, from, rule }) => iptables.insertRule(table, from, rule)),
     ...(marks.length === 0 ? [] : [nft.load(marks)]),
     ...guardLines(wanted, seen),
     // Docker had it on and needs it; before Docker runs it stays as it is, or FORWARD would be left at ACCEPT.
@@ -156,25 +217,32 @@ export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
   ];
 }
 
+/** Where Docker makes no rules of iptables nothing leads to its chain, and but for us there would be none. */
+export function dropDockerUser(wanted: Opening, seen: Filters): readonly Command[] {
+  const name = "DOCKER-USER";
+  const others = seen.filter.chains.get(name)?.filter((rule) => !iptables.sameRule(rule, jumpOf(wanted)));
+  const led = [...seen.filter.chains.values()].some((rules) => rules.some((rule) => rule.at(-1) === name));
+  if (others === undefined || others.length > 0 || led) return [];
+  return iptables.deleteChain("filter", name, `remove the chain ${name}, which nothing leads to`);
+}
+
 /** What is not in the kernel as wanted, in words. */
 export function amiss(wanted: Opening, seen: Filters): readonly string[] {
-  const chain = chainOf(wanted);
-  const inIptables = places.flatMap(({ table, from }) => [
-    ...(iptables.hasRule(seen[table], from, jumpOf(wanted))
-      ? []
-      : [`${table} ${from} jump to ${chain}: absent`]),
-    ...(!seen[table].chains.has(chain)
-      ? [`${table} chain ${chain}: absent`]
-      : iptables.hasChain(seen[table], chain, rulesOf(wanted, seen, table))
-        ? []
-        : [`${table} chain ${chain}: changed`]),
-  ]);
+  const jumps = jumpsOf(wanted, seen)
+    .filter(({ table, from, rule }) => !iptables.hasRule(seen[table], from, rule))
+    .map(({ table, from, rule }) => `${table} ${from} jump to ${rule.at(-1)}: absent`);
+  const chains = chainsOf(wanted, seen)
+    .filter(({ table, chain, rules }) => !iptables.hasChain(seen[table], chain, rules))
+    .map(
+      ({ table, chain }) =>
+        `${table} chain ${chain}: ${seen[table].chains.has(chain) ? "changed" : "absent"}`,
+    );
   const inNft = markChains(wanted, seen).flatMap((marks) =>
     nft.has(seen.nft, marks)
       ? []
       : [`nft chain ${marks.name}: ${seen.nft.has(marks.name) ? "changed" : "absent"}`],
   );
-  return [...inIptables, ...inNft];
+  return [...jumps, ...chains, ...inNft];
 }
 
 /** Rules of others that drop before ours are asked, in the words of `iptables -S`. */
@@ -182,7 +250,7 @@ export function before(wanted: Opening, seen: Filters): readonly string[] {
   const jumps = [
     { table: "raw", chain: "PREROUTING", to: chainOf(wanted) },
     { table: "filter", chain: "DOCKER-USER", to: chainOf(wanted) },
-    { table: "filter", chain: "FORWARD", to: "DOCKER-USER" },
+    { table: "filter", chain: "FORWARD", to: seen.nftBackend ? chainOf(wanted) : "DOCKER-USER" },
   ] as const;
   return jumps.flatMap(({ table, chain, to }) => {
     const rules = seen[table].chains.get(chain) ?? [];

@@ -1,5 +1,6 @@
 /** The exemption of a MasqueradeRule, in nft where the host has it, else in iptables. */
 import type { Command } from "../command.js";
+import { overlaps, parseRange } from "../plan/cidr.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
 import { type Line, nameOf as nameOfRange } from "../tools/parts.js";
@@ -58,6 +59,26 @@ export function excluded(wanted: Wanted, seen: Seen): readonly string[] {
     rule[0] === "-d" && rule[1] !== undefined ? [rule[1]] : [],
   );
   return [...nft.destinations(seen.nft, nameOf(wanted)), ...inIptables];
+}
+
+/**
+ * Rules of others that meet what comes in for a container from a peer: a MASQUERADE bound to no interface gives it
+ * the bridge's address on its last step, which our chain, for what leaves, does not decide on.
+ */
+export function masquerading(wanted: Wanted, seen: Seen): readonly string[] {
+  return (seen.nat.chains.get("POSTROUTING") ?? [])
+    .filter((rule) => ["MASQUERADE", "SNAT"].includes(rule[rule.indexOf("-j") + 1] ?? ""))
+    .filter((rule) => !rule.includes("-o"))
+    .filter((rule) => {
+      const from = rule.includes("-s") ? rule[rule.indexOf("-s") + 1] : undefined;
+      return from === undefined || wanted.exclude.some((range) => overlap(range, from));
+    })
+    .map((rule) => `iptables -t nat: -A POSTROUTING ${rule.join(" ")}`);
+}
+
+function overlap(a: string, b: string): boolean {
+  const [one, other] = [parseRange(a), parseRange(b)];
+  return "value" in one && "value" in other && overlaps(one.value, other.value);
 }
 
 /** From both, so that nothing is left where nft was installed or removed in between. */

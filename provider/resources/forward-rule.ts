@@ -8,15 +8,18 @@
  */
 import { z } from "zod";
 import type { Kind, OnHost } from "../kind.js";
+import * as json from "../tools/daemon-json.js";
 import * as docker from "../tools/docker.js";
 import { readFiles } from "../tools/files.js";
 import * as firewalld from "../tools/firewalld.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
+import * as others from "../tools/nft-others.js";
 import * as parts from "../tools/parts.js";
 import * as doors from "./doors.js";
 import { absentNics, questions, readGround } from "./ground.js";
 import { nic, onHost, range, read, source } from "./inputs.js";
+import * as published from "./published.js";
 
 export interface ForwardRuleInputs extends OnHost {
   /** The range that may be entered, the host's own part. Another range replaces it. @example "172.30.1.0/24" */
@@ -29,8 +32,9 @@ export interface ForwardRuleInputs extends OnHost {
   readonly ports?: readonly string[] | undefined;
 }
 
-export interface ForwardRuleSeen extends doors.Filters {
+export interface ForwardRuleSeen extends doors.Filters, published.Seen {
   readonly firewalld: firewalld.Seen;
+  readonly others: ReturnType<typeof others.read>;
   readonly parts: parts.PartsSeen;
 }
 
@@ -75,21 +79,37 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
       ...iptables.questions,
       ...nft.questions,
       ...docker.questions,
+      docker.containersQuestion,
+      ...iptables.natQuestions,
+      nft.dockersQuestion,
+      others.question,
+      ...json.questions,
       ...firewalld.questions,
       ...parts.questions,
     ],
     read: (_, answers) => {
-      const [filter, raw, rules, info, units, policies, files, links] = answers.slice(questions.length);
-      if (!filter || !raw || !rules || !info || !units || !policies || !files || !links)
+      const [filter, raw, rules, info, running, nat, dockers, foreign, ...rest] = answers.slice(
+        questions.length,
+      );
+      const [content, owner, real, units, policies, files, links] = rest;
+      if (!filter || !raw || !rules || !info || !running || !nat || !dockers || !foreign)
         throw new Error("eight answers are missing");
+      if (!content || !owner || !real || !units || !policies || !files || !links)
+        throw new Error("seven more answers are missing");
+      const daemon = docker.readDaemon(info);
       return {
         ...readGround(answers),
         filter: iptables.readTable(filter),
         raw: iptables.readTable(raw),
         nft: nft.read(rules),
         hasNft: rules.code !== 127,
-        nftBackend: docker.readDaemon(info).firewall?.startsWith("nftables") === true,
-        firewalld: firewalld.read(units, readFiles(policies)),
+        nftBackend: daemon.firewall?.startsWith("nftables") === true,
+        containers: docker.readContainers(running),
+        nat: iptables.readTable(nat),
+        dockersTable: dockers.code === 0,
+        others: others.read(foreign),
+        file: json.readDaemonJson(content, owner, real),
+        firewalld: firewalld.read(units, readFiles(policies), daemon.firewall),
         parts: parts.readParts(files, links),
       };
     },
@@ -110,27 +130,37 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   undo(held, seen) {
     const part = partOf(held, seen);
     if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
-    const chain = doors.chainOf(held);
-    const removed = doors.places.flatMap(({ table, from }) => [
-      ...(iptables.hasRule(seen[table], from, doors.jumpOf(held))
-        ? [iptables.deleteRule(table, from, doors.jumpOf(held), `remove the jump from ${from} in ${table}`)]
-        : []),
-      ...(seen[table].chains.has(chain)
-        ? iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)
-        : []),
+    // Whatever Docker's backend was when they were made.
+    const jumps = [true, false].flatMap((nftBackend) => doors.jumpsOf(held, { nftBackend }));
+    const all = [...new Map(jumps.map((jump) => [jump.table + jump.from + jump.rule.at(-1), jump])).values()];
+    const removed = (["raw", "filter"] as const).flatMap((table) => [
+      ...all
+        .filter((jump) => jump.table === table)
+        .flatMap(({ from, rule }) =>
+          // Two applies at once may have made it twice.
+          (seen[table].chains.get(from) ?? [])
+            .filter((held) => iptables.sameRule(held, rule))
+            .map(() => iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`)),
+        ),
+      ...doors
+        .chainsOf(held, { ...seen, nftBackend: true })
+        .filter((own) => own.table === table && seen[table].chains.has(own.chain))
+        .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
-    const inNft = [`mark-${chain}`, doors.guardName(held)];
+    const inNft = [`mark-${doors.chainOf(held)}`, ...doors.guardNames(held)];
     return [
       ...parts.drop(part, seen.parts),
-      ...firewalld.drop(policyOf(held), seen.firewalld),
       ...removed,
+      ...doors.dropDockerUser(held, seen),
       ...nft.remove(inNft, seen.nft, `remove the nft chains of ${held.destination}`),
+      // Last: the reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
+      ...firewalld.drop(policyOf(held), seen.firewalld),
     ];
   },
 
   restore: () => [],
   gone: (held, seen) =>
-    !doors.places.some(({ table }) => seen[table].chains.has(doors.chainOf(held))) &&
+    !doors.chainsOf(held, seen).some(({ table, chain }) => seen[table].chains.has(chain)) &&
     !parts.holds(partOf(held, seen), seen.parts),
   observed(held, seen) {
     const rules = seen.filter.chains.get(doors.chainOf(held));
@@ -139,6 +169,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     return { sources: [...new Set(rules.map(from))].sort() };
   },
   notices: (desired, seen) => [
+    ...published.notices(seen),
     ...(seen.firewalld.afterDocker
       ? [
           "firewalld was started after Docker, so Docker's networks are in none of its zones and nothing gets to a " +
@@ -148,6 +179,9 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     ...doors
       .before(desired, seen)
       .map((rule) => `a rule of someone else's drops before dockroute's are asked: ${rule}`),
+    ...others
+      .drops(seen.others)
+      .map((rule) => `a rule of someone else's may drop what dockroute lets in: ${rule}`),
   ],
   drift: (held, seen) => [
     ...doors.amiss(held, seen),

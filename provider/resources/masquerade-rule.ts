@@ -13,6 +13,7 @@ import type { Kind, OnHost } from "../kind.js";
 import * as conntrack from "../tools/conntrack.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
+import * as others from "../tools/nft-others.js";
 import * as parts from "../tools/parts.js";
 import * as exemption from "./exemption.js";
 import { absentNics, questions, readGround } from "./ground.js";
@@ -29,6 +30,7 @@ export interface MasqueradeRuleInputs extends OnHost {
 
 export interface MasqueradeRuleSeen extends exemption.Seen {
   readonly hasConntrack: boolean;
+  readonly others: ReturnType<typeof others.read>;
   readonly parts: parts.PartsSeen;
 }
 
@@ -53,16 +55,19 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
       ...nft.questions,
       ...iptables.natQuestions,
       ...conntrack.questions,
+      others.question,
       ...parts.questions,
     ],
     read: (_, answers) => {
-      const [rules, nat, flows, files, links] = answers.slice(questions.length);
-      if (!rules || !nat || !flows || !files || !links) throw new Error("five answers are missing");
+      const [rules, nat, flows, foreign, files, links] = answers.slice(questions.length);
+      if (!rules || !nat || !flows || !foreign || !files || !links)
+        throw new Error("six answers are missing");
       return {
         ...readGround(answers),
         nft: nft.read(rules),
         hasNft: rules.code !== 127,
         nat: iptables.readTable(nat),
+        others: others.read(foreign),
         hasConntrack: conntrack.isThere(flows),
         parts: parts.readParts(files, links),
       };
@@ -101,13 +106,17 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
 
   drift: (held, seen) => [...exemption.amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
 
-  notices(desired, seen) {
-    if (seen.hasConntrack || exemption.amiss(desired, seen).length === 0) return [];
-    return [
-      "there is no program conntrack (package conntrack), so flows between containers that exist already keep the " +
-        "source address they have until they end or have been silent for some minutes",
-    ];
-  },
+  notices: (desired, seen) => [
+    ...[...exemption.masquerading(desired, seen), ...others.masquerades(seen.others, nft.natPriority)].map(
+      (rule) => `a rule of someone else's gives packets between the parts another source address: ${rule}`,
+    ),
+    ...(seen.hasConntrack || exemption.amiss(desired, seen).length === 0
+      ? []
+      : [
+          "there is no program conntrack (package conntrack), so flows between containers that exist already keep " +
+            "the source address they have until they end or have been silent for some minutes",
+        ]),
+  ],
 };
 
 function partOf(wanted: MasqueradeRuleInputs, seen: MasqueradeRuleSeen): parts.Part {

@@ -72,7 +72,7 @@ export function faultOf({ text }: DaemonJson): string | undefined {
 }
 
 /** All keys of the file; {} where there is none or it cannot be read. */
-export function valuesOf({ text }: DaemonJson): Readonly<Record<string, unknown>> {
+export function valuesOf({ text }: Pick<DaemonJson, "text">): Readonly<Record<string, unknown>> {
   if (text === undefined || text.trim() === "") return {};
   try {
     const parsed: unknown = JSON.parse(text);
@@ -124,6 +124,15 @@ export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boo
 export function withKeys(file: DaemonJson, keys: Keys): string {
   const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
   return ours.reduce((now, key) => withKey(now, key, keys[key]), text);
+}
+
+/** Whether the file turns live-restore on; it may also be on by dockerd's command line. */
+export function hasLiveRestore(text: string | undefined): boolean {
+  return text !== undefined && valuesOf({ text })["live-restore"] === true;
+}
+
+export function withoutLiveRestore(text: string): string {
+  return withKey(text, "live-restore", false);
 }
 
 /** Writes the file anew, owner and mode as before; removes it where there was none. */

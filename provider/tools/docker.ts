@@ -6,20 +6,35 @@ export const questions = [
   { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
 ] as const satisfies readonly Command[];
 
-/** Containers that run, one a line, with what becomes of them when Docker restarts. The ids are the shell's to list. */
+/** Containers that run, a line of JSON each: what becomes of them when Docker restarts, and what they publish. */
 export const containersQuestion: Command = {
   why: "ask Docker which containers run",
   argv: [
     ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
-    "{{json .Name}} {{json .HostConfig.RestartPolicy.Name}} {{json .State.Running}}",
+    '{"name":{{json .Name}},"policy":{{json .HostConfig.RestartPolicy.Name}},"running":{{json .State.Running}},' +
+      '"ports":{{json .NetworkSettings.Ports}},' +
+      '"addresses":[{{range .NetworkSettings.Networks}}{{json .IPAddress}},{{end}}""]}',
   ],
 };
+
+const container = z.object({
+  name: z.string(),
+  policy: z.string(),
+  running: z.literal(true),
+  ports: z
+    .record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable())
+    .nullable(),
+  addresses: z.array(z.string()),
+});
 
 const info = z.object({
   ServerVersion: z.string().optional(),
   ContainersRunning: z.number().optional(),
   LiveRestoreEnabled: z.boolean().optional(),
   DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
+  DockerRootDir: z.string().optional(),
+  // What Podman says under Docker's name.
+  store: z.unknown().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   FirewallBackend: z.object({ Driver: z.string().optional() }).nullish(),
 });
@@ -30,16 +45,33 @@ export interface Daemon {
   readonly running: number;
   readonly liveRestore: boolean;
   readonly rootless: boolean;
+  /** What it is where it is not the daemon that docker.service starts. */
+  readonly other?: "snap" | "podman";
   /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
   readonly firewall?: string;
-  /** The pools it was started with; [] where it uses its own default ones. */
+  /** The pools it was started with; [] where it uses its own default ones, or does not say. */
   readonly pools: readonly { readonly base: string; readonly size: number }[];
+}
+
+/** What Docker 28 and 29 say of each pool after any reload, though they go on using them. */
+const unsaid = /"Base":"(invalid Prefix)?"/;
+
+export function hidesPools(answer: Answer): boolean {
+  return unsaid.test(answer.stdout);
 }
 
 export interface Container {
   readonly name: string;
   /** Whether Docker starts it again after its own restart. */
   readonly returns: boolean;
+  readonly published: readonly Published[];
+}
+
+/** A port of the host by which a container can be reached, and what Docker's DNAT turns it into. */
+export interface Published {
+  readonly port: string;
+  /** "172.30.1.2:80", one for each of the container's networks: Docker chooses one of them. */
+  readonly to: readonly string[];
 }
 
 export function readDaemon(answer: Answer): Daemon {
@@ -49,17 +81,33 @@ export function readDaemon(answer: Answer): Daemon {
     ...(said.ServerVersion === undefined || said.ServerVersion === "" ? {} : { version: said.ServerVersion }),
     running: said.ContainersRunning ?? 0,
     liveRestore: said.LiveRestoreEnabled ?? false,
+    ...(said.DockerRootDir?.startsWith("/var/snap/") ? { other: "snap" as const } : {}),
+    ...(said.store !== undefined && said.ServerVersion === undefined ? { other: "podman" as const } : {}),
     rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
     ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
-    pools: (said.DefaultAddressPools ?? []).map(({ Base, Size }) => ({ base: Base, size: Size })),
+    pools: (hidesPools(answer) ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({
+      base: Base,
+      size: Size,
+    })),
   };
 }
 
 export function readContainers(answer: Answer): readonly Container[] {
   return answer.stdout.split("\n").flatMap((line) => {
-    const [name, policy, running] = line.split(" ").map((word) => parseJson(word));
-    if (typeof name !== "string" || running !== true) return [];
-    return [{ name: name.replace(/^\//, ""), returns: policy === "always" || policy === "unless-stopped" }];
+    const { data } = container.safeParse(parseJson(line));
+    if (data === undefined) return [];
+    const published = Object.entries(data.ports ?? {}).flatMap(([inside, outside]) =>
+      (outside ?? [])
+        .filter(({ HostIp }) => !HostIp.includes(":"))
+        .map(({ HostPort }) => ({
+          port: HostPort,
+          to: data.addresses
+            .filter((address) => address !== "")
+            .map((address) => `${address}:${inside.split("/")[0] ?? ""}`),
+        })),
+    );
+    const returns = data.policy === "always" || data.policy === "unless-stopped";
+    return [{ name: data.name.replace(/^\//, ""), returns, published }];
   });
 }
 
@@ -80,4 +128,12 @@ export function restart(why: string): readonly Command[] {
     { why, argv: ["systemctl", "reset-failed", "docker.service"], risk: "docker" },
     { why, argv: ["systemctl", "restart", "docker.service"], risk: "docker" },
   ];
+}
+
+/** Has the running dockerd read live-restore, which takes no restart. Where none runs there is nothing to do. */
+export function loadLiveRestore(on: boolean, why: string): Command {
+  const script =
+    "systemctl -q is-active docker.service || exit 0; systemctl reload docker.service || exit; n=0; " +
+    'until [ "$(docker info -f "{{.LiveRestoreEnabled}}")" = "$1" ]; do n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.2; done';
+  return { why, argv: ["sh", "-c", script, "sh", String(on)], risk: "docker" };
 }

@@ -5,7 +5,7 @@
  */
 import type { Answer, Command } from "../command.js";
 import { removeFile, writeFile } from "./files.js";
-import { directory } from "./places.js";
+import { partsDirectory } from "./places.js";
 
 const policies = "/etc/firewalld/policies";
 
@@ -30,7 +30,8 @@ export interface Seen {
   readonly policies: ReadonlyMap<string, string>;
 }
 
-export function read(units: Answer, files: ReadonlyMap<string, string>): Seen {
+/** @param backend what Docker says of its firewall, from 28 on: "iptables+firewalld" where it has met it */
+export function read(units: Answer, files: ReadonlyMap<string, string>, backend = ""): Seen {
   const shown = units.stdout
     .split("\n\n")
     .map((block) => new Map(block.split("\n").map((line) => pair(line))));
@@ -40,7 +41,12 @@ export function read(units: Answer, files: ReadonlyMap<string, string>): Seen {
   const docker = unit("docker.service")?.get("ActiveState") === "active";
   return {
     active,
-    afterDocker: active && docker && since("firewalld.service") > since("docker.service"),
+    afterDocker:
+      active &&
+      docker &&
+      (backend.startsWith("iptables")
+        ? !backend.includes("firewalld")
+        : since("firewalld.service") > since("docker.service")),
     policies: files,
   };
 }
@@ -120,7 +126,8 @@ function reload(why: string): readonly Command[] {
     { why, argv: ["firewall-cmd", "--quiet", "--reload"] },
     {
       why: "load what firewalld's reload has emptied",
-      argv: ["sh", "-c", '[ ! -e "$1" ] || exec sh "$1"', "sh", `${directory}/apply`],
+      // Not by the apply script, which would wait for the lock that this change holds.
+      argv: ["sh", "-c", 'for part in "$1"/*; do [ ! -e "$part" ] || sh "$part"; done', "sh", partsDirectory],
     },
   ];
 }

@@ -21,7 +21,7 @@ export const questions = [
   { why: "read the raw rules", argv: ["iptables", "-w", "-t", "raw", "-S"] },
 ] as const satisfies readonly Command[];
 
-/** Only where there is no nft: the others' nat rules are nobody's business then. */
+/** Ours are there only where there is no nft; else it is Docker's that are looked at. */
 export const natQuestions = [
   { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"] },
 ] as const satisfies readonly Command[];

@@ -1,23 +1,22 @@
 /**
  * nftables: dockroute's own table `ip dockroute`, a chain for each purpose of a resource. Read as JSON, written
- * as the text that `nft -f` loads in one transaction; each word of a rule is here in both forms, side by side.
+ * as the text that `nft -f` loads in one transaction. The words of the rules themselves are in nft-words.ts.
  */
 import { z } from "zod";
 import type { Answer, Command } from "../command.js";
+import { exprOf, type Rule, ruleText } from "./nft-words.js";
 import type { Line } from "./parts.js";
+
+export { type Match, markKey, type Rule } from "./nft-words.js";
 
 export const table = "dockroute";
 
-/** The bit by which Docker's nftables backend lets a packet in (`bridge-accept-fwmark`), away from other tools' bits. */
-export const mark = 0x10000000;
-const markText = "0x10000000";
-/** Value and mask, the form of that key. */
-export const markKey = `${markText}/${markText}`;
+/** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
+export const natPriority = 90;
 
 /** The hooks that dockroute uses, each before Docker's own chains at the same place. */
 const hooks = {
-  /** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
-  nat: { type: "nat", hook: "postrouting", prio: 90 },
+  nat: { type: "nat", hook: "postrouting", prio: natPriority },
   /** Before Docker's forward chains look at the mark. */
   mark: { type: "filter", hook: "prerouting", prio: -150 },
   /** After the marks, and before DNAT (-100): here a packet still has the address it was sent to. */
@@ -30,37 +29,6 @@ export interface Chain {
   readonly at: keyof typeof hooks;
   readonly rules: readonly Rule[];
 }
-
-export interface Rule {
-  readonly matches: readonly Match[];
-  readonly verdict: keyof typeof verdicts;
-}
-
-export type Match =
-  | { readonly on: "iifname" | "oifname"; readonly names: readonly string[] }
-  | { readonly on: "saddr" | "daddr"; readonly range: string }
-  /** The interface that the destination is reached by; "br-*" stands for all that begin so. */
-  | { readonly on: "towards"; readonly name: string }
-  /** Only tcp, udp or sctp have a number: "443", or "8000:8010". */
-  | { readonly on: "port"; readonly protocol: string; readonly number?: string }
-  | { readonly on: "unmarked" }
-  /** The first packet of a flow. */
-  | { readonly on: "new" }
-  /** The first packet of a flow that does not come by a published port. */
-  | { readonly on: "new and not published" };
-
-/** What each verdict is as text, and as `nft -j` prints it. */
-const verdicts = {
-  // Binding the flow to the address it has ends NAT for it; accept would leave it to the next chain.
-  keep: { text: "snat to ip saddr", json: { snat: { addr: field("saddr") } } },
-  masquerade: { text: "masquerade", json: { masquerade: null } },
-  mark: {
-    text: `meta mark set meta mark or ${markText}`,
-    json: { mangle: { key: meta("mark"), value: { "|": [meta("mark"), mark] } } },
-  },
-  drop: { text: "drop", json: { drop: null } },
-  accept: { text: "accept", json: { accept: null } },
-} as const;
 
 export const questions = [
   { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
@@ -104,7 +72,14 @@ export function has(seen: Seen, chain: Chain): boolean {
   const held = seen.get(chain.name);
   if (held === undefined) return false;
   const wanted = { hook: hooks[chain.at], rules: chain.rules.map(exprOf) };
-  return JSON.stringify({ hook: held.hook, rules: held.rules }) === JSON.stringify(wanted);
+  return normal({ hook: held.hook, rules: held.rules }) === normal(wanted);
+}
+
+/** The kernel gives the elements of a set in an order of its own. */
+function normal(listed: unknown): string {
+  return JSON.stringify(listed, (key, value: unknown) =>
+    key === "set" && Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value,
+  );
 }
 
 /** The ranges that a chain's rules match a destination with, in words of the inputs. */
@@ -120,80 +95,6 @@ export function destinations(seen: Seen, chain: string): readonly string[] {
       return [typeof found === "string" ? `${found}/32` : `${found.prefix.addr}/${found.prefix.len}`];
     }),
   );
-}
-
-function exprOf({ matches, verdict }: Rule): readonly unknown[] {
-  return [...matches.flatMap(matchJson), verdicts[verdict].json];
-}
-
-function matchJson(match: Match): readonly unknown[] {
-  switch (match.on) {
-    case "iifname":
-    case "oifname": {
-      const [only, ...others] = match.names;
-      return [equal(meta(match.on), others.length === 0 ? only : { set: match.names })];
-    }
-    case "saddr":
-    case "daddr":
-      return [equal(field(match.on), rangeJson(match.range))];
-    case "towards":
-      return [equal({ fib: { result: "oifname", flags: ["daddr"] } }, match.name)];
-    case "port":
-      return portJson(match.protocol, match.number);
-    case "unmarked":
-      return [equal({ "&": [meta("mark"), mark] }, 0)];
-    case "new":
-      return [isNew];
-    case "new and not published":
-      return [isNew, { match: { op: "!", left: { ct: { key: "status" } }, right: "dnat" } }];
-  }
-}
-
-const isNew = { match: { op: "in", left: { ct: { key: "state" } }, right: "new" } };
-
-function matchText(match: Match): string {
-  switch (match.on) {
-    case "iifname":
-    case "oifname":
-      return `${match.on} { ${match.names.map((name) => `"${name}"`).join(", ")} }`;
-    case "saddr":
-    case "daddr":
-      return `ip ${match.on} ${match.range}`;
-    case "towards":
-      return `fib daddr oifname "${match.name}"`;
-    case "port":
-      if (match.number === undefined) return `ip protocol ${match.protocol}`;
-      return `${match.protocol} dport ${match.number.replace(":", "-")}`;
-    case "unmarked":
-      return `meta mark and ${markText} == 0`;
-    case "new":
-      return "ct state new";
-    case "new and not published":
-      return "ct state new ct status and dnat == 0";
-  }
-}
-
-function portJson(protocol: string, number: string | undefined): readonly unknown[] {
-  if (number === undefined) return [equal({ payload: { protocol: "ip", field: "protocol" } }, protocol)];
-  const [from, to] = number.split(":").map(Number);
-  return [equal({ payload: { protocol, field: "dport" } }, to === undefined ? from : { range: [from, to] })];
-}
-
-function equal(left: unknown, right: unknown): unknown {
-  return { match: { op: "==", left, right } };
-}
-
-function meta(key: string) {
-  return { meta: { key } };
-}
-
-function field(name: "saddr" | "daddr") {
-  return { payload: { protocol: "ip", field: name } };
-}
-
-function rangeJson(range: string): unknown {
-  const [addr = "", length] = range.split("/");
-  return length === "32" ? addr : { prefix: { addr, len: Number(length) } };
 }
 
 /** Makes the chains anew in one transaction, whatever is there under their names. */
@@ -218,9 +119,7 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
   return [
     `  chain ${name} {`,
     `    type ${type} hook ${hook} priority ${prio}; policy accept;`,
-    ...rules.map(
-      ({ matches, verdict }) => `    ${[...matches.map(matchText), verdicts[verdict].text].join(" ")}`,
-    ),
+    ...rules.map((rule) => `    ${ruleText(rule)}`),
     "  }",
   ];
 }
@@ -228,9 +127,15 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
 /** Asks whether Docker's nftables backend has its filter in place. */
 export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
 
-/** Removes a chain, where it is there. */
-export function unload(chain: string): readonly string[] {
-  return ["nft", `flush chain ip ${table} ${chain}; delete chain ip ${table} ${chain}`];
+export const dockersQuestion: Command = {
+  why: "ask whether Docker's own nft table is there",
+  argv: askForDockers,
+};
+
+/** Removes chains, where all are there. */
+export function unload(chains: readonly string[]): readonly string[] {
+  const text = chains.map((name) => `flush chain ip ${table} ${name}; delete chain ip ${table} ${name}`);
+  return ["nft", text.join("; ")];
 }
 
 /** Removes the chains, and with the last ones the table. */
@@ -238,5 +143,5 @@ export function remove(chains: readonly string[], seen: Seen, why: string): read
   const there = chains.filter((name) => seen.has(name));
   if (there.length === 0) return [];
   if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", "ip", table] }];
-  return there.map((name) => ({ why, argv: unload(name) }));
+  return there.map((name) => ({ why, argv: unload([name]) }));
 }

@@ -5,7 +5,7 @@
  */
 import { type Answer, type Command, quote } from "../command.js";
 import { isLeftover, readFiles, removeFile, writeFile } from "./files.js";
-import { directory, partsDirectory, unitsDirectory } from "./places.js";
+import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
 import { apply, madeBy, started, units, wants } from "./units.js";
 
 /** One line of a part; run only where `unless` fails and `when` succeeds. `mayFail` says it may fail itself. */
@@ -163,7 +163,10 @@ const removeBase: readonly Command[] = [
   { why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...started] },
   ...Object.keys(units).map((name) => removeFile(`${unitsDirectory}/${name}`, `remove ${name}`)),
   { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
+  // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
+  { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
   removeFile(`${directory}/apply`, "remove the script that loads the parts"),
+  removeFile(lastLoad, "remove what the repair compared with"),
   { why: `remove ${partsDirectory}`, argv: ["rmdir", partsDirectory] },
   // The bridge keeps what it found here until its own destroy.
   { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },

@@ -2,23 +2,38 @@
  * systemd: the units that load the parts. None is required by docker.service: a part that fails must not
  * keep Docker down. Nothing runs in between; what wakes up is done in a blink.
  */
-import { directory, partsDirectory } from "./places.js";
+import { directory, lastLoad, partsDirectory } from "./places.js";
 
 export const madeBy = "Made by dockroute; changes by hand are undone. See docs/hosts.md of dockroute.";
 
 /**
  * Each part in a shell of its own, so that one that fails is logged and does not stop the others; without a
- * program for each, because this is run twice a minute.
+ * program for each. The repair, twice a minute, loads nothing while all is as the last load left it: that costs
+ * a handful of programs however many parts there are. Docker's own rules are in what is compared: after a change
+ * of theirs (a container's start is one) everything is loaded once.
  */
 export const apply = `#!/bin/sh
 # ${madeBy}
-# Loads every part under ${partsDirectory}.
+# Loads every part under ${partsDirectory}; with "repair", only where something is not as the last load left it.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 # Not in the middle of a change by pulumi up: it may be taking away what would be loaded here.
-exec 9>>/run/dockroute.lock
-flock -w 25 9
+# Who has waited may hold the lock of a file that its holder has removed: then it is taken anew.
+while :; do
+  exec 9>>/run/dockroute.lock
+  flock -w 25 9 || break
+  [ /run/dockroute.lock -ef /proc/self/fd/9 ] && trap 'rm -f /run/dockroute.lock' EXIT && break
+done
+last=${lastLoad}
+look() {
+  ip -4 route show proto 219
+  nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
+  iptables -w -t raw -S
+  iptables -w -S
+  cat /proc/sys/net/ipv4/ip_forward ${partsDirectory}/*
+} 2>&1
+if [ "$1" = repair ] && [ -e "$last" ] && [ "$(look)" = "$(cat "$last")" ]; then exit 0; fi
 status=0
 for part in ${partsDirectory}/*; do
   case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
@@ -26,6 +41,8 @@ for part in ${partsDirectory}/*; do
   ( . "$part" ) 9>&-
   [ $? -eq 0 ] || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
 done
+# What failed is tried again at the next look.
+if [ $status -eq 0 ]; then look >"$last"; else rm -f "$last"; fi
 exit $status
 `;
 
@@ -43,19 +60,20 @@ export const units: Readonly<Record<string, string>> = {
     "routes and rules, before the first container",
     `After=network-online.target ${firewalls}\nWants=network-online.target\nBefore=docker.service`,
     "[Service]\nType=oneshot\nRemainAfterExit=yes",
-    "multi-user.target docker.service",
+    { wantedBy: "multi-user.target docker.service" },
   ),
   "dockroute.service": unit(
     "routes and rules, after each start of Docker or of a firewall",
     `After=docker.service network-online.target ${firewalls}\nPartOf=docker.service ${firewalls}`,
     "[Service]\nType=oneshot\nRemainAfterExit=yes",
-    `docker.service ${firewalls}`,
+    { wantedBy: `docker.service ${firewalls}` },
   ),
   "dockroute-repair.service": unit(
     "routes and rules, what was lost without a word",
     "After=docker.service dockroute.service",
     // Two lines in the journal twice a minute would bury the others.
-    "[Service]\nType=oneshot\nLogLevelMax=notice",
+    "[Service]\nType=oneshot\nLogLevelMax=notice\nCPUAccounting=yes",
+    { words: " repair" },
   ),
   "dockroute-repair.timer": `# ${madeBy}
 [Unit]
@@ -83,13 +101,18 @@ export const wants = [
   "timers.target.wants/dockroute-repair.timer",
 ];
 
-function unit(about: string, order: string, service: string, install?: string): string {
-  const last = install === undefined ? "" : `[Install]\nWantedBy=${install}\n`;
+function unit(
+  about: string,
+  order: string,
+  service: string,
+  { wantedBy, words = "" }: { readonly wantedBy?: string; readonly words?: string },
+): string {
+  const last = wantedBy === undefined ? "" : `[Install]\nWantedBy=${wantedBy}\n`;
   return `# ${madeBy}
 [Unit]
 Description=dockroute: ${about}
 ${order}
 ${service}
-ExecStart=/bin/sh ${directory}/apply
+ExecStart=/bin/sh ${directory}/apply${words}
 ${last}`;
 }

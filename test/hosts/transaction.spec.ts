@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../lab/lab.js";
 import type { Command } from "../../provider/command.js";
-import { CommandFailed, NotConfirmed, Refused } from "../../provider/errors.js";
+import { CommandFailed, LinkLost, NotConfirmed, Refused, Unreachable } from "../../provider/errors.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { Hosts } from "../../provider/host/hosts.js";
 
@@ -182,7 +182,8 @@ describe("a transaction on a host", function () {
     ];
     await rejects(
       host.transact({ ...changed, commands, undo }),
-      (error) => error instanceof NotConfirmed && /not reached.*Undone: yes/s.test(error.message),
+      (error) =>
+        error instanceof NotConfirmed && /new connection could not be made.*Undone: yes/s.test(error.message),
     );
     equal(await state(), "old");
     await nothingLeft();
@@ -249,5 +250,49 @@ describe("a transaction on a host", function () {
     await next();
     equal(await state(), "newer");
     await nothingLeft();
+  });
+
+  it("works for a user who may use sudo without a password, and leaves nothing behind", async () => {
+    const admin = hosts.get("alpha", endpoint.replace("root@", "admin@"));
+    await admin.transact({
+      ...changed,
+      verify: async () => {
+        const [who] = await admin.look([{ why: "see who asks", argv: ["id", "-un"] }]);
+        equal(who?.stdout, "root\n");
+      },
+    });
+    equal(await state(), "new");
+    await nothingLeft();
+  });
+
+  it("says what is missing where sudo wants a password, and does not hang", async () => {
+    await lab.host("alpha").run("mv /etc/sudoers.d /etc/sudoers.d.away; mkdir -m 755 /etc/sudoers.d");
+    try {
+      const admin = hosts.get("alpha", endpoint.replace("root@", "admin@"));
+      await rejects(admin.transact(changed), (error) => {
+        match(String(error), /gives no root shell .*sudo.*Nothing was changed.*NOPASSWD/s);
+        return error instanceof Unreachable;
+      });
+      equal(await state(), "old");
+    } finally {
+      await lab.host("alpha").run("rmdir /etc/sudoers.d && mv /etc/sudoers.d.away /etc/sudoers.d");
+    }
+  });
+
+  it("does not wait for ever on a link that is dead without a word", async () => {
+    await host.look([read]);
+    host.forget();
+    const slow: Command = { why: "wait long", argv: ["sleep", "300"] };
+    const started = Date.now();
+    const failed = rejects(host.look([slow]), LinkLost);
+    await sleep(500);
+    await lab.setLink("alpha", "down");
+    try {
+      await failed;
+      ok(Date.now() - started < 60_000);
+    } finally {
+      await lab.setLink("alpha", "up");
+    }
+    equal((await host.look([read]))[0]?.stdout, "old\n");
   });
 });

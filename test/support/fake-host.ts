@@ -28,6 +28,16 @@ export class FakeHost implements Host {
     }));
   }
 
+  /** What the next look sees is taken back by this. */
+  pending: (() => void) | undefined;
+  async recover(): Promise<boolean> {
+    if (this.pending === undefined) return false;
+    this.log.push("recover");
+    this.pending();
+    this.pending = undefined;
+    return true;
+  }
+
   forget(): void {
     this.forgotten = true;
   }

@@ -7,10 +7,11 @@ import { startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
 import { quiet } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
-import { type Config, Stack } from "./stack.js";
+import { type Config, root, Stack } from "./stack.js";
 
 /** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
-const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
+export const emptyTable =
+  /^(raw|filter) :(PREROUTING|INPUT|FORWARD|OUTPUT) ACCEPT$|^table ip (raw|filter)( chain (PREROUTING|INPUT|FORWARD|OUTPUT)(: type.*)?)?$/;
 
 export class Site {
   private constructor(
@@ -38,8 +39,8 @@ export class Site {
   }
 
   /** @param front folders for the very front of PATH */
-  stack(name: string, config: Config, front: readonly string[] = []): Promise<Stack> {
-    return Stack.make(name, this.folder, [...front, ...this.programs], config);
+  stack(name: string, config: Config, front: readonly string[] = [], project = root): Promise<Stack> {
+    return Stack.make(name, this.folder, [...front, ...this.programs], config, project);
   }
 
   /** What each host is, by name; with names, of those alone. */

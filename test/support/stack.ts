@@ -98,11 +98,16 @@ export class Stack {
     return (await this.pulumi(["stack", "export", "--stack", this.name])).stdout;
   }
 
-  async pulumi(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  async pulumi(
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input = "",
+  ): Promise<Ran> {
     const started = Date.now();
     const result = await tryRun(["pulumi", ...words, "--non-interactive"], {
       cwd: this.project,
       env: { ...this.env, ...env },
+      input,
     });
     const seconds = (Date.now() - started) / 1000;
     return { ...result, text: `${result.stdout}${result.stderr}`, seconds };

@@ -25,6 +25,14 @@ describe("converge", () => {
     assert.deepEqual(host.log, ["look anew", "set value", "look"]);
   });
 
+  it("does not take for true what a killed run has left unconfirmed", async () => {
+    const host = hostWith({ value: "v", level: "5" });
+    host.pending = () => host.variables.set("level", "4");
+    const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    assert.equal(seen.level, "5");
+    assert.deepEqual(host.log.slice(0, 4), ["look anew", "recover", "look", "begin: set level"]);
+  });
+
   it("does in a transaction what has a risk, and only that", async () => {
     const host = hostWith();
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));

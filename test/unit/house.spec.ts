@@ -36,6 +36,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/errors", "zod"],
   ],
   "provider/lifecycle": [
+    ...["provider/command", "provider/host/host"],
     ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
     "node:util",
   ],

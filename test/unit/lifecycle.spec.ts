@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { HalfDone, StillThere, Unreachable } from "../../provider/errors.js";
-import { lifecycle, type Props } from "../../provider/lifecycle.js";
+import { KindLifecycle, type Props } from "../../provider/lifecycle.js";
 import { providerText } from "../../provider/pulumi/resource.js";
 import { Session } from "../../provider/session.js";
 import { FakeHost, toy } from "../support/fake-host.js";
@@ -42,7 +42,7 @@ const unreachable = new Unreachable("alpha", "root@192.168.1.1:22", "no answer",
 function started(variables: Readonly<Record<string, string>> = {}) {
   const session = new FakeSession();
   for (const [name, value] of Object.entries(variables)) session.fake.variables.set(name, value);
-  return { session, fake: session.fake, life: lifecycle(toy, session) };
+  return { session, fake: session.fake, life: new KindLifecycle(toy, session) };
 }
 
 describe("check", () => {
@@ -213,7 +213,8 @@ describe("the provider's text in the state", () => {
       assert.ok(text.length <= 600, `${text.length} bytes`);
       const provider = requireFromString(text).handler();
       const calls = ["configure", "check", "diff", "create", "read", "update", "delete"];
-      assert.deepEqual(Object.keys(provider).sort(), calls.sort());
+      const missing = calls.filter((call) => typeof Reflect.get(provider, call) !== "function");
+      assert.deepEqual(missing, []);
     });
   }
 });

@@ -1,4 +1,6 @@
 import { deepEqual, doesNotMatch, equal, match, ok, rejects } from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/errors.js";
 import type { Host } from "../../../provider/host/host.js";
@@ -35,6 +37,12 @@ describe("a host behind ssh", function () {
       (key) => (key === "dockroute:connection" ? JSON.stringify(connection) : undefined),
       (text) => void said.push(text),
     );
+  };
+  const until = async (isSo: () => boolean | Promise<boolean>) => {
+    for (let tries = 0; tries < 200 && !(await isSo()); tries++) {
+      host.forget();
+      await sleep(50);
+    }
   };
   const execsIn = async (work: () => Promise<unknown>) => {
     const start = sshd.log().length;
@@ -129,9 +137,14 @@ describe("a host behind ssh", function () {
     it("by two at once, lets one wait and say for whom", async () => {
       const other = made();
       const order: string[] = [];
-      const slow = host.change([sh("sleep 3", "take long")]).then(() => order.push("slow"));
-      await sleep(500);
+      const go = join(sshd.directory, "go");
+      const slow = host
+        .change([sh(`until [ -e ${go} ]; do sleep 0.1; done`, "take long")])
+        .then(() => order.push("slow"));
+      await until(async () => (await host.look([ask("test", "-s", "/run/dockroute.lock")]))[0]?.code === 0);
       const second = other.get("beta", `root@127.0.0.1:${sshd.port}`).change([ask("true")]);
+      await until(() => said.length > 0);
+      writeFileSync(go, "");
       await Promise.all([slow, second.then(() => order.push("second"))]);
       deepEqual(order, ["slow", "second"]);
       match(said.join(), new RegExp(`^beta: waiting for .*@.*, pid ${process.pid}, to take long$`));

@@ -38,7 +38,7 @@ describe("a bridge", () => {
       const seen = seenBy(dockerBridge, there, each, "ours");
       assert.deepEqual(dockerBridge.steps(there, seen), []);
       assert.deepEqual(dockerBridge.drift(there, seen), []);
-      assert.deepEqual(dockerBridge.notices?.(there, seen), []);
+      assert.deepEqual(dockerBridge.notices?.(there, seen, {}), []);
       assert.deepEqual(dockerBridge.observed(there, seen), { bip: there.bip, pools: there.pools });
     });
 
@@ -67,7 +67,7 @@ describe("a bridge", () => {
   });
 
   it("says who stops before it restarts Docker, and counts as a disruption then", () => {
-    assert.deepEqual(dockerBridge.notices?.(wish, fresh), [
+    assert.deepEqual(dockerBridge.notices?.(wish, fresh, {}), [
       "Docker restarts, because docker0 changes from 172.17.0.1/16 to 172.30.16.1/24; 2 running container(s) stop",
       "Docker starts again by itself: web",
       "stay stopped, having no restart policy: idle",

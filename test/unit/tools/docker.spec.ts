@@ -9,20 +9,23 @@ describe("Docker", () => {
   for (const image of images) {
     it(`is read on ${image}`, () => {
       const fresh = docker.readDaemon(answer(image, "fresh", infoQuestion));
-      assert.equal(`docker${fresh.version?.split(".")[0]}`, image);
+      const [recorded, backend] = image.split("-");
+      assert.equal(`docker${fresh.version?.split(".")[0]}`, recorded);
       assert.deepEqual(
         { ...fresh, version: "", firewall: undefined },
         { version: "", running: 2, liveRestore: false, rootless: false, pools: [], firewall: undefined },
       );
-      assert.equal(fresh.firewall, image === "docker28" ? "iptables" : undefined);
+      // Docker says it from 28 on.
+      const said = Number(fresh.version?.split(".")[0]) >= 28;
+      assert.equal(fresh.firewall, !said ? undefined : backend === "nft" ? "nftables" : "iptables");
       const ours = docker.readDaemon(answer(image, "ours", infoQuestion));
       assert.deepEqual(ours.pools, [{ base: "172.30.16.0/20", size: 24 }]);
     });
 
     it(`tells which containers of ${image} come back after a restart`, () => {
       assert.deepEqual(docker.readContainers(answer(image, "fresh", docker.containersQuestion)), [
-        { name: "idle", returns: false },
-        { name: "web", returns: true },
+        { name: "idle", returns: false, published: [] },
+        { name: "web", returns: true, published: [{ port: "8080", to: ["172.17.0.2:80"] }] },
       ]);
     });
   }
@@ -38,11 +41,32 @@ describe("Docker", () => {
     assert.ok(docker.readDaemon(said('{"ServerVersion":"28","SecurityOptions":["name=rootless"]}')).rootless);
   });
 
+  it("is a snap, or Podman under Docker's name, where it says so", () => {
+    const snap = '{"ServerVersion":"28","DockerRootDir":"/var/snap/docker/common/var-lib-docker"}';
+    assert.equal(docker.readDaemon(said(snap)).other, "snap");
+    assert.equal(docker.readDaemon(said('{"host":{},"store":{},"version":{}}')).other, "podman");
+  });
+
+  it("hides its pools after a reload of Docker 28 and 29", () => {
+    for (const base of ["invalid Prefix", ""]) {
+      const text = `{"ServerVersion":"29","DefaultAddressPools":[{"Base":"${base}","Size":24}]}`;
+      assert.ok(docker.hidesPools(said(text)));
+      assert.deepEqual(docker.readDaemon(said(text)).pools, []);
+    }
+  });
+
   it("counts containers that stop with it, and none that had stopped before", () => {
-    const lines = ['"/a" "unless-stopped" true', '"/b" "on-failure" true', '"/c" "always" false', ""];
+    const line = (name: string, policy: string, running: boolean) =>
+      JSON.stringify({ name, policy, running, ports: {}, addresses: [""] });
+    const lines = [
+      line("/a", "unless-stopped", true),
+      line("/b", "on-failure", true),
+      line("/c", "always", false),
+      "",
+    ];
     assert.deepEqual(docker.readContainers(said(lines.join("\n"))), [
-      { name: "a", returns: true },
-      { name: "b", returns: false },
+      { name: "a", returns: true, published: [] },
+      { name: "b", returns: false, published: [] },
     ]);
   });
 });

@@ -47,11 +47,13 @@ describe("iptables", () => {
     it(`reads both tables of ${image}`, () => {
       const filter = iptables.readTable(answer(image, "ours", filterQuestion));
       const raw = iptables.readTable(answer(image, "ours", rawQuestion));
-      assert.equal(filter.policies.get("FORWARD"), "DROP");
-      assert.ok(iptables.hasRule(filter, "FORWARD", ["-j", "DOCKER-USER"]));
+      // Docker's nftables backend leaves iptables as it is.
+      const docker = image !== "docker29-nft";
+      assert.equal(filter.policies.get("FORWARD"), docker ? "DROP" : "ACCEPT");
+      assert.equal(iptables.hasRule(filter, "FORWARD", ["-j", "DOCKER-USER"]), docker);
       const jump = ["-d", "172.30.16.0/20", "-m", "comment", "--comment", "dockroute"];
       for (const [seen, from] of [
-        [filter, "DOCKER-USER"],
+        [filter, docker ? "DOCKER-USER" : "FORWARD"],
         [raw, "PREROUTING"],
       ] as const) {
         assert.ok(iptables.hasRule(seen, from, [...jump, "-j", "DOCKROUTE-172.30.16.0_20"]));

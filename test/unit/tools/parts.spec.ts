@@ -93,13 +93,17 @@ describe("what dockroute keeps on a host", () => {
 
     it(`is read on ${image}`, () => {
       const seen = read("ours");
+      const forNft = (...paths: readonly string[]) => (image === "docker29-nft" ? paths : []);
       assert.deepEqual([...seen.files.keys()].sort(), [
         "/etc/dockroute/apply",
         "/etc/dockroute/before.json",
+        ...forNft("/etc/dockroute/daemon-keys"),
         "/etc/dockroute/parts/forward-172.30.16.0_20",
         "/etc/dockroute/parts/forward-172.30.16.7_32-3155",
+        ...forNft("/etc/dockroute/parts/guard-bridges"),
         "/etc/dockroute/parts/masquerade-172.30.16.0_20",
         "/etc/dockroute/parts/route-172.30.32.0_20",
+        ...forNft("/etc/systemd/system/docker.service.d/dockroute.conf"),
         "/etc/systemd/system/dockroute-boot.service",
         "/etc/systemd/system/dockroute-repair.service",
         "/etc/systemd/system/dockroute-repair.timer",
@@ -142,7 +146,9 @@ describe("the last part of a host", () => {
         "rm -f /etc/systemd/system/dockroute-repair.service",
         "rm -f /etc/systemd/system/dockroute-repair.timer",
         "systemctl daemon-reload",
+        "systemctl reset-failed dockroute*",
         "rm -f /etc/dockroute/apply",
+        "rm -f /run/dockroute.loaded",
         "rmdir /etc/dockroute/parts",
         "rmdir --ignore-fail-on-non-empty /etc/dockroute",
       ],

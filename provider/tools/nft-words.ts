@@ -1,0 +1,121 @@
+/**
+ * The words of nftables' rules that dockroute uses, each as the text that `nft -f` reads and as the JSON that
+ * `nft -j` prints, side by side: what was written can so be found again in what is read.
+ */
+
+/** The bit by which Docker's nftables backend lets a packet in (`bridge-accept-fwmark`), away from other tools' bits. */
+export const mark = 0x10000000;
+const markText = "0x10000000";
+/** Value and mask, the form of that key. */
+export const markKey = `${markText}/${markText}`;
+
+export interface Rule {
+  readonly matches: readonly Match[];
+  readonly verdict: keyof typeof verdicts;
+}
+
+export type Match =
+  | { readonly on: "iifname" | "oifname"; readonly names: readonly string[] }
+  | { readonly on: "saddr" | "daddr"; readonly range: string }
+  /** The interface that the destination is reached by; "br-*" stands for all that begin so. */
+  | { readonly on: "towards"; readonly name: string }
+  /** Only tcp, udp or sctp have a number: "443", or "8000:8010". */
+  | { readonly on: "port"; readonly protocol: string; readonly number?: string }
+  | { readonly on: "unmarked" }
+  /** The first packet of a flow. */
+  | { readonly on: "new" }
+  /** The first packet of a flow that does not come by a published port. */
+  | { readonly on: "new and not published" };
+
+/** What each verdict is as text, and as `nft -j` prints it. */
+const verdicts = {
+  // Binding the flow to the address it has ends NAT for it; accept would leave it to the next chain.
+  keep: { text: "snat to ip saddr", json: { snat: { addr: field("saddr") } } },
+  masquerade: { text: "masquerade", json: { masquerade: null } },
+  mark: {
+    text: `meta mark set meta mark or ${markText}`,
+    json: { mangle: { key: meta("mark"), value: { "|": [meta("mark"), mark] } } },
+  },
+  drop: { text: "drop", json: { drop: null } },
+  accept: { text: "accept", json: { accept: null } },
+} as const;
+
+/** A rule as `nft -j` prints it. */
+export function exprOf({ matches, verdict }: Rule): readonly unknown[] {
+  return [...matches.flatMap(matchJson), verdicts[verdict].json];
+}
+
+function matchJson(match: Match): readonly unknown[] {
+  switch (match.on) {
+    case "iifname":
+    case "oifname": {
+      const [only, ...others] = match.names;
+      return [equal(meta(match.on), others.length === 0 ? only : { set: match.names })];
+    }
+    case "saddr":
+    case "daddr":
+      return [equal(field(match.on), rangeJson(match.range))];
+    case "towards":
+      return [equal({ fib: { result: "oifname", flags: ["daddr"] } }, match.name)];
+    case "port":
+      return portJson(match.protocol, match.number);
+    case "unmarked":
+      return [equal({ "&": [meta("mark"), mark] }, 0)];
+    case "new":
+      return [isNew];
+    case "new and not published":
+      return [isNew, { match: { op: "!", left: { ct: { key: "status" } }, right: "dnat" } }];
+  }
+}
+
+const isNew = { match: { op: "in", left: { ct: { key: "state" } }, right: "new" } };
+
+function matchText(match: Match): string {
+  switch (match.on) {
+    case "iifname":
+    case "oifname":
+      return `${match.on} { ${match.names.map((name) => `"${name}"`).join(", ")} }`;
+    case "saddr":
+    case "daddr":
+      return `ip ${match.on} ${match.range}`;
+    case "towards":
+      return `fib daddr oifname "${match.name}"`;
+    case "port":
+      if (match.number === undefined) return `ip protocol ${match.protocol}`;
+      return `${match.protocol} dport ${match.number.replace(":", "-")}`;
+    case "unmarked":
+      return `meta mark and ${markText} == 0`;
+    case "new":
+      return "ct state new";
+    case "new and not published":
+      return "ct state new ct status and dnat == 0";
+  }
+}
+
+function portJson(protocol: string, number: string | undefined): readonly unknown[] {
+  if (number === undefined) return [equal({ payload: { protocol: "ip", field: "protocol" } }, protocol)];
+  const [from, to] = number.split(":").map(Number);
+  return [equal({ payload: { protocol, field: "dport" } }, to === undefined ? from : { range: [from, to] })];
+}
+
+function equal(left: unknown, right: unknown): unknown {
+  return { match: { op: "==", left, right } };
+}
+
+function meta(key: string) {
+  return { meta: { key } };
+}
+
+function field(name: "saddr" | "daddr") {
+  return { payload: { protocol: "ip", field: name } };
+}
+
+function rangeJson(range: string): unknown {
+  const [addr = "", length] = range.split("/");
+  return length === "32" ? addr : { prefix: { addr, len: Number(length) } };
+}
+
+/** A rule as it is written. */
+export function ruleText({ matches, verdict }: Rule): string {
+  return [...matches.map(matchText), verdicts[verdict].text].join(" ");
+}

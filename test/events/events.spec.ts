@@ -1,0 +1,242 @@
+/**
+ * Whatever happens after the `up`, with no `pulumi` run in between: the mesh is whole again by itself. Within
+ * 3 s where systemd or Docker announces the event, else within 60 s.
+ */
+import assert from "node:assert/strict";
+import type { Host, Stranger } from "../../lab/host.js";
+import { boxAddress, startBox } from "../../lab/probe.js";
+import { until } from "../../lab/run.js";
+import { serveAtStranger } from "../support/outside.js";
+import { Scene } from "../support/scene.js";
+import { meshConfig } from "../support/stack.js";
+import { astray, knownBefore, left, type Time, table, wholeAfter } from "../support/watch.js";
+
+/** Each host another Docker, and another program that rules its network or its firewall. */
+const hosts = [
+  { name: "alpha", image: "docker20" },
+  { name: "beta", image: "docker26+ufw" },
+  { name: "gamma", image: "docker28+firewalld" },
+  { name: "delta", image: "docker29-nft" },
+] as const;
+
+interface Event {
+  readonly what: string;
+  readonly on: readonly (typeof hosts)[number]["name"][];
+  readonly by: string | ((host: Host) => Promise<void>);
+  /** Whether systemd or Docker announces it. */
+  readonly announced: boolean;
+}
+
+const everyHost = hosts.map(({ name }) => name);
+
+const events: readonly Event[] = [
+  { what: "systemctl restart docker", on: everyHost, by: "systemctl restart docker", announced: true },
+  {
+    what: "systemctl stop docker, and start",
+    on: everyHost,
+    by: "systemctl stop docker.socket docker; sleep 1; systemctl start docker",
+    announced: true,
+  },
+  {
+    what: "kill -9 of dockerd",
+    on: everyHost,
+    by: 'kill -9 "$(systemctl show docker -p MainPID --value)"; sleep 1',
+    announced: true,
+  },
+  {
+    what: "a container restarted with a new address",
+    on: everyHost,
+    by: async (host) => {
+      const old = await boxAddress(host);
+      await host.run(
+        "docker stop box && docker run -d --rm --name other lab/box sleep 1000 && docker start box",
+      );
+      assert.notEqual(await boxAddress(host), old);
+      await host.run("docker rm -f other");
+    },
+    announced: true,
+  },
+  {
+    what: "systemctl restart systemd-networkd",
+    on: ["alpha"],
+    by: "systemctl restart systemd-networkd",
+    announced: true,
+  },
+  { what: "networkctl reload", on: ["alpha"], by: "networkctl reload", announced: true },
+  { what: "ufw reload", on: ["beta"], by: "ufw reload", announced: true },
+  { what: "systemctl restart ufw", on: ["beta"], by: "systemctl restart ufw", announced: true },
+  { what: "firewall-cmd --reload", on: ["gamma"], by: "firewall-cmd --reload", announced: true },
+  {
+    what: "firewall-cmd --complete-reload",
+    on: ["gamma"],
+    by: "firewall-cmd --complete-reload",
+    announced: true,
+  },
+  {
+    what: "link down and up",
+    on: everyHost,
+    // Nobody but networkd puts the default route back, and that is not ours.
+    by: "way=$(ip route show default | head -n 1); ip link set eth0 down; ip link set eth0 up; ip route replace $way",
+    announced: false,
+  },
+  {
+    what: "sysctl --system with a file that turns ip_forward off",
+    on: everyHost,
+    by: "echo net.ipv4.ip_forward=0 >/etc/sysctl.d/99-zz.conf; sysctl -q --system; cat /proc/sys/net/ipv4/ip_forward; rm /etc/sysctl.d/99-zz.conf",
+    announced: false,
+  },
+];
+
+describe("after the up, with no pulumi run", () => {
+  let scene: Scene;
+  let outside: Stranger;
+  let known: readonly string[] = [];
+  let stopServer: () => void = () => {};
+  const times: Time[] = [];
+
+  before(async () => {
+    scene = await Scene.set("f2ev", hosts, (lab) => ({ ...meshConfig(lab), hostPrefix: 20 }));
+    outside = await scene.lab.stranger("outside");
+    stopServer = await serveAtStranger(outside);
+    await Promise.all(scene.lab.hosts.map(arrange));
+    await scene.startBoxes();
+    for (const host of scene.lab.hosts) await host.run("iptables-save >/root/before-the-up");
+    known = await knownBefore(scene.lab.hosts, outside);
+    await scene.up();
+  });
+  after(async () => {
+    stopServer();
+    if (times.length > 0) console.log(table(times));
+    await scene?.strike();
+  });
+
+  /** Watches the host and the next one; `limit` is in seconds. */
+  const timed = async (event: string, host: Host, limit: number, box?: string): Promise<void> => {
+    const all = scene.lab.hosts;
+    const peer = all[(all.findIndex(({ name }) => name === host.name) + 1) % all.length] ?? host;
+    const seconds = await wholeAfter(() => astray(host, peer, outside, box), limit);
+    times.push({ event, host: host.name, seconds });
+  };
+
+  it("is whole to begin with", async () => {
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
+  });
+
+  for (const { what, on, by, announced } of events) {
+    it(`${what}: whole again within ${announced ? 3 : 60} s`, async () => {
+      const struck = on.map((name) => scene.lab.host(name));
+      const happen = (host: Host) => (typeof by === "string" ? host.run(by).then(() => {}) : by(host));
+      if (announced) {
+        for (const host of struck) {
+          await happen(host);
+          await running(host);
+          await timed(what, host, 3);
+        }
+      } else {
+        await Promise.all(struck.map(happen));
+        await Promise.all(struck.map((host) => timed(what, host, 60)));
+      }
+      assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
+    });
+  }
+
+  for (const [what, off] of [
+    ["reboot", (name: string) => scene.lab.reboot(name)],
+    ["power cut and boot", (name: string) => scene.lab.powerCut(name).then(() => scene.lab.boot(name))],
+  ] as const) {
+    it(`${what} of all hosts: whole again within 3 s`, async () => {
+      await Promise.all(scene.lab.hosts.map(({ name }) => off(name)));
+      await Promise.all(scene.lab.hosts.map(running));
+      await Promise.all(scene.lab.hosts.map((host) => timed(what, host, 3)));
+      assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
+    });
+  }
+
+  it("a project's network and container taken down and up: reached within 3 s, as themselves", async () => {
+    for (const host of scene.lab.hosts) {
+      for (const round of ["made", "made anew, in another range"]) {
+        await host.run(["docker", "network", "create", round === "made" ? "project" : "project2"]);
+        const network = round === "made" ? "project" : "project2";
+        await startBox(host, "web", ["--network", network, "-p", "8090:80", "--stop-timeout", "1"]);
+        await timed(`a project's network ${round}`, host, 3, "web");
+        if (round === "made") await host.run("docker network create spare");
+        await host.run(`docker rm -f web; docker network rm ${network}`);
+      }
+      await host.run("docker network rm spare");
+    }
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
+  });
+
+  it("systemctl restart nftables: whole within 3 s but for what Docker lost, which preview names", async () => {
+    const delta = scene.lab.host("delta");
+    await delta.run("systemctl restart nftables");
+    await timed("systemctl restart nftables", delta, 3);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known, published: false }), []);
+    assert.match(
+      (await scene.preview()).text,
+      /delta: Docker's rules for published ports are gone .*8080 of box.*systemctl restart docker/,
+    );
+    await delta.run("systemctl restart docker");
+    await timed("systemctl restart docker, after the flush", delta, 3);
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
+  });
+
+  it("rules restored that were saved before the up: whole within 60 s but for what Docker lost", async () => {
+    const struck = ["alpha", "beta", "gamma"].map((name) => scene.lab.host(name));
+    await Promise.all(struck.map((host) => host.run("iptables-restore </root/before-the-up")));
+    await Promise.all(struck.map((host) => timed("iptables-restore of rules saved before the up", host, 60)));
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known, published: false }), []);
+    const { text } = await scene.preview();
+    for (const { name } of struck)
+      assert.match(text, new RegExp(`${name}: Docker's rules for published ports are gone`));
+    for (const host of struck) {
+      await host.run("systemctl restart docker");
+      await timed("systemctl restart docker, after the restore", host, 3);
+    }
+    assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
+  });
+
+  it("what wakes up costs under 50 ms of CPU, and with something to mend under 100", async () => {
+    for (const host of scene.lab.hosts) {
+      const idle = await cpu(host);
+      await host.run("ip route flush proto 219");
+      const mending = await cpu(host);
+      console.log(
+        `      ${host.name}: ${idle} ms of CPU twice a minute, ${mending} ms with something to mend`,
+      );
+      assert(idle < 50 && mending < 100, `${host.name}: ${idle} ms, ${mending} ms`);
+    }
+  });
+});
+
+/** Milliseconds of user and system time of one repair; systemd's own count lacks where there is no cgroup v2. */
+async function cpu(host: Host): Promise<number> {
+  const script = "TIMEFORMAT='%U %S'; time sh /etc/dockroute/apply repair";
+  const { stderr } = await host.exec(["bash", "-c", script]);
+  const [user = NaN, system = NaN] = (stderr.trim().split("\n").at(-1) ?? "").split(" ").map(Number);
+  return Math.round((user + system) * 1000);
+}
+
+/** Docker runs again, and the container too. */
+async function running(host: Host): Promise<void> {
+  await until(`the box of ${host.name}`, 60_000, async () => {
+    const asked = await host.exec("systemctl is-active -q docker && docker exec box true");
+    return asked.code === 0;
+  });
+}
+
+async function arrange(host: Host): Promise<void> {
+  if (host.name === "alpha") {
+    await host.run(["tee", "/etc/systemd/network/10-lab.network"], {
+      input: `[Match]\nName=eth0\n[Network]\nAddress=${host.address}/24\nGateway=${host.address.replace(/\d+$/, "1")}\n`,
+    });
+    // Without udev a link stays pending, unless /sys is read-only, as in a container.
+    await host.run(`mkdir -p /etc/systemd/system/systemd-networkd.service.d
+      printf '[Service]\\nExecStartPre=+mount -o remount,bind,ro /sys\\n' >/etc/systemd/system/systemd-networkd.service.d/lab.conf
+      systemctl daemon-reload; systemctl enable -q --now systemd-networkd`);
+  }
+  if (host.name === "beta") await host.run("ufw allow 22/tcp; ufw default deny routed; ufw --force enable");
+  if (host.name === "delta") {
+    await host.run("systemctl enable -q --now nftables; systemctl restart docker");
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * One call of the engine to the provider process, in a process of its own that can be killed: create, update or
+ * delete of one resource, or the preview that is to find nothing. It reads the call from stdin and prints what
+ * the engine would be told, one JSON line.
+ */
+import { text } from "node:stream/consumers";
+import { HalfDone } from "../../provider/errors.js";
+import { DockerBridge, ForwardRule, MasqueradeRule, PeerRoute } from "../../provider/handlers.js";
+import type { Lifecycle, Props } from "../../provider/lifecycle.js";
+
+const handlers = { DockerBridge, PeerRoute, MasqueradeRule, ForwardRule };
+export type Kind = keyof typeof handlers;
+
+export interface CallOf {
+  readonly kind: Kind;
+  readonly op: "create" | "update" | "delete" | "preview";
+  readonly id: string;
+  /** What the state holds. */
+  readonly olds: Props;
+  /** What the program declares. */
+  readonly news: Props;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface Answered {
+  /** What the state holds afterwards; absent where the engine records nothing new. */
+  readonly state?: Props;
+  /** What is not as declared, found by a preview. */
+  readonly due?: readonly string[];
+  readonly error?: string;
+}
+
+async function preview(lifecycle: Lifecycle, { id, olds, news }: CallOf): Promise<readonly string[]> {
+  const checked = await lifecycle.check(olds, news);
+  const faults = checked.failures.map(({ property, reason }) => `${property}: ${reason}`);
+  const seen = await lifecycle.read(id, olds);
+  if (!("props" in seen)) return [...faults, `${id} is gone`];
+  const { changes } = await lifecycle.diff(id, seen.props, checked.inputs);
+  return [
+    ...faults,
+    ...(changes ? [`${id} differs: ${JSON.stringify(seen.props["found"] ?? seen.inputs)}`] : []),
+  ];
+}
+
+async function answer(call: CallOf): Promise<Answered> {
+  const lifecycle: Lifecycle = handlers[call.kind];
+  await lifecycle.configure({ config: { get: (key) => call.config[key] } });
+  try {
+    switch (call.op) {
+      case "create": {
+        const { inputs, failures } = await lifecycle.check({}, call.news);
+        if (failures.length > 0) return { error: JSON.stringify(failures) };
+        return { state: (await lifecycle.create(inputs)).outs };
+      }
+      case "update":
+        return { state: (await lifecycle.update(call.id, call.olds, call.news)).outs };
+      case "delete":
+        await lifecycle.delete(call.id, call.olds);
+        return {};
+      case "preview":
+        return { due: await preview(lifecycle, call) };
+    }
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return error instanceof HalfDone ? { error: said, state: error.properties } : { error: said };
+  }
+}
+
+async function main(): Promise<void> {
+  const log: string[] = [];
+  console.log = (...words: unknown[]) => void log.push(words.join(" "));
+  const answered = await answer(JSON.parse(await text(process.stdin)) as CallOf);
+  process.stdout.write(`${JSON.stringify({ ...answered, log })}\n`);
+}
+
+if (require.main === module) void main();

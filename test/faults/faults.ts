@@ -1,0 +1,71 @@
+/** What is done to a host or to the client while a program of ours stands still on the host. */
+import { greets } from "../../lab/host.js";
+import type { Lab } from "../../lab/lab.js";
+import { sleep, until } from "../../lab/run.js";
+import { undoSeconds } from "./oracle.js";
+import { family, kill, type Started } from "./process.js";
+import type { Trap } from "./tripwire.js";
+import type { Wire } from "./wire.js";
+
+export const faults = ["link cut", "client killed", "power cut"] as const;
+/** Done by the shim itself, in place of the program. */
+export const programFaults = ["program fails", "program prints garbage", "program hangs"] as const;
+export type Fault = (typeof faults)[number] | (typeof programFaults)[number];
+
+export function trapFor(fault: Fault): Trap {
+  if (fault === "program fails") return "fail";
+  if (fault === "program hangs") return "hang";
+  return fault === "program prints garbage" ? "garbage" : "stop";
+}
+
+export interface Struck {
+  readonly lab: Lab;
+  readonly host: string;
+  readonly wire: Wire;
+  readonly client: Started;
+  /** Lets the program on the host go on. */
+  release(): void;
+}
+
+/** Does it; resolves when the host can be reached again as far as the fault is concerned. */
+export async function strike(fault: Fault, variant: number, struck: Struck): Promise<void> {
+  switch (fault) {
+    case "link cut":
+      return cutLink(struck, variant);
+    case "client killed":
+      kill(victims(struck.client, variant));
+      struck.release();
+      return;
+    case "power cut":
+      return cutPower(struck);
+    default:
+      return;
+  }
+}
+
+/** In turn shorter and longer than the host waits: A2 and A1. */
+async function cutLink({ wire, release }: Struck, variant: number): Promise<void> {
+  wire.cut();
+  release();
+  await sleep(variant % 2 === 0 ? 2000 : (undoSeconds() + 3) * 1000);
+  wire.mend();
+}
+
+async function cutPower({ lab, host, wire }: Struck): Promise<void> {
+  await lab.powerCut(host);
+  await lab.boot(host, false);
+  const { address } = lab.host(host);
+  await until(`sshd of ${host}`, 60_000, () => greets(address));
+  // A kernel that knows nothing of a connection resets it.
+  wire.cut();
+  wire.mend();
+}
+
+/** In turn all of the client, the provider process alone, the engine alone. One process is killed as a whole. */
+function victims(client: Started, variant: number): readonly number[] {
+  const all = family(client.pid);
+  const provider = [...all].filter(([, words]) => /dynamic-provider/.test(words)).map(([id]) => id);
+  if (variant % 3 === 1 && provider.length > 0) return provider;
+  if (variant % 3 === 2) return [client.pid];
+  return [...all.keys()];
+}

@@ -1,0 +1,132 @@
+/**
+ * What must hold after every fault, in words what does not: reliability.md 1.3. The invariants that need no
+ * knowledge of the run are here; that the run can be repeated and ends as a fresh one is asked by the sweep.
+ */
+import type { Host } from "../../lab/host.js";
+import type { Lab } from "../../lab/lab.js";
+import { sleep } from "../../lab/run.js";
+import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
+
+/** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
+const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
+
+export function undoSeconds(): number {
+  return Number(process.env["DOCKROUTE_UNDO_SECONDS"]);
+}
+
+/** I1: a fresh login over the wire, within the timer's time and a minute. Gives how long it took, in ms. */
+export async function answersAgain(host: Host, since: number): Promise<number | string> {
+  const limit = (undoSeconds() + 60) * 1000;
+  while (Date.now() - since < limit) {
+    const tried = await host.ssh(["true"], "root", { timeoutMs: 3000 });
+    if (tried.code === 0) return Date.now() - since;
+    await sleep(100);
+  }
+  return `I1 ${host.name} gives no login within ${limit / 1000} s`;
+}
+
+/** I2: Docker is active, and what ran before runs. */
+export async function containersRun(host: Host, names: readonly string[]): Promise<readonly string[]> {
+  const ask = async (): Promise<readonly string[]> => {
+    const active = (await host.exec(["systemctl", "is-active", "docker"])).stdout.trim();
+    const running = (await host.exec(["docker", "ps", "--format", "{{.Names}}"])).stdout.split("\n");
+    return [
+      ...(active === "active" ? [] : [`I2 ${host.name}: docker is ${active}`]),
+      ...names
+        .filter((name) => !running.includes(name))
+        .map((name) => `I2 ${host.name}: ${name} does not run`),
+    ];
+  };
+  return eventually(ask, (undoSeconds() + 60) * 1000);
+}
+
+const leftoverQuestion = [
+  "ls -d /run/dockroute.lock /etc/dockroute/pending /etc/dockroute/last-undo",
+  "/etc/systemd/system/dockroute-undo* /etc/systemd/system/*.wants/dockroute-undo*",
+  "2>/dev/null; find /etc /run -xdev -name '*.dockroute-new' 2>/dev/null;",
+  "systemctl list-units --all --plain --no-legend 'dockroute-undo*';",
+  // A script of ours that came over ssh is a shell below sshd; sudo would be seen as well.
+  "ps -eo args= | grep -Ex '/bin/sh( -s .*)?|sudo -n -- /bin/sh.*|/bin/sh /etc/dockroute/pending.*' || true",
+].join(" ");
+
+/** I4: of a run that ended well, nothing is left but what it was to make. */
+export async function nothingLeft(host: Host): Promise<readonly string[]> {
+  const ask = async (): Promise<readonly string[]> =>
+    (await host.run(leftoverQuestion))
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => `I4 ${host.name}: left over: ${line}`);
+  // The repair holds the lock for a moment twice a minute.
+  return eventually(ask, 5000);
+}
+
+/** Waits until the host by itself has no change pending any more. */
+export async function settledAlone(host: Host): Promise<readonly string[]> {
+  const ask = async (): Promise<readonly string[]> =>
+    (await host.exec(["test", "-e", "/etc/dockroute/pending/undo"])).code === 0
+      ? [`I1 ${host.name}: a change is still pending, though its time is over`]
+      : [];
+  return eventually(ask, (undoSeconds() + 60) * 1000);
+}
+
+/** A6: what daemon.json says is what docker0 has; never a mix of old and new. */
+export async function bridgeIsWhole(host: Host): Promise<readonly string[]> {
+  const ask = async (): Promise<readonly string[]> => {
+    const file = (await host.exec(["cat", "/etc/docker/daemon.json"])).stdout;
+    const wanted = /"bip"\s*:\s*"([^"]+)"/.exec(file)?.[1];
+    const has = /inet (\S+)/.exec((await host.exec("ip -4 addr show docker0")).stdout)?.[1];
+    if (wanted === undefined || has === wanted) return [];
+    return [`A6 ${host.name}: daemon.json says ${wanted}, docker0 has ${has ?? "no address"}`];
+  };
+  return eventually(ask, 30_000);
+}
+
+export function snapshotOf(host: Host): Promise<Snapshot> {
+  return snapshot(host, { ignore: emptyTable });
+}
+
+/** I3, I8: the host is as in the snapshot, but for what takes a moment to come. */
+export async function sameAs(
+  wanted: Snapshot,
+  host: Host,
+  ignore: (line: string) => boolean = () => false,
+): Promise<readonly string[]> {
+  const ask = async (): Promise<readonly string[]> =>
+    differences(wanted, await snapshotOf(host))
+      .filter((line) => !ignore(line))
+      .map((line) => `I3 ${host.name}: ${line}`);
+  return eventually(ask, 10_000);
+}
+
+/** Asks until nothing is wrong, or the time is over: then what is wrong. */
+async function eventually(ask: () => Promise<readonly string[]>, ms: number): Promise<readonly string[]> {
+  for (const end = Date.now() + ms; ; await sleep(200)) {
+    const wrong = await ask();
+    if (wrong.length === 0 || Date.now() > end) return wrong;
+  }
+}
+
+/** All that a host must be after a fault, once it is reached again; with the time that took. */
+export async function standing(
+  lab: Lab,
+  names: readonly string[],
+  since: number,
+  alone: boolean,
+): Promise<{ readonly wrong: readonly string[]; readonly reachMs: number }> {
+  const found = await Promise.all(
+    lab.hosts.map(async (host) => {
+      const reached = await answersAgain(host, since);
+      if (typeof reached === "string") return { wrong: [reached], reachMs: Date.now() - since };
+      const wrong = [
+        ...(alone ? await settledAlone(host) : []),
+        ...(await containersRun(host, names)),
+        ...(alone ? await bridgeIsWhole(host) : []),
+      ];
+      return { wrong, reachMs: reached };
+    }),
+  );
+  return {
+    wrong: found.flatMap(({ wrong }) => wrong),
+    reachMs: Math.max(...found.map(({ reachMs }) => reachMs)),
+  };
+}

@@ -1,0 +1,83 @@
+/** Programs that a test starts so that it can kill them: by their ids, with all that they started. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Result } from "../../lab/run.js";
+
+export interface Started {
+  readonly pid: number;
+  readonly ended: Promise<Result>;
+  over(): boolean;
+}
+
+export function start(
+  argv: readonly string[],
+  options: { readonly input?: string; readonly env: NodeJS.ProcessEnv; readonly cwd: string },
+): Started {
+  const [program = "", ...args] = argv;
+  const child: ChildProcess = spawn(program, args, {
+    env: options.env,
+    cwd: options.cwd,
+    stdio: "pipe",
+    detached: true,
+  });
+  const heard = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+      heard[stream] += text;
+    });
+  }
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input ?? "");
+  let over = false;
+  const ended = new Promise<Result>((resolve, reject) => {
+    child.on("error", reject);
+    // Not "close": what it started may live on and hold its streams.
+    child.on("exit", (code, signal) => {
+      over = true;
+      // What was written last may still be on its way.
+      setTimeout(() => resolve({ code: code ?? (signal === "SIGKILL" ? 137 : 143), ...heard }), 50);
+    });
+  });
+  return { pid: child.pid ?? 0, ended, over: () => over };
+}
+
+/** A process and all that it started, as lines of words by id. */
+export function family(pid: number): ReadonlyMap<number, string> {
+  const parents = new Map<number, number>();
+  const words = new Map<number, string>();
+  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+      words.set(Number(entry), readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " "));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  const found = new Map<number, string>();
+  const add = (id: number): void => {
+    found.set(id, words.get(id) ?? "");
+    for (const [child, parent] of parents) if (parent === id) add(child);
+  };
+  if (words.has(pid)) add(pid);
+  return found;
+}
+
+export function kill(ids: Iterable<number>): void {
+  for (const id of ids) {
+    try {
+      process.kill(id, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,222 @@
+/** One host, and one resource that is led over it from state to state with a fault on the way. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Host } from "../../lab/host.js";
+import { Lab } from "../../lab/lab.js";
+import { startBox } from "../../lab/probe.js";
+import { quiet } from "../../lab/run.js";
+import type { Snapshot } from "../../lab/snapshot.js";
+import type { Props } from "../../provider/lifecycle.js";
+import { quickBox } from "../support/scene.js";
+import { root } from "../support/stack.js";
+import type { Answered, CallOf } from "./client.js";
+import { type Fault, strike, trapFor } from "./faults.js";
+import { nothingLeft, sameAs, snapshotOf, standing, undoSeconds } from "./oracle.js";
+import { type Started, start } from "./process.js";
+import { type Case, cases, type Transition } from "./transitions.js";
+import { type Call, Tripwire } from "./tripwire.js";
+import { Wire } from "./wire.js";
+
+/** Where the host stands: without the resource, with its first value, with its second. */
+type Place = "absent" | 0 | 1;
+
+export interface Tried {
+  readonly reached: boolean;
+  readonly wrong: readonly string[];
+  readonly reachMs: number;
+  readonly said: string;
+}
+
+interface Options {
+  /** Which form of the fault; by turns without it. */
+  readonly variant?: number;
+  /** What more must hold before the next run. */
+  readonly meanwhile?: () => Promise<readonly string[]>;
+}
+
+const steps: Readonly<Record<Transition, readonly [Place, Place]>> = {
+  create: ["absent", 0],
+  update: [0, 1],
+  delete: [0, "absent"],
+};
+
+export class ResourceBench {
+  private place: Place = "absent";
+  private state: Props | undefined;
+  private current: Case;
+  private bridged = false;
+  private readonly fresh = new Map<Place, Snapshot>();
+
+  private constructor(
+    readonly lab: Lab,
+    readonly host: Host,
+    readonly wire: Wire,
+    readonly tripwire: Tripwire,
+    private readonly config: Readonly<Record<string, string>>,
+    readonly all: readonly Case[],
+  ) {
+    [this.current] = all as [Case];
+  }
+
+  static async up(prefix: string, image: string): Promise<ResourceBench> {
+    await Lab.remove(prefix);
+    const lab = await Lab.up({ prefix, hosts: [{ name: "alpha", image }], log: quiet });
+    const host = lab.host("alpha");
+    const tripwire = new Tripwire(host);
+    await tripwire.install();
+    await startBox(host, "box", quickBox);
+    const wire = await Wire.open(host.address);
+    const hostKey = readFileSync(join(host.root, "etc/ssh/ssh_host_ed25519_key.pub"), "utf8").trim();
+    const endpoint = `root@127.0.0.1:${wire.port}`;
+    const limits = { perDialTimeout: 5, dialErrorLimit: 2, idleTimeout: undoSeconds() + 10 };
+    const connection = { hostKey, privateKeyFile: lab.privateKeyFile, ...limits };
+    const config = { "dockroute:connection": JSON.stringify(connection) };
+    const all = cases("alpha", endpoint, host.address.replace(/\d+$/, ""));
+    return new ResourceBench(lab, host, wire, tripwire, config, all);
+  }
+
+  async down(): Promise<void> {
+    await this.wire.close();
+    await this.lab.down();
+  }
+
+  /** The kind whose states are known. */
+  get chosen(): string | undefined {
+    return this.fresh.size === 0 ? undefined : this.current.kind;
+  }
+
+  /** Makes the ground for a case: a rule stands on a bridge. Notes how its states look when nothing goes wrong. */
+  async choose(one: Case): Promise<void> {
+    if (this.place !== "absent") await this.go("absent");
+    const bridge = this.all[0] as Case;
+    if (one !== bridge && !this.bridged) {
+      const { error } = await this.call({ ...this.blank(bridge), op: "create" });
+      if (error !== undefined) throw new Error(error);
+      this.bridged = true;
+    }
+    this.current = one;
+    this.fresh.clear();
+    this.fresh.set("absent", await snapshotOf(this.host));
+    for (const place of [0, 1] as const) {
+      await this.go(place);
+      this.fresh.set(place, await snapshotOf(this.host));
+    }
+    await this.go("absent");
+    const wrong = await sameAs(this.fresh.get("absent") as Snapshot, this.host);
+    if (wrong.length > 0) throw new Error(`without any fault: ${wrong.join("; ")}`);
+  }
+
+  /** The calls that a transition makes when nothing goes wrong. */
+  async record(transition: Transition): Promise<readonly Call[]> {
+    const [from, to] = steps[transition];
+    await this.go(from);
+    this.tripwire.begin();
+    await this.go(to);
+    return this.tripwire.end().filter(({ series }) => series === "ssh");
+  }
+
+  /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
+  async try(transition: Transition, fault: Fault, n: number, options: Options = {}): Promise<Tried> {
+    const { variant = n, meanwhile = async () => [] } = options;
+    const [from, to] = this.way(transition);
+    await this.go(from);
+    this.tripwire.begin({ n, does: trapFor(fault) });
+    const client = this.start(this.callTo(to));
+    const stands = await this.tripwire.hit(client.over);
+    const reached = this.tripwire.sprung();
+    if (stands) {
+      const release = () => this.tripwire.release();
+      await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
+    }
+    const healed = Date.now();
+    // In turn the host is left alone until it has settled, and the next run comes at once.
+    const { wrong, reachMs } = await standing(this.lab, ["box"], healed, variant % 4 < 2);
+    const between = await meanwhile();
+    const answered = await this.answer(client);
+    this.tripwire.end();
+    this.note(to, answered);
+    const after = wrong.length > 0 ? [] : await this.again(to);
+    return { reached, wrong: [...wrong, ...between, ...after], reachMs, said: answered?.error ?? "" };
+  }
+
+  /** I5, I8: the same call again, without any other step, and the host is as after a run without faults. */
+  private async again(to: Place): Promise<readonly string[]> {
+    if (this.place !== to) {
+      const { error } = await this.move(to);
+      if (error !== undefined) return [`I5 the run after the fault failed: ${error}`];
+    }
+    return [...(await this.nothingDue()), ...(await nothingLeft(this.host)), ...(await this.asFresh(to))];
+  }
+
+  private async nothingDue(): Promise<readonly string[]> {
+    if (this.place === "absent") return [];
+    const declared = this.current.values[this.place];
+    const { due, error } = await this.call({
+      ...this.blank(),
+      op: "preview",
+      olds: this.state ?? {},
+      news: declared,
+    });
+    return [...(due ?? []), ...(error === undefined ? [] : [error])].map((text) => `I5 preview: ${text}`);
+  }
+
+  private async asFresh(place: Place): Promise<readonly string[]> {
+    const wanted = this.fresh.get(place);
+    return wanted === undefined ? [] : sameAs(wanted, this.host);
+  }
+
+  /** An update is tried from either value to the other, so that no point needs a way back. */
+  private way(transition: Transition): readonly [Place, Place] {
+    return transition === "update" && this.place === 1 ? [1, 0] : steps[transition];
+  }
+
+  private async go(place: Place): Promise<void> {
+    if (this.place === place) return;
+    if (this.place === "absent" && place === 1) await this.go(0);
+    const { error } = await this.move(place);
+    if (error !== undefined)
+      throw new Error(`no way from ${this.place} to ${place} without a fault: ${error}`);
+  }
+
+  private async move(to: Place): Promise<Answered> {
+    const answered = await this.call(this.callTo(to));
+    this.note(to, answered);
+    return answered;
+  }
+
+  /** What the engine would keep: the new state, the half-made one, or the old one. */
+  private note(to: Place, answered: Answered | undefined): void {
+    if (answered === undefined) return;
+    if (answered.state !== undefined) this.state = answered.state;
+    if (answered.error !== undefined) return;
+    this.place = to;
+    if (to === "absent") this.state = undefined;
+  }
+
+  private blank(one = this.current): CallOf {
+    return { kind: one.kind, op: "create", id: one.id, olds: {}, news: one.values[0], config: this.config };
+  }
+
+  private callTo(to: Place): CallOf {
+    const call = this.blank();
+    if (to === "absent") return { ...call, op: "delete", olds: this.state ?? {} };
+    const news = this.current.values[to];
+    if (this.state === undefined) return { ...call, op: "create", news };
+    return { ...call, op: "update", olds: this.state, news };
+  }
+
+  private start(call: CallOf): Started {
+    const argv = [process.execPath, "--import", "tsx", join(__dirname, "client.ts")];
+    return start(argv, { input: JSON.stringify(call), env: process.env, cwd: root });
+  }
+
+  private async call(call: CallOf): Promise<Answered> {
+    return (await this.answer(this.start(call))) ?? { error: "the client ended without an answer" };
+  }
+
+  private async answer(client: Started): Promise<Answered | undefined> {
+    const { stdout, stderr, code } = await client.ended;
+    if (stdout.endsWith("}\n")) return JSON.parse(stdout) as Answered;
+    return code === 137 ? undefined : { error: `exit ${code}: ${stderr}` };
+  }
+}

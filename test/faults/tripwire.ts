@@ -1,0 +1,141 @@
+/**
+ * The points of a run on a host: every exec over ssh, and every program that a script of ours runs there. A shim
+ * stands before each program in /usr/local/sbin, where the scripts' PATH begins: the product has no hook for it.
+ * It tells our scripts from all others by that PATH, which nothing else on a host has, counts, and can stop at
+ * the n-th one until the fault has been done to the host.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Host } from "../../lab/host.js";
+import { sleep } from "../../lab/run.js";
+
+/** Where a program was called: by a script that came over ssh, or by one that runs on the host alone. */
+export type Series = "ssh" | "alone";
+
+export interface Call {
+  readonly series: Series;
+  readonly n: number;
+  /** The exec it belongs to. */
+  readonly session: string;
+  readonly words: string;
+  /** Whether its script holds the host's lock: it changes something. */
+  readonly changing: boolean;
+}
+
+/** What a shim does in place of its program; "stop" runs it and then waits for the fault. */
+export type Trap = "stop" | "fail" | "hang" | "garbage";
+
+const folder = "var/lib/points";
+
+/** Packages whose programs are counted; those that a script of ours names are among them. */
+const packages =
+  "coreutils util-linux grep sed findutils iproute2 iptables nftables systemd procps sudo conntrack dash docker.io docker-cli firewalld";
+
+const shim = `#!/bin/sh
+# Put here by a test of dockroute: counts the programs that its scripts run.
+name=\${0##*/}
+for real in /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do [ -x "$real/$name" ] && break; done
+real=$real/$name
+d=/${folder}
+[ -d $d ] || exec "$real" "$@"
+case $PATH in
+  */snap/bin) ;;
+  *) [ "$name:\${SSH_CONNECTION:+ssh}" = id:ssh ] || exec "$real" "$@" ;;
+esac
+series=alone
+[ -z "$SSH_CONNECTION" ] || series=ssh
+read -r a b c e f session rest </proc/$$/stat
+exec 7>>$d/lock
+/usr/bin/flock 7
+n=0
+[ ! -e $d/$series ] || read -r n <$d/$series
+n=$((n + 1))
+echo $n >$d/$series
+words="$name $*"
+printf '%s %s %s %s\\n' $series $n "$session" "\${words%%
+*}" >>$d/trace
+trap_=
+[ ! -e $d/trap ] || read -r at number trap_ <$d/trap
+if [ -n "$trap_" ] && [ "$at $number" = "$series $n" ]; then /bin/mv $d/trap $d/sprung; else trap_=; fi
+exec 7>&-
+case $trap_ in
+  fail) echo "made to fail by a test" >&2; exit 1 ;;
+  hang) exec /bin/sleep 600 ;;
+  garbage) /usr/bin/head -c 5000 /dev/urandom; exit 0 ;;
+esac
+"$real" "$@"
+code=$?
+if [ "$trap_" = stop ]; then
+  : >$d/hit
+  while [ ! -e $d/go ]; do /bin/sleep 0.02; done
+fi
+exit $code
+`;
+
+export class Tripwire {
+  constructor(private readonly host: Host) {}
+
+  /** Puts the shims on the host, before anything is compared with its pristine state. */
+  async install(): Promise<void> {
+    await this.host.run(
+      `cat >/usr/local/sbin/.shim; chmod 755 /usr/local/sbin/.shim; cd /usr/local/sbin; ` +
+        `for path in $(dpkg -L ${packages} 2>/dev/null | grep -E '/s?bin/[^/]+$'); do ` +
+        `[ -x "$path" ] && ln -sf .shim "\${path##*/}"; done`,
+      { input: shim },
+    );
+  }
+
+  private path(name: string): string {
+    return join(this.host.root, folder, name);
+  }
+
+  /** Begins to count anew; with a trap, the call with that number runs into it. */
+  begin(trap?: { readonly series?: Series; readonly n: number; readonly does?: Trap }): void {
+    rmSync(this.path(""), { recursive: true, force: true });
+    mkdirSync(this.path(""), { recursive: true });
+    if (trap === undefined) return;
+    writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${trap.n} ${trap.does ?? "stop"}\n`);
+  }
+
+  /** Whether the call was made that the trap waits for. */
+  sprung(): boolean {
+    return existsSync(this.path("sprung"));
+  }
+
+  /** Resolves with true when a program stands still at its trap, with false when `over` says so first. */
+  async hit(over: () => boolean): Promise<boolean> {
+    while (!existsSync(this.path("hit"))) {
+      if (over()) return false;
+      await sleep(10);
+    }
+    return true;
+  }
+
+  /** Lets the program go on that stands still. */
+  release(): void {
+    if (existsSync(this.path(""))) appendFileSync(this.path("go"), "");
+  }
+
+  /** Ends the counting; the shims only pass on from now on. */
+  end(): readonly Call[] {
+    const calls = this.calls();
+    this.release();
+    rmSync(this.path(""), { recursive: true, force: true });
+    return calls;
+  }
+
+  calls(): readonly Call[] {
+    if (!existsSync(this.path("trace"))) return [];
+    const lines = readFileSync(this.path("trace"), "utf8").split("\n");
+    const calls = lines.flatMap((line) => {
+      const found = /^(ssh|alone) (\d+) (\d+) (.*)$/.exec(line);
+      if (found === null) return [];
+      const [, series, n, session = "", words = ""] = found;
+      return [{ series: series as Series, n: Number(n), session, words }];
+    });
+    const changing = new Set(
+      calls.filter(({ words }) => /^flock .*\b[89]$/.test(words)).map(({ session }) => session),
+    );
+    return calls.map((call) => ({ ...call, changing: changing.has(call.session) }));
+  }
+}

@@ -1,0 +1,97 @@
+/** Rules that others put above ours are without effect on the plan, or preview names them by their text. */
+import assert from "node:assert/strict";
+import { Scene } from "../support/scene.js";
+
+interface Rule {
+  readonly put: string;
+  readonly take: string;
+  /** What preview must say; undefined where it must be without effect. */
+  readonly named?: string;
+}
+
+const iptables = (table: string, chain: string, rule: string, named?: string): Rule => ({
+  put: `iptables -t ${table} -I ${chain} 1 ${rule}`,
+  take: `iptables -t ${table} -D ${chain} ${rule}`,
+  ...(named === undefined ? {} : { named }),
+});
+const nft = (rule: string, named?: string): Rule => ({
+  put: `nft '${rule}'`,
+  take: "nft delete table ip other",
+  ...(named === undefined ? {} : { named }),
+});
+
+const rules: Readonly<Record<string, Rule>> = {
+  "a MASQUERADE of what leaves, at the top of POSTROUTING": iptables(
+    "nat",
+    "POSTROUTING",
+    "-s 172.30.0.0/16 -o eth0 -j MASQUERADE",
+  ),
+  "a MASQUERADE of what comes in too": iptables(
+    "nat",
+    "POSTROUTING",
+    "-s 172.30.0.0/16 -j MASQUERADE",
+    "iptables -t nat: -A POSTROUTING -s 172.30.0.0/16 -j MASQUERADE",
+  ),
+  "a masquerade of another nft table, after ours": nft(
+    'table ip other { chain c { type nat hook postrouting priority 95; oifname "eth0" masquerade; }; }',
+  ),
+  "a masquerade of another nft table, before ours": nft(
+    "table ip other { chain c { type nat hook postrouting priority 50; ip saddr 172.30.0.0/16 masquerade; }; }",
+    "nft table ip other, chain c: ip saddr 172.30.0.0/16 masquerade",
+  ),
+  "a DROP at the top of FORWARD": iptables(
+    "filter",
+    "FORWARD",
+    "-d 172.30.0.0/16 -p tcp -m tcp --dport 81 -j DROP",
+    "-A FORWARD -d 172.30.0.0/16 -p tcp -m tcp --dport 81 -j DROP",
+  ),
+  "a DROP at the top of DOCKER-USER": iptables(
+    "filter",
+    "DOCKER-USER",
+    "-p tcp -m tcp --dport 81 -j DROP",
+    "-A DOCKER-USER -p tcp -m tcp --dport 81 -j DROP",
+  ),
+  "a DROP at the top of raw PREROUTING": iptables(
+    "raw",
+    "PREROUTING",
+    "-p icmp -j DROP",
+    "iptables -t raw: -A PREROUTING -p icmp -j DROP",
+  ),
+  "a drop in another nft table": nft(
+    "table ip other { chain c { type filter hook forward priority 5; tcp dport 81 drop; }; }",
+    "nft table ip other, chain c: tcp dport 81 drop",
+  ),
+};
+
+describe("rules of others above ours", () => {
+  let scene: Scene;
+
+  before(async () => {
+    scene = await Scene.set("f2or", [
+      { name: "alpha", image: "docker26" },
+      { name: "beta", image: "docker28" },
+    ]);
+    await scene.startBoxes();
+    await scene.up();
+  });
+  after(() => scene?.strike());
+
+  for (const [what, { put, take, named }] of Object.entries(rules)) {
+    it(`${what} is ${named === undefined ? "without effect" : "named by preview"}`, async () => {
+      const hosts = scene.lab.hosts;
+      await Promise.all(hosts.map((host) => host.run(put)));
+      try {
+        if (named === undefined) await scene.whole();
+        else {
+          assert.notDeepEqual(await scene.amiss(), []);
+          const { text } = await scene.preview();
+          for (const { name } of hosts)
+            assert(new RegExp(`${name}: .*`).test(text) && text.includes(named), `${named} in:\n${text}`);
+        }
+      } finally {
+        await Promise.all(hosts.map((host) => host.run(take)));
+      }
+      await scene.whole();
+    });
+  }
+});

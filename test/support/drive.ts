@@ -1,0 +1,60 @@
+/** Makes and removes single resources on a lab's hosts, past the engine: what the engine's calls do, and no more. */
+import type { Lab } from "../../lab/lab.js";
+import { converge, remove } from "../../provider/converge.js";
+import { Hosts } from "../../provider/host/hosts.js";
+import type { Kind, OnHost } from "../../provider/kind.js";
+import { Turns } from "../../provider/turns.js";
+
+export class Driver {
+  private readonly hosts: Hosts;
+  private readonly turns = new Turns(9);
+
+  constructor(private readonly lab: Lab) {
+    const { privateKeyFile, knownHostsFile } = lab;
+    const connection = JSON.stringify({ user: "root", privateKeyFile, knownHostsFile });
+    this.hosts = new Hosts(
+      (key) => (key === "dockroute:connection" ? connection : undefined),
+      () => {},
+    );
+  }
+
+  async make<I extends OnHost, S>(
+    kind: Kind<I, S>,
+    name: string,
+    wish: Omit<I, keyof OnHost>,
+  ): Promise<void> {
+    const inputs = this.inputs(kind, name, wish);
+    await converge(kind, inputs, this.hosts.get(name, inputs.endpoint), this.turns);
+  }
+
+  async remove<I extends OnHost, S>(
+    kind: Kind<I, S>,
+    name: string,
+    wish: Omit<I, keyof OnHost>,
+  ): Promise<void> {
+    const inputs = this.inputs(kind, name, wish);
+    await remove(kind, inputs, this.hosts.get(name, inputs.endpoint), this.turns, () => {});
+  }
+
+  /** The words of a preview. */
+  async notices<I extends OnHost, S>(
+    kind: Kind<I, S>,
+    name: string,
+    wish: Omit<I, keyof OnHost>,
+  ): Promise<readonly string[]> {
+    const inputs = this.inputs(kind, name, wish);
+    const host = this.hosts.get(name, inputs.endpoint);
+    host.forget();
+    return kind.notices?.(inputs, kind.look.read(inputs, await host.look(kind.look.questions)), {}) ?? [];
+  }
+
+  close(): Promise<void> {
+    return this.hosts.close();
+  }
+
+  private inputs<I extends OnHost, S>(kind: Kind<I, S>, name: string, wish: Omit<I, keyof OnHost>): I {
+    const checked = kind.check({ ...wish, host: name, endpoint: `root@${this.lab.host(name).address}:22` });
+    if ("inputs" in checked) return checked.inputs;
+    throw new Error(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
+  }
+}
