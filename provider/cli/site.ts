@@ -31,17 +31,18 @@ function patience(connection: string | undefined): string {
 
 /** @param say where a line for the person at the console goes */
 export async function openSite(options: StackOptions, say: (text: string) => void): Promise<Site> {
-  const { config, plan } = await readStack(options);
+  const { config, plan, declared: byProgram } = await readStack(options);
   const hosts = new Hosts((key) => (key === connectionKey ? patience(config(key)) : config(key)), say);
   const networkPrefix = Number(config("dockroute:networkPrefix") ?? Number.NaN);
   const members = Object.entries(plan).flatMap(([name, own]): Member[] => {
     const mesh = { ...sizesOf(own), ...(Number.isInteger(networkPrefix) ? { networkPrefix } : {}) };
+    const told = byProgram.get(name);
     const declared = declaredOf(mesh, plan, (host, { address }) => ({
-      ...{ name: host, endpoint: endpointIn(config, host, address) },
-      interface: interfaceOf(config("dockroute:hosts"), host),
+      ...{ name: host, endpoint: told?.endpoint ?? endpointIn(config, host, address) },
+      interface: told === undefined ? interfaceOf(config("dockroute:hosts"), host) : told.interface,
     })).find(({ host }) => host === name);
     if (declared === undefined) return [];
-    return [{ name, plan: own, declared, host: hosts.get(name, declared.bridge.endpoint) }];
+    return [{ name, plan: own, declared, host: hosts.get(name, declared.bridge.endpoint, told?.connection) }];
   });
   return { plan, members, close: () => hosts.close() };
 }
