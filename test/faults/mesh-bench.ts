@@ -53,7 +53,7 @@ export class MeshBench {
   }
 
   startUp(): Started {
-    const { argv, env, cwd } = this.stack.command(["up", "--yes", "--skip-preview", "--continue-on-error"]);
+    const { argv, env, cwd } = this.stack.program(["up", "--yes", "--skip-preview", "--continue-on-error"]);
     return start(argv, { env, cwd });
   }
 

@@ -118,6 +118,17 @@ export class Stack {
     return tryRun(argv, { cwd: this.project, env: this.env });
   }
 
+  /** Pulumi's own words as a program to be started, for who wants to kill it. */
+  program(words: readonly string[]): { argv: readonly string[]; env: NodeJS.ProcessEnv; cwd: string } {
+    const argv = ["pulumi", ...words, ...this.common, "--non-interactive"];
+    return { argv, env: this.env, cwd: this.project };
+  }
+
+  /** After a killed run: the backend's lock is nobody's. */
+  cancel(): Promise<Ran> {
+    return this.pulumi(["cancel", "--yes", "--stack", this.name]);
+  }
+
   private get common(): readonly string[] {
     return ["--stack", this.name, "--config-file", this.configFile, "--suppress-permalink=true"];
   }
