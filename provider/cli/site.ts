@@ -21,19 +21,28 @@ export interface Site {
   close(): Promise<void>;
 }
 
+const connectionKey = "dockroute:connection";
+
+/** A person or a monitor waits for this: unless the config says otherwise, a host is given up sooner than in `up`. */
+function patience(connection: string | undefined): string {
+  const given: unknown = JSON.parse(connection || "{}");
+  return JSON.stringify({ dialErrorLimit: 1, perDialTimeout: 8, ...(isRecord(given) ? given : {}) });
+}
+
 /** @param say where a line for the person at the console goes */
 export async function openSite(options: StackOptions, say: (text: string) => void): Promise<Site> {
-  const { config, plan } = await readStack(options);
-  const hosts = new Hosts(config, say);
+  const { config, plan, declared: byProgram } = await readStack(options);
+  const hosts = new Hosts((key) => (key === connectionKey ? patience(config(key)) : config(key)), say);
   const networkPrefix = Number(config("dockroute:networkPrefix") ?? Number.NaN);
   const members = Object.entries(plan).flatMap(([name, own]): Member[] => {
     const mesh = { ...sizesOf(own), ...(Number.isInteger(networkPrefix) ? { networkPrefix } : {}) };
+    const told = byProgram.get(name);
     const declared = declaredOf(mesh, plan, (host, { address }) => ({
-      ...{ name: host, endpoint: endpointIn(config, host, address) },
-      interface: interfaceOf(config("dockroute:hosts"), host),
+      ...{ name: host, endpoint: told?.endpoint ?? endpointIn(config, host, address) },
+      interface: told === undefined ? interfaceOf(config("dockroute:hosts"), host) : told.interface,
     })).find(({ host }) => host === name);
     if (declared === undefined) return [];
-    return [{ name, plan: own, declared, host: hosts.get(name, declared.bridge.endpoint) }];
+    return [{ name, plan: own, declared, host: hosts.get(name, declared.bridge.endpoint, told?.connection) }];
   });
   return { plan, members, close: () => hosts.close() };
 }

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { z } from "zod";
 import type { Plan } from "../plan/index.js";
+import { type Declared, declaredHosts } from "./state.js";
 
 export interface StackOptions {
   /** The project's folder. */
@@ -16,6 +17,8 @@ export interface StackFacts {
   /** The value of a key "dockroute:hosts": text, JSON text for lists and objects. */
   config(key: string): string | undefined;
   readonly plan: Plan;
+  /** Hosts that the config does not name, because a program of its own does. */
+  readonly declared: ReadonlyMap<string, Declared>;
 }
 
 /** Something that a person has to put right first: its message is all that is printed. */
@@ -41,7 +44,9 @@ export async function readStack(options: StackOptions): Promise<StackFacts> {
   }
   const textOf = ({ value, objectValue }: z.infer<typeof config>[string]) =>
     value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
+  const named = values["dockroute:hosts"] !== undefined;
   return {
+    declared: named ? new Map() : declaredHosts(await pulumi(["stack", "export", "--show-secrets"], options)),
     config: (key) => (values[key] === undefined ? undefined : textOf(values[key])),
     plan: all.data.plan,
   };

@@ -22,6 +22,11 @@ export async function previousPlan(
 ): Promise<Plan | undefined> {
   const self = selfName();
   const reference = new pulumi.StackReference(name ?? self, { name: self }, options);
+  reference.outputs.apply((all: Readonly<Record<string, unknown>> | undefined) => {
+    if (Object.keys(all ?? {}).length === 0 || all?.["plan"] !== undefined) return;
+    const why = "so the next host that comes may move others. Export it: `export const plan = mesh.plan`";
+    void pulumi.log.warn(`the stack has no output "plan", ${why}, or pin every host`);
+  });
   const { value, secretValue } = await reference.getOutputDetails("plan");
   const read = lastPlan.safeParse(value ?? secretValue);
   if (read.success) return read.data ?? undefined;

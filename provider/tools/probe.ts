@@ -3,18 +3,22 @@ import { z } from "zod";
 import type { Answer, Command } from "../command.js";
 import type { Stand } from "./stand.js";
 
-/** All targets side by side, so it takes as long as the slowest; it ends as soon as all have answered. */
+/**
+ * All targets side by side, so it takes as long as the slowest; it ends as soon as all have answered. When an echo
+ * came back is asked of the kernel (SIOCGSTAMP): this program may be busy with another one just then.
+ */
 const asker = String.raw`
 use strict; use Socket; use POSIX (); use Fcntl;
 my ($nonce, $me, $limit, @targets) = @ARGV;
 my %clock = (x86_64 => 228, aarch64 => 113, riscv64 => 113, ppc64le => 246, s390x => 260, i686 => 265, armv7l => 263);
 my $call = $clock{(POSIX::uname())[4]};
 my $fine = eval { require Time::HiRes; 1 };
-sub now { return Time::HiRes::time() if $fine; my $b = "\0" x 16; return time unless $call && syscall($call, 1, $b) == 0; my ($s, $n) = unpack "l! l!", $b; $s + $n / 1e9 }
+sub now { return Time::HiRes::time() if $fine; my $b = "\0" x 16; return time unless $call && syscall($call, 0, $b) == 0; my ($s, $n) = unpack "l! l!", $b; $s + $n / 1e9 }
 my @t = map { my ($ip, $tcp, $udp) = split /:/; { ip => $ip, tcpport => $tcp, udpport => $udp, seen => {} } } @targets;
 socket(my $icmp, PF_INET, SOCK_RAW, 1) or die "icmp: $!";
 setsockopt($icmp, 0, 10, pack "i", 3);
 setsockopt($icmp, SOL_SOCKET, SO_RCVBUF, pack "i", 1 << 20);
+my $stamp = "\0" x 16; ioctl $icmp, 0x8906, $stamp;
 my $id = $$ & 0xffff;
 sub sum { my $s = unpack "%32n*", length($_[0]) % 2 ? "$_[0]\0" : $_[0]; $s = ($s >> 16) + ($s & 0xffff) while $s >> 16; ~$s & 0xffff }
 sub echo {
@@ -77,7 +81,8 @@ sub hear {
   my $at = (unpack("C", $packet) & 15) * 4;
   my ($type, $code) = unpack "C C", substr $packet, $at, 2;
   if ($type == 0 && substr($packet, $at + 8) =~ /^$nonce \S+ (\d+) (\d+) (\d+) ([\d.]+) /) {
-    my $t = $t[$1] or return; my $took = now() - $4;
+    my $t = $t[$1] or return; my ($s, $us) = ioctl($icmp, 0x8906, $stamp) ? unpack("l! l!", $stamp) : (now(), 0);
+    my $took = $s + $us / 1e6 - $4;
     if ($2 >= 100) { $t->{big} = $3 if $3 > ($t->{big} || 0) } elsif (!defined $t->{rtt} || $took < $t->{rtt}) { $t->{rtt} = $took }
   } elsif ($type == 3 || $type == 11) {
     my $to = inet_ntoa(substr $packet, $at + 24, 4);

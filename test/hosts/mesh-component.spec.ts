@@ -1,18 +1,32 @@
 /** A program of its own with a `Mesh` takes over what stacks/ has made, and nothing is replaced or changed. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Scene, succeeded } from "../support/scene.js";
 import { root, Stack } from "../support/stack.js";
 
 const program = `
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { Mesh } from ${JSON.stringify(join(root, "provider/index.js"))};
 interface Host { name: string; address: string }
 const config = new pulumi.Config("dockroute");
 // As an instance's address would be: an Output.
-const hosts = config.requireObject<Host[]>("hosts").map(({ name, address }) => ({ name, address: pulumi.output(address) }));
+const own = new pulumi.Config("shop");
+const listed = own.getObject<Host[]>("hosts") ?? config.requireObject<Host[]>("hosts");
+const login = own.getObject<{ keyFile: string; knownHostsFile: string }>("login");
+const hosts = listed.map(({ name, address }) => ({
+  name,
+  address: pulumi.output(address),
+  ...(login && {
+    connection: {
+      host: address,
+      privateKey: pulumi.secret(readFileSync(login.keyFile, "utf8")),
+      knownHostsFile: login.knownHostsFile,
+    },
+  }),
+}));
 export const plan = new Mesh("mesh", { pool: config.require("pool"), hosts }).plan;
 `;
 
@@ -68,6 +82,31 @@ describe("a Mesh in a program of its own", () => {
     assert.deepEqual((await mesh.outputs())["plan"], plan);
     assert.deepEqual(summary(succeeded(await mesh.preview()).text), ["10 unchanged"]);
     await scene.whole();
+
+    // The same without one word of the hosts in dockroute's own config, as where they are a cloud's.
+    const { privateKeyFile: keyFile, knownHostsFile } = scene.lab;
+    const privateKey = readFileSync(keyFile, "utf8");
+    mesh.configure({
+      pool: "172.30.0.0/16",
+      "shop:hosts": scene.lab.hosts.map(({ name, address }) => ({ name, address })),
+      "shop:login": { keyFile, knownHostsFile },
+    });
+    assert.deepEqual(summary(succeeded(await mesh.up()).text).at(-1), "2 unchanged");
+    assert(
+      !(await mesh.export()).includes(privateKey.split("\n")[1] ?? ""),
+      "the key is encrypted in the state",
+    );
+    for (const words of [["status"], ["check"]]) {
+      const stack = ["--stack", mesh.name, "--config-file", mesh.configFile];
+      const { code, stdout, stderr } = await mesh.command([
+        "node",
+        join(root, "dockroute.js"),
+        ...words,
+        ...stack,
+      ]);
+      assert.equal(code, 0, stdout + stderr);
+      assert.match(stdout, /^ +alpha .*\n +beta /m);
+    }
     succeeded(await mesh.destroy());
     for (const host of scene.lab.hosts) assert.equal(await host.run("ip route show proto 219"), "");
   });
