@@ -19,6 +19,7 @@ import * as parts from "../tools/parts.js";
 import * as doors from "./doors.js";
 import { absentNics, questions, readGround } from "./ground.js";
 import { nic, onHost, range, read, source } from "./inputs.js";
+import * as leftover from "./leftover.js";
 import * as published from "./published.js";
 
 export interface ForwardRuleInputs extends OnHost {
@@ -122,6 +123,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     const why = `let ${desired.sources.join(", ") || "nobody"} into ${desired.destination}`;
     return [
       ...(doors.amiss(desired, seen).length === 0 ? [] : [parts.load(part, why)]),
+      ...leftover.steps(desired.destination, seen),
       ...parts.keep(part, seen.parts),
       ...firewalld.keep(policyOf(desired), seen.firewalld),
     ];
@@ -151,6 +153,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     return [
       ...parts.drop(part, seen.parts),
       ...removed,
+      ...leftover.undo(held.destination, seen),
       ...doors.dropDockerUser(held, seen),
       ...nft.remove(inNft, seen.nft, `remove the nft chains of ${held.destination}`),
       // Last: the reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
@@ -170,6 +173,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   },
   notices: (desired, seen) => [
     ...published.notices(seen),
+    ...leftover.notices(seen),
     ...(seen.firewalld.afterDocker
       ? [
           "firewalld was started after Docker, so Docker's networks are in none of its zones and nothing gets to a " +
@@ -185,6 +189,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   ],
   drift: (held, seen) => [
     ...doors.amiss(held, seen),
+    ...leftover.amiss(held.destination, seen),
     ...firewalld.amiss(policyOf(held), seen.firewalld),
     ...parts.missing(partOf(held, seen), seen.parts),
   ],

@@ -24,6 +24,7 @@ export class MeshBench {
     readonly wires: ReadonlyMap<string, Wire>,
     readonly tripwires: ReadonlyMap<string, Tripwire>,
     private readonly folder: string,
+    private readonly programs: readonly string[],
   ) {}
 
   static async up(prefix: string, specs: readonly HostSpec[] = threeHosts): Promise<MeshBench> {
@@ -41,7 +42,7 @@ export class MeshBench {
     }
     const folder = mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`));
     const stack = await Stack.make(prefix, folder, folders, wiredConfig(lab, wires));
-    const bench = new MeshBench(lab, stack, wires, tripwires, folder);
+    const bench = new MeshBench(lab, stack, wires, tripwires, folder, folders);
     for (const host of lab.hosts) bench.pristine.set(host.name, await snapshotOf(host));
     return bench;
   }
@@ -50,6 +51,11 @@ export class MeshBench {
     for (const wire of this.wires.values()) await wire.close();
     await this.lab.down();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** One more stack for the same hosts. */
+  another(name: string): Promise<Stack> {
+    return Stack.make(name, this.folder, this.programs, wiredConfig(this.lab, this.wires));
   }
 
   startUp(): Started {

@@ -40,7 +40,7 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
     await scene.lab.host("alpha").run("docker network create --subnet 192.168.77.0/24 old");
     stranger = await scene.lab.stranger("stranger");
     close = await serveAtStranger(stranger);
-    open = await mesh.strangerFinds(scene.lab.hosts, stranger);
+    open = await mesh.strangerFindsEach(scene.lab.hosts, stranger);
   });
   afterEach(function () {
     if (this.currentTest?.state === "failed") failures.push(this.currentTest.title);

@@ -120,7 +120,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
     return {
       own: (await mesh.ownPublished(now)).map(unaddressed),
       out: (await notMasqueraded(now, stranger)).map(unaddressed),
-      stranger: await mesh.strangerFinds(scene.lab.hosts, stranger),
+      stranger: await mesh.strangerFindsEach(scene.lab.hosts, stranger),
     };
   };
 

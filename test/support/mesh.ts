@@ -120,6 +120,17 @@ function inBox({ host, box }: Place): readonly Target[] {
   }));
 }
 
+/** The same a host at a time: before the first up all containers have one address, and a route leads to one host. */
+export async function strangerFindsEach(hosts: readonly Host[], stranger: Stranger) {
+  const found = { unpublished: [] as string[], published: [] as string[] };
+  for (const host of hosts) {
+    const own = await strangerFinds([host], stranger);
+    found.unpublished.push(...own.unpublished);
+    found.published.push(...own.published);
+  }
+  return found;
+}
+
 /** The address with which a machine outside the plan sees a container, and what that machine can reach. */
 export async function strangerFinds(
   hosts: readonly Host[],
