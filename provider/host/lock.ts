@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { quote } from "../command.js";
 
-const file = "/run/dockroute.lock";
+export const lockFile = "/run/dockroute.lock";
 const turns = 15;
 const secondsATurn = 20;
 
@@ -20,20 +20,20 @@ export function holder(why: string): string {
  */
 export function takeLock(why: string): readonly string[] {
   return [
-    `exec 9>>${file}`,
+    `exec 9>>${lockFile}`,
     "while :; do",
     "turn=0",
     "until flock -w 2 9; do",
-    `tell waiting "$(cat ${file})"`,
+    `tell waiting "$(cat ${lockFile})"`,
     `flock -w ${secondsATurn} 9 && break`,
     "turn=$((turn + 1))",
-    `if [ "$turn" -ge ${turns} ]; then tell busy "$(cat ${file})"; return 0; fi`,
+    `if [ "$turn" -ge ${turns} ]; then tell busy "$(cat ${lockFile})"; return 0; fi`,
     "done",
-    `[ ${file} -ef /proc/self/fd/9 ] && break`,
-    `exec 9>>${file}`,
+    `[ ${lockFile} -ef /proc/self/fd/9 ] && break`,
+    `exec 9>>${lockFile}`,
     "done",
-    `printf '%s\\n' ${quote([holder(why)])} >${file}`,
-    `trap 'rm -f ${file}' EXIT`,
+    `printf '%s\\n' ${quote([holder(why)])} >${lockFile}`,
+    `trap 'rm -f ${lockFile}' EXIT`,
     "trap 'exit 1' HUP INT PIPE TERM",
   ];
 }

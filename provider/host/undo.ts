@@ -1,12 +1,14 @@
 import { type Command, quote } from "../command.js";
 import { surroundings } from "./batch.js";
-import { holder } from "./lock.js";
+import { holder, lockFile } from "./lock.js";
 
 const home = "/etc/dockroute";
 const pending = `${home}/pending`;
 const undo = `${pending}/undo`;
 /** Says that the directory for the boot unit's link is ours to remove. */
 const madeWants = `${pending}/made-wants`;
+/** The shell that makes the change, and its process group. */
+const maker = `${pending}/maker`;
 const last = `${home}/last-undo`;
 const units = "/etc/systemd/system";
 const unit = `${units}/dockroute-undo.service`;
@@ -47,6 +49,7 @@ export function undoProgram({ why, commands, token }: Undo): string {
     `[ -e ${undo} ] || exit 0`,
     "# The unit for boot has its turn only after a boot: then no timer runs.",
     `[ "$by" != boot ] || ! systemctl -q is-active 'dockroute-undo-*.timer' || exit 0`,
+    ...endMaker,
     "failures=",
     'failed() { failures="$failures; $1"; }',
     "run() {",
@@ -67,6 +70,17 @@ export function undoProgram({ why, commands, token }: Undo): string {
     "",
   ].join("\n");
 }
+
+/**
+ * A step that hangs would hold the lock for as long: when its time is over, its shell is ended with it. That it
+ * still is this shell, and not another process with its number, is told by the lock that it holds.
+ */
+const endMaker: readonly string[] = [
+  `if [ "$by" = timer ] && read -r shell group <${maker} && [ "/proc/$shell/fd/9" -ef ${lockFile} ]; then`,
+  "kill -s TERM -- -$group; sleep 1",
+  `[ ! "/proc/$shell/fd/9" -ef ${lockFile} ] || { kill -s KILL -- -$group; rm -f ${lockFile}; }`,
+  "fi 2>/dev/null",
+];
 
 /**
  * What comes after a restart of a service is done to a service that has started with what came before: Docker
@@ -138,7 +152,7 @@ export const undoPredecessor: readonly string[] = [
 /** The same for who only looks: told, not touched. */
 export const tellLastUndo: readonly string[] = [
   `[ ! -s ${last} ] || tell undone-before "$(cat ${last})"`,
-  `[ ! -e ${undo} ] || tell pending yes`,
+  `[ ! -d ${pending} ] || tell pending yes`,
 ];
 
 /** Shell lines that put the undo program and its two triggers in place, or refuse with nothing changed. */
@@ -159,6 +173,7 @@ export function armUndo(undoing: Undo): readonly string[] {
     `mkdir -p ${home} && mkdir -m 700 ${pending} && { [ -d ${wants} ] || { mkdir -p ${wants} && : >${madeWants}; }; } &&`,
     `${write(`${undo}.new`, undoProgram(undoing))} && sh -n ${undo}.new &&`,
     `${write(unit, bootUnit)} && ln -sf ${unit} ${link} &&`,
+    `read -r a b c e group rest </proc/$$/stat && echo "$$ $group" >${maker} && trap 'dockroute_mark done; exit 1' TERM &&`,
     `sync ${undo}.new ${unit} ${wants} && mv ${undo}.new ${undo} && sync ${pending} &&`,
     "dockroute_turn || {",
     `rm -f ${undo}`,
@@ -184,8 +199,10 @@ export function holdLock(seconds: number): readonly string[] {
 export function confirmLines(token: string): readonly string[] {
   return [
     ...whileOurs("dockroute_confirm", token, "-w 60", `rm -f ${undo} && sync ${pending}`),
-    `if dockroute_confirm; then tell confirmed`,
+    "if dockroute_confirm; then",
+    // Before a word is said: where the link is gone, the first word is the last thing that this shell does.
     ...cleanUp,
+    "tell confirmed",
     `else tell undone "$(cat ${last})"; fi`,
   ];
 }
@@ -196,6 +213,11 @@ export function undoLines(token: string): readonly string[] {
     `if grep -qx '# ${tokenLine(token)}' ${undo} 2>/dev/null; then sh ${undo} dockroute >&2; fi`,
     `if grep -qx '# ${tokenLine(token)}' ${undo} 2>/dev/null; then tell failed "$(cat ${last})"`,
     `else tell undone "$(cat ${last})"; rm -f ${last}; rmdir ${home} 2>/dev/null; fi`,
+    // What a power cut in the middle of the confirmation left; who holds the lock may be about to make it anew.
+    `if [ -d ${pending} ] && [ ! -e ${undo} ] && exec 9>>${lockFile} && flock -n 9; then`,
+    ...cleanUp,
+    `rm -f ${lockFile}`,
+    "fi",
   ];
 }
 

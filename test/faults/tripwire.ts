@@ -91,7 +91,7 @@ export class Tripwire {
 
   /** Begins to count anew; with a trap, the call with that number runs into it. */
   begin(trap?: { readonly series?: Series; readonly n: number; readonly does?: Trap }): void {
-    rmSync(this.path(""), { recursive: true, force: true });
+    rmSync(this.path(""), { recursive: true, force: true, maxRetries: 9 });
     mkdirSync(this.path(""), { recursive: true });
     if (trap === undefined) return;
     writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${trap.n} ${trap.does ?? "stop"}\n`);
@@ -120,7 +120,7 @@ export class Tripwire {
   end(): readonly Call[] {
     const calls = this.calls();
     this.release();
-    rmSync(this.path(""), { recursive: true, force: true });
+    rmSync(this.path(""), { recursive: true, force: true, maxRetries: 9 });
     return calls;
   }
 
