@@ -66,8 +66,8 @@ describe("destroy", () => {
       const old = found[at]?.daemonJson as string;
       const text = (await json(at)) ?? "";
       assert(text.startsWith(old.slice(0, old.lastIndexOf("]") + 1)), text);
-      // The file's own indentation, measured at its first key.
-      const indent = /\n( +)"/.exec(old)?.[1] ?? "";
+      // As far in as the key before it.
+      const indent = [...old.matchAll(/\n([ \t]+)"/g)].at(-1)?.[1] ?? "";
       assert.match(text, new RegExp(`\n${indent}"bip": "172\\.30\\.\\d\\.1/24"`));
     }
     assert.equal(
