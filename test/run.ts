@@ -13,7 +13,7 @@ const root = join(__dirname, "..");
 const modules = join(root, "node_modules");
 
 interface Step {
-  readonly part: "lint" | "unit" | "hosts" | "events" | "upgrades";
+  readonly part: "lint" | "unit" | "hosts" | "long" | "events" | "upgrades";
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
@@ -28,6 +28,13 @@ const steps: readonly Step[] = [
   { part: "unit", what: "unit tests, without hosts", argv: mocha("unit", "20000"), counts: true },
   // A host may have to restart Docker, or to boot.
   { part: "hosts", what: "tests on real hosts", argv: mocha("hosts", "900000"), counts: true },
+  {
+    part: "long",
+    what: "transactions, faults, options of hosts, the command dockroute",
+    argv: mocha("long", "900000"),
+    counts: true,
+    long: true,
+  },
   {
     part: "events",
     what: "all events after an up",
@@ -116,7 +123,7 @@ async function main(): Promise<void> {
   const chosen = steps.filter((step) => (part === undefined ? !step.long : step.part === part));
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    console.log(`no part "${part}": there are lint, unit, hosts, events and upgrades`);
+    console.log(`no part "${part}": there are lint, unit, hosts, long, events and upgrades`);
     sum.failed = 1;
   }
   for (const step of chosen) {
