@@ -19,6 +19,9 @@ export type { HostSpec, LabOptions } from "./claim.js";
 /** How many hosts boot side by side: more would only make each of them slower. */
 const atOnce = Math.max(4, availableParallelism());
 
+/** For who has to take them down when the process is ended early. */
+const madeHere = new Set<string>();
+
 export class Lab {
   private constructor(
     private current: LabState,
@@ -28,6 +31,7 @@ export class Lab {
   static async up(options: LabOptions): Promise<Lab> {
     const log = options.log ?? quiet;
     checkNames(options);
+    madeHere.add(options.prefix);
     await ensureTools(log);
     return interruptible(async (signal) => {
       const images = new Map<string, Image>();
@@ -54,6 +58,11 @@ export class Lab {
     const state = readState(prefix);
     if (state === undefined) throw new Error(`there is no lab "${prefix}"`);
     return new Lab(state, log);
+  }
+
+  /** Those that this process has made and not taken down. */
+  static made(): string[] {
+    return labPrefixes().filter((prefix) => madeHere.has(prefix));
   }
 
   static list(): string[] {

@@ -3,24 +3,10 @@
  * ended, whatever became of it, and also when a person presses Ctrl-C. Labs of others are never touched.
  */
 import { Lab } from "../../lab/lab.js";
-import { quiet } from "../../lab/run.js";
 import { tearDown } from "../../lab/tear-down.js";
 
-const made = new Set<string>();
-
-/** Makes a lab that goes when the tests end. */
-export async function labFor(options: Parameters<typeof Lab.up>[0]): Promise<Lab> {
-  // Before it is made: a lab that came up only half is to be taken down as well.
-  if (Lab.list().includes(options.prefix)) throw new Error(`a lab "${options.prefix}" is up already`);
-  made.add(options.prefix);
-  return Lab.up({ log: quiet, ...options });
-}
-
 async function takeDown(): Promise<void> {
-  for (const prefix of made) {
-    await tearDown(prefix);
-    made.delete(prefix);
-  }
+  for (const prefix of Lab.made()) await tearDown(prefix);
 }
 
 const signals = { SIGINT: 130, SIGTERM: 143 } as const;
