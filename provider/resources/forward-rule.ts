@@ -18,8 +18,11 @@ import * as others from "../tools/nft-others.js";
 import * as parts from "../tools/parts.js";
 import * as doors from "./doors.js";
 import { absentNics, questions, readGround } from "./ground.js";
+import { guardNames } from "./guard.js";
 import { nic, onHost, range, read, source } from "./inputs.js";
 import * as leftover from "./leftover.js";
+import type { Filters } from "./opening.js";
+import * as opening from "./opening.js";
 import * as published from "./published.js";
 
 export interface ForwardRuleInputs extends OnHost {
@@ -33,7 +36,7 @@ export interface ForwardRuleInputs extends OnHost {
   readonly ports?: readonly string[] | undefined;
 }
 
-export interface ForwardRuleSeen extends doors.Filters, published.Seen {
+export interface ForwardRuleSeen extends Filters, published.Seen {
   readonly firewalld: firewalld.Seen;
   readonly others: ReturnType<typeof others.read>;
   readonly parts: parts.PartsSeen;
@@ -133,7 +136,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     const part = partOf(held, seen);
     if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
     // Whatever Docker's backend was when they were made.
-    const jumps = [true, false].flatMap((nftBackend) => doors.jumpsOf(held, { nftBackend }));
+    const jumps = [true, false].flatMap((nftBackend) => opening.jumpsOf(held, { nftBackend }));
     const all = [...new Map(jumps.map((jump) => [jump.table + jump.from + jump.rule.at(-1), jump])).values()];
     const removed = (["raw", "filter"] as const).flatMap((table) => [
       ...all
@@ -144,12 +147,12 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
             .filter((held) => iptables.sameRule(held, rule))
             .map(() => iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`)),
         ),
-      ...doors
+      ...opening
         .chainsOf(held, { ...seen, nftBackend: true })
         .filter((own) => own.table === table && seen[table].chains.has(own.chain))
         .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
     ]);
-    const inNft = [`mark-${doors.chainOf(held)}`, ...doors.guardNames(held)];
+    const inNft = [`mark-${opening.chainOf(held)}`, ...guardNames(held)];
     return [
       ...parts.drop(part, seen.parts),
       ...removed,
@@ -163,10 +166,10 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
 
   restore: () => [],
   gone: (held, seen) =>
-    !doors.chainsOf(held, seen).some(({ table, chain }) => seen[table].chains.has(chain)) &&
+    !opening.chainsOf(held, seen).some(({ table, chain }) => seen[table].chains.has(chain)) &&
     !parts.holds(partOf(held, seen), seen.parts),
   observed(held, seen) {
-    const rules = seen.filter.chains.get(doors.chainOf(held));
+    const rules = seen.filter.chains.get(opening.chainOf(held));
     if (rules === undefined) return {};
     const from = (rule: iptables.Rule): string => (rule[0] === "-s" ? rule[1] : undefined) ?? "0.0.0.0/0";
     return { sources: [...new Set(rules.map(from))].sort() };
@@ -197,11 +200,11 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
 
 /** firewalld's names end at 17 characters. */
 function policyOf(wanted: ForwardRuleInputs): firewalld.Policy {
-  return { ...wanted, name: `dockroute-${doors.digest([wanted.destination, ...(wanted.ports ?? [])])}` };
+  return { ...wanted, name: `dockroute-${opening.digest([wanted.destination, ...(wanted.ports ?? [])])}` };
 }
 
 function partOf(wanted: ForwardRuleInputs, seen: ForwardRuleSeen): parts.Part {
-  const limited = wanted.ports === undefined ? "" : `-${doors.chainOf(wanted).split("-").at(-1)}`;
+  const limited = wanted.ports === undefined ? "" : `-${opening.chainOf(wanted).split("-").at(-1)}`;
   return {
     name: `forward-${parts.nameOf(wanted.destination)}${limited}`,
     holder: forwardRule.id(wanted),

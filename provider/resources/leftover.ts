@@ -6,8 +6,8 @@
  */
 import type { Command } from "../command.js";
 import * as iptables from "../tools/iptables.js";
-import type { Filters } from "./doors.js";
 import { nicNames } from "./ground.js";
+import type { Filters } from "./opening.js";
 
 function isThere(seen: Filters): boolean {
   const forward = seen.filter.chains.get("FORWARD") ?? [];
