@@ -4,9 +4,10 @@
  */
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
-import type { HostSpec } from "../../lab/lab.js";
+import { type HostSpec, Lab } from "../../lab/lab.js";
 import type { OptionName } from "../../lab/options.js";
 import { startBox } from "../../lab/probe.js";
+import { quiet, until } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { record } from "../support/compatibility.js";
 import * as mesh from "../support/mesh.js";
@@ -45,6 +46,7 @@ const labs: Readonly<Record<string, readonly Row[]>> = {
   "ufw and nftables.service": [
     host("ufw20", "docker20", "ufw"),
     host("ufw28", "docker28", "ufw"),
+    host("ufw29", "docker29", "ufw"),
     host("nftables20", "docker20", "nftables.service"),
     host("nftables28", "docker28", "nftables.service"),
     host("nftables29n", "docker29-nft", "nftables.service"),
@@ -62,14 +64,16 @@ const labs: Readonly<Record<string, readonly Row[]>> = {
     host("small29n", "docker29-nft", "mtu 1450"),
     host("large28", "docker28", "mtu 9000"),
     host("large29n", "docker29-nft", "mtu 9000"),
+    host("proxy28", "docker28", "no userland-proxy"),
+    host("proxy29n", "docker29-nft", "no userland-proxy"),
   ],
   "iptables' programs": [
     host("legacy26", "docker26", "iptables-legacy"),
     host("legacy28", "docker28", "iptables-legacy"),
+    host("legacy29n", "docker29-nft", "iptables-legacy"),
     host("nonft26", "docker26", "no nft"),
     host("nonft28", "docker28", "no nft"),
-    host("proxy28", "docker28", "no userland-proxy"),
-    host("proxy29n", "docker29-nft", "no userland-proxy"),
+    host("nonft29", "docker29", "no nft"),
   ],
   "keys of daemon.json": [
     host("icc28", "docker28", "icc false"),
@@ -89,6 +93,19 @@ const labs: Readonly<Record<string, readonly Row[]>> = {
 };
 
 const all = process.env["DOCKROUTE_MATRIX"] === "all";
+
+if (all)
+  describe("options, what Docker itself does not start with", () => {
+    it("the nftables backend without a program nft", async () => {
+      const begun = Lab.up({
+        prefix: "f1onn",
+        hosts: [host("nonft29n", "docker29-nft", "no nft")],
+        log: quiet,
+      });
+      await assert.rejects(begun, /failed to find nft tool/);
+      record("docker29-nft", "no nft", [], "Docker does not start");
+    });
+  });
 
 for (const [at, [title, rows]] of Object.entries(labs).entries()) {
   if (at === 0 || all) describe(`options, ${title}`, () => lab(`f1o${at}`, rows));
@@ -173,14 +190,20 @@ function lab(prefix: string, rows: readonly Row[]): void {
     );
   });
 
-  it("published ports, the way out and a stranger's way in are as they were", async () => {
+  /** Nothing is opened to a stranger, or closed to anybody, that was not before dockroute. */
+  const asEarlier = async () => {
     const now = await closed();
     none(now.own.filter((text) => !earlier.own.includes(text)));
     none(now.out.filter((text) => !earlier.out.includes(text)));
-    const found = now.stranger.unpublished.map(unaddressed);
     const already = earlier.stranger.unpublished.map(unaddressed);
-    none(found.filter((text) => !already.includes(text)));
+    const fromPool = await mesh.findsUnallocated(scene.lab.hosts, stranger);
+    for (const finds of [now.stranger, fromPool])
+      none(finds.unpublished.map(unaddressed).filter((text) => !already.includes(text)));
     none(now.stranger.published.filter((text) => !earlier.stranger.published.includes(text)));
+  };
+
+  it("published ports, the way out and a stranger's way in are as they were", async () => {
+    await asEarlier();
     const shut = rows.filter(({ name }) => earlier.stranger.published.some((text) => text.includes(name)));
     // Without Docker's rules its proxy answers, and is who the container sees.
     const byProxy = rows.filter(({ option }) => option === "iptables false").map(({ name }) => name);
@@ -188,6 +211,14 @@ function lab(prefix: string, rows: readonly Row[]): void {
       byProxy.some((name) => text.includes(`is seen by host ${name}, published`));
     const published = (await mesh.publishedPorts(places)).filter((text) => !asProxy(text));
     none(published.filter((text) => !shut.some(({ name }) => text.includes(name))));
+  });
+
+  it("after a reboot of all hosts every direction is whole, and nothing else is open", async () => {
+    await Promise.all(rows.map(({ name }) => scene.lab.reboot(name)));
+    await everywhere((one) => until(`the box of ${one.name}`, 60_000, () => runs(one)));
+    places = await mesh.places(scene.lab.hosts);
+    none(await mesh.betweenBoxes(places));
+    await asEarlier();
   });
 
   it("the next preview finds nothing to do", async () => {
@@ -204,6 +235,10 @@ function lab(prefix: string, rows: readonly Row[]): void {
     );
     finished = true;
   });
+}
+
+async function runs(host: Host): Promise<boolean> {
+  return (await host.exec("docker exec box true")).code === 0;
 }
 
 /** docker0 has another address after the up. */

@@ -38,17 +38,17 @@ const rows: Readonly<Record<"none" | OptionName, string>> = {
   "no userland-proxy": '`"userland-proxy": false`',
 };
 
-/** Writes one cell. @param failures what failed; @param refused why it is refused, where that is as it should be */
+/** Writes one cell. @param failures what failed; @param instead what the cell says where that is as it should be */
 export function record(
   image: string,
   option: "none" | OptionName,
   failures: readonly string[],
-  refused?: string,
+  instead?: string,
 ): void {
   const column = (columns as readonly string[]).indexOf(image);
   const cells = read();
   const row = [...(cells.get(rows[option]) ?? columns.map(() => "-"))];
-  row[column] = failures.length > 0 ? "FAILS" : refused === undefined ? "works" : `refused: ${refused}`;
+  row[column] = failures.length > 0 ? "FAILS" : (instead ?? "works");
   cells.set(rows[option], row);
   const lines = Object.values(rows).map((name) => line(name, cells.get(name) ?? columns.map(() => "-")));
   const titles = ["20.10", "26.1", "28.5", "29", "29, nftables backend"].map((name) => `Docker ${name}`);

@@ -121,21 +121,36 @@ function inBox({ host, box }: Place): readonly Target[] {
 }
 
 /** The same a host at a time: before the first up all containers have one address, and a route leads to one host. */
-export async function strangerFindsEach(hosts: readonly Host[], stranger: Stranger) {
+export async function strangerFindsEach(hosts: readonly Host[], stranger: Stranger, source?: string) {
   const found = { unpublished: [] as string[], published: [] as string[] };
   for (const host of hosts) {
-    const own = await strangerFinds([host], stranger);
+    const own = await strangerFinds([host], stranger, "box", source);
     found.unpublished.push(...own.unpublished);
     found.published.push(...own.published);
   }
   return found;
 }
 
-/** The address with which a machine outside the plan sees a container, and what that machine can reach. */
+/** An address of the pool that no plan of the labs gives to anybody. */
+export const unallocated = "172.30.250.7";
+
+/** What the stranger finds under that address, while each host would answer to it if it let it in. */
+export async function findsUnallocated(hosts: readonly Host[], stranger: Stranger) {
+  const route = (verb: string, host: Host) =>
+    host.run(["ip", "route", verb, `${unallocated}/32`, "via", stranger.address]);
+  await stranger.run(["ip", "addr", "replace", `${unallocated}/32`, "dev", "eth0"]);
+  await Promise.all(hosts.map((host) => route("replace", host)));
+  const found = await strangerFindsEach(hosts, stranger, unallocated);
+  await Promise.all(hosts.map((host) => route("del", host)));
+  return found;
+}
+
+/** What a machine outside the plan can reach of the containers, under an address of its own. */
 export async function strangerFinds(
   hosts: readonly Host[],
   stranger: Stranger,
   name = "box",
+  source = stranger.address,
 ): Promise<{ readonly unpublished: readonly string[]; readonly published: readonly string[] }> {
   const all = await places(hosts, name);
   for (const { host, box } of all) {
@@ -146,6 +161,8 @@ export async function strangerFinds(
       `${box.split(".").slice(0, 3).join(".")}.0/24`,
       "via",
       host.address,
+      "src",
+      source,
     ]);
   }
   const unpublished = await fromStranger(
