@@ -1,6 +1,10 @@
-/** What becomes of flows that run while the exemption comes and goes: two hosts, one sends, the other counts. */
+/**
+ * What becomes of flows that run while the exemption comes and goes: two hosts, one sends, the other counts. With
+ * every firewall backend in `npm run test:matrix`.
+ */
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
+import type { HostSpec } from "../../lab/lab.js";
 import { boxAddress } from "../../lab/probe.js";
 import { sleep, until } from "../../lab/run.js";
 import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
@@ -22,7 +26,33 @@ const senders = {
   attempt: `IO::Socket::INET->new(PeerAddr => $to, PeerPort => ${silent}, Proto => "tcp", Timeout => 60);`,
 } as const;
 
-describe("flows, while the exemption comes and goes", () => {
+const pairs: readonly (readonly [sender: HostSpec, receiver: HostSpec])[] = [
+  [
+    { name: "alpha", image: "docker26" },
+    { name: "beta", image: "docker28" },
+  ],
+  [
+    { name: "alpha", image: "docker20" },
+    { name: "beta", image: "docker29-nft" },
+  ],
+  [
+    { name: "alpha", image: "docker29-nft" },
+    { name: "beta", image: "docker26" },
+  ],
+  [
+    { name: "alpha", image: "docker28", options: ["no nft"] },
+    { name: "beta", image: "docker29" },
+  ],
+];
+
+for (const [at, pair] of pairs.entries()) {
+  const [sender] = pair;
+  const title = [sender.image, ...(sender.options ?? [])].join(", ");
+  if (at === 0 || process.env["DOCKROUTE_MATRIX"] === "all")
+    describe(`flows from ${title}, while the exemption comes and goes`, () => flows(`f2fl${at}`, pair));
+}
+
+function flows(prefix: string, pair: readonly HostSpec[]): void {
   let scene: Scene;
   let driver: Driver;
   let alpha: Host;
@@ -33,10 +63,7 @@ describe("flows, while the exemption comes and goes", () => {
   let stopServer: () => void = () => {};
 
   before(async () => {
-    scene = await Scene.set("f2fl", [
-      { name: "alpha", image: "docker26" },
-      { name: "beta", image: "docker28" },
-    ]);
+    scene = await Scene.set(prefix, pair);
     driver = new Driver(scene.lab);
     [alpha, beta] = [scene.lab.host("alpha"), scene.lab.host("beta")];
     outside = await scene.lab.stranger("outside");
@@ -45,7 +72,7 @@ describe("flows, while the exemption comes and goes", () => {
     await scene.up();
     [own, to] = [await boxAddress(alpha), await boxAddress(beta)];
     await serve(beta, ["tcp/7000", "udp/7001"]);
-    await beta.run(`iptables -I DOCKER-USER -p tcp --dport ${silent} -j DROP`);
+    await beta.run(`iptables -I FORWARD -p tcp --dport ${silent} -j DROP`);
   });
   after(async () => {
     stopServer();
@@ -143,4 +170,4 @@ describe("flows, while the exemption comes and goes", () => {
       /alpha: there is no program conntrack .* flows between containers .* keep the source address/,
     );
   });
-});
+}

@@ -132,12 +132,12 @@ function lab(prefix: string, rows: readonly Row[]): void {
     assert.deepEqual(found, []);
   };
   /** What was closed before dockroute, which it is not to open: calls of one's own port, a stranger, the way out. */
-  const closed = async () => {
+  const closed = async (finds: typeof mesh.strangerFinds) => {
     const now = await mesh.places(scene.lab.hosts);
     return {
       own: (await mesh.ownPublished(now)).map(unaddressed),
       out: (await notMasqueraded(now, stranger)).map(unaddressed),
-      stranger: await mesh.strangerFindsEach(scene.lab.hosts, stranger),
+      stranger: await finds(scene.lab.hosts, stranger),
     };
   };
 
@@ -147,7 +147,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
     await everywhere((one) => startBox(one, "box", [...quickBox, ...udp]));
     stranger = await scene.lab.stranger("stranger");
     close = await serveAtStranger(stranger);
-    earlier = await closed();
+    earlier = await closed(mesh.strangerFindsEach);
     was = await look();
   });
   after(async () => {
@@ -192,7 +192,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
 
   /** Nothing is opened to a stranger, or closed to anybody, that was not before dockroute. */
   const asEarlier = async () => {
-    const now = await closed();
+    const now = await closed(mesh.strangerFinds);
     none(now.own.filter((text) => !earlier.own.includes(text)));
     none(now.out.filter((text) => !earlier.out.includes(text)));
     const already = earlier.stranger.unpublished.map(unaddressed);

@@ -121,10 +121,10 @@ function inBox({ host, box }: Place): readonly Target[] {
 }
 
 /** The same a host at a time: before the first up all containers have one address, and a route leads to one host. */
-export async function strangerFindsEach(hosts: readonly Host[], stranger: Stranger, source?: string) {
+export async function strangerFindsEach(hosts: readonly Host[], stranger: Stranger) {
   const found = { unpublished: [] as string[], published: [] as string[] };
   for (const host of hosts) {
-    const own = await strangerFinds([host], stranger, "box", source);
+    const own = await strangerFinds([host], stranger);
     found.unpublished.push(...own.unpublished);
     found.published.push(...own.published);
   }
@@ -140,7 +140,7 @@ export async function findsUnallocated(hosts: readonly Host[], stranger: Strange
     host.run(["ip", "route", verb, `${unallocated}/32`, "via", stranger.address]);
   await stranger.run(["ip", "addr", "replace", `${unallocated}/32`, "dev", "eth0"]);
   await Promise.all(hosts.map((host) => route("replace", host)));
-  const found = await strangerFindsEach(hosts, stranger, unallocated);
+  const found = await strangerFinds(hosts, stranger, "box", unallocated);
   await Promise.all(hosts.map((host) => route("del", host)));
   return found;
 }
