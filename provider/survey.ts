@@ -11,6 +11,8 @@ export interface Survey<S> {
   readonly found: readonly string[];
   /** Why the next `up` would change something. */
   readonly due: readonly string[];
+  /** What a person has to know of it, which no `up` mends. */
+  readonly notices: readonly string[];
 }
 
 export async function survey<I extends OnHost, S>(
@@ -23,7 +25,7 @@ export async function survey<I extends OnHost, S>(
   const seen = await glance(kind, inputs, host);
   const due = [...new Set(kind.steps(inputs, seen).map(({ why }) => why))];
   const found = [...differing(inputs, kind.observed(inputs, seen)), ...kind.drift(inputs, seen)];
-  return { id: kind.id(inputs), seen, found, due };
+  return { id: kind.id(inputs), seen, found, due, notices: kind.notices?.(inputs, seen, {}) ?? [] };
 }
 
 /** Values that are no longer as kept, in words: "gateway 192.168.145.130". */

@@ -27,6 +27,8 @@ export interface HostStatus {
   readonly rules: Count;
   /** What is not as wanted, by resource: "alpha/to/beta: route to 172.30.1.0/24: absent". */
   readonly drift: readonly string[];
+  /** What cuts containers off and no `up` mends: a rule of someone else's, a firewalld that came after Docker. */
+  readonly warnings: readonly string[];
   /** When dockroute last wrote something on the host. */
   readonly changed?: string;
 }
@@ -66,13 +68,14 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       routes: count(ofRoutes),
       rules: count(ofRules),
       drift: [...unready(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
+      warnings: ofRules.flatMap(({ notices }) => notices.map((text) => `${name}: ${text}`)),
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
     };
   } catch (error) {
     if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
     const rules = (masquerade === undefined ? 0 : 1) + (forward === undefined ? 0 : 1);
     const counts = { routes: none(routes.length), rules: none(rules) };
-    return { ...base, reached: false, reason: error.reason, ...counts, drift: [] };
+    return { ...base, reached: false, reason: error.reason, ...counts, drift: [], warnings: [] };
   }
 }
 
@@ -99,7 +102,7 @@ export function exitCode(all: readonly HostStatus[]): number {
   return all.some(({ drift }) => drift.length > 0) ? 1 : 0;
 }
 
-/** The table, and below it what is wrong, one line each. */
+/** The table, and below it what is wrong, and what may be, one line each. */
 export function statusText(all: readonly HostStatus[], colour: boolean): string {
   const heads = ["host", "reached", "Docker", "firewall", "bridge", "wanted", "routes", "rules", "drift"];
   const rows = all.map((each): Cell[] => [
@@ -116,9 +119,10 @@ export function statusText(all: readonly HostStatus[], colour: boolean): string 
       : { text: `${each.drift.length}`, tone: "bad" },
     { text: each.changed?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "-" },
   ]);
-  const notes = all.flatMap(({ host, reason, drift }) => [
+  const notes = all.flatMap(({ host, reason, drift, warnings }) => [
     ...(reason === undefined ? [] : [`${host}: not reached: ${reason}`]),
     ...drift,
+    ...warnings,
   ]);
   const below = notes.length === 0 ? "" : `\n${notes.map((text) => `  ${text}\n`).join("")}`;
   return table([...heads, "last change"], rows, colour) + below;

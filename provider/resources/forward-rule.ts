@@ -113,7 +113,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
         dockersTable: dockers.code === 0,
         others: others.read(foreign),
         file: json.readDaemonJson(content, owner, real),
-        firewalld: firewalld.read(units, readFiles(policies), daemon.firewall),
+        firewalld: firewalld.read(units, readFiles(policies), { backend: daemon.firewall, ruleset: foreign }),
         parts: parts.readParts(files, links),
       };
     },

@@ -25,30 +25,36 @@ export const questions = [
 
 export interface Seen {
   readonly active: boolean;
-  /** It was started while Docker ran: Docker's networks are in none of its zones, and nothing gets to a container. */
+  /** It was first started while Docker ran: Docker's networks are in none of its zones, and nothing gets to a container. */
   readonly afterDocker: boolean;
   readonly policies: ReadonlyMap<string, string>;
 }
 
-/** @param backend what Docker says of its firewall, from 28 on: "iptables+firewalld" where it has met it */
-export function read(units: Answer, files: ReadonlyMap<string, string>, backend = ""): Seen {
+/**
+ * @param backend what Docker says of its firewall, from 28 on: "nftables+firewalld" where it has met it
+ * @param ruleset all nft rules: a zone that holds docker0 names it in them
+ */
+export function read(
+  units: Answer,
+  files: ReadonlyMap<string, string>,
+  { backend, ruleset }: { readonly backend?: string | undefined; readonly ruleset: Answer },
+): Seen {
   const shown = units.stdout
     .split("\n\n")
     .map((block) => new Map(block.split("\n").map((line) => pair(line))));
   const unit = (name: string) => shown.find((each) => each.get("Id") === name);
   const since = (name: string) => Number(unit(name)?.get("ActiveEnterTimestampMonotonic") ?? 0);
-  const active = unit("firewalld.service")?.get("ActiveState") === "active";
-  const docker = unit("docker.service")?.get("ActiveState") === "active";
-  return {
-    active,
-    afterDocker:
-      active &&
-      docker &&
-      (backend.startsWith("iptables")
-        ? !backend.includes("firewalld")
-        : since("firewalld.service") > since("docker.service")),
-    policies: files,
-  };
+  const runs = (name: string) => unit(name)?.get("ActiveState") === "active";
+  const own = /^table inet firewalld \{$[\s\S]*?^\}$/m.exec(ruleset.stdout)?.[0];
+  // A Docker that met firewalld at its start is told of each later start, so the times are only the last resort.
+  const strangers =
+    backend !== undefined
+      ? !backend.includes("firewalld")
+      : own !== undefined
+        ? !own.includes('"docker0"')
+        : since("firewalld.service") > since("docker.service");
+  const active = runs("firewalld.service");
+  return { active, afterDocker: active && runs("docker.service") && strangers, policies: files };
 }
 
 function pair(line: string): [string, string] {
