@@ -177,6 +177,7 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
   notices: (desired, seen) => [
     ...published.notices(seen),
     ...leftover.notices(seen),
+    ...parts.notices(seen.parts),
     ...(seen.firewalld.afterDocker
       ? [
           "firewalld was started after Docker, so Docker's networks are in none of its zones and nothing gets to a " +

@@ -6,7 +6,7 @@
 import { type Answer, type Command, quote } from "../command.js";
 import { isLeftover, readFiles, removeFile, writeFile } from "./files.js";
 import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
-import { apply, madeBy, started, units, wants } from "./units.js";
+import { apply, former, madeBy, started, units, wants } from "./units.js";
 
 /** One line of a part; run only where `unless` fails and `when` succeeds. `mayFail` says it may fail itself. */
 export interface Line {
@@ -90,10 +90,8 @@ export function load(part: Part, why: string): Command {
 
 /** Leaves the part on the host, last, after its runtime change has been made. [] where it lies there already. */
 export function keep(part: Part, seen: PartsSeen): readonly Command[] {
-  return [
-    ...write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`),
-    ...base(seen),
-  ];
+  const own = write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`);
+  return [...own, ...(own.length === 0 && isFormer(seen) ? [] : base(seen))];
 }
 
 /** Whether the part lies on the host as it should, and what loads it does too. In words what does not. */
@@ -105,7 +103,26 @@ export function missing(part: Part, seen: PartsSeen): readonly string[] {
       : text === textOf(part)
         ? []
         : [`${pathOf(part)}: changed`];
-  return base(seen).length === 0 ? own : [...own, "the units that load it at boot: absent or changed"];
+  const loaded = base(seen).length === 0 || isFormer(seen);
+  return loaded ? own : [...own, "the units that load it at boot: absent or changed"];
+}
+
+/** What a person should know of units that an older dockroute left, and that still do. */
+export function notices(seen: PartsSeen): readonly string[] {
+  if (base(seen).length === 0 || !isFormer(seen)) return [];
+  return [
+    "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
+      "change of this host replaces them, and so does `pulumi up --replace` of this resource",
+  ];
+}
+
+/** Whether what loads the parts is all there, some of it as an older dockroute left it. */
+function isFormer(seen: PartsSeen): boolean {
+  const texts = Object.entries(former).map(([name, text]) => [`${unitsDirectory}/${name}`, text] as const);
+  const held: string[] = texts.filter(([path, text]) => seen.files.get(path) === text).map(([path]) => path);
+  const files = new Map([...seen.files].filter(([path]) => !held.includes(path)));
+  for (const path of held) files.set(path, units[path.slice(unitsDirectory.length + 1)] ?? "");
+  return base({ ...seen, files }).length === 0;
 }
 
 /** Whether this resource still holds its part: a successor would have put its own name there. */

@@ -46,14 +46,18 @@ if [ $status -eq 0 ]; then look >"$last"; else rm -f "$last"; fi
 exit $status
 `;
 
+const afterStarts = "routes and rules, after each start of Docker or of a firewall";
+
 /** Firewalls whose start or restart can empty the kernel's rules, and which systemd announces. */
 const firewalls = "nftables.service ufw.service firewalld.service";
 
 /**
  * Three occasions. Containers with a restart policy start before docker.service is active, so at boot all is
- * in place before dockerd starts. After each later start of Docker or of a firewall, systemd tells us (PartOf
- * brings the stop, WantedBy the start). What nobody announces (a link that lost its routes, rules that were
- * flushed or restored by hand, a sysctl) is found by looking twice a minute.
+ * in place before dockerd starts. Each later start or restart of Docker or of a firewall, a crash's too, wants the
+ * second unit, which is over when its work is done and so is started anew: never PartOf, which hands on a stop too,
+ * and firewalld's `Conflicts=nftables.service` (Debian 12) would then refuse `systemctl restart firewalld`. What
+ * nobody announces (a link that lost its routes, rules that were flushed or restored by hand, a sysctl) is found by
+ * looking twice a minute.
  */
 export const units: Readonly<Record<string, string>> = {
   "dockroute-boot.service": unit(
@@ -63,9 +67,9 @@ export const units: Readonly<Record<string, string>> = {
     { wantedBy: "multi-user.target docker.service" },
   ),
   "dockroute.service": unit(
-    "routes and rules, after each start of Docker or of a firewall",
-    `After=docker.service network-online.target ${firewalls}\nPartOf=docker.service ${firewalls}`,
-    "[Service]\nType=oneshot\nRemainAfterExit=yes",
+    afterStarts,
+    `After=docker.service network-online.target ${firewalls}\nStartLimitIntervalSec=0`,
+    "[Service]\nType=oneshot",
     { wantedBy: `docker.service ${firewalls}` },
   ),
   "dockroute-repair.service": unit(
@@ -85,6 +89,19 @@ AccuracySec=1
 [Install]
 WantedBy=timers.target
 `,
+};
+
+/**
+ * What dockroute 0.1.0 left there. It works, so it is no drift and an upgrade of dockroute alone changes no host; with
+ * the next change of the host it is replaced.
+ */
+export const former: Readonly<Record<string, string>> = {
+  "dockroute.service": unit(
+    afterStarts,
+    `After=docker.service network-online.target ${firewalls}\nPartOf=docker.service ${firewalls}`,
+    "[Service]\nType=oneshot\nRemainAfterExit=yes",
+    { wantedBy: `docker.service ${firewalls}` },
+  ),
 };
 
 /** Those that are enabled and started; the repair is started by its timer. */

@@ -9,7 +9,7 @@ import { Scene } from "../support/scene.js";
 import { root } from "../support/stack.js";
 
 const late = (name: string) =>
-  new RegExp(`${name}: firewalld was started after Docker, .* systemctl restart docker`);
+  new RegExp(`${name}: firewalld was started after Docker, .*systemctl restart docker`);
 
 /** With the packages of all options, whose image is there already. */
 const image = (docker: string) => `${docker}+firewalld+ufw+ifupdown`;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import * as parts from "../../../provider/tools/parts.js";
+import { former } from "../../../provider/tools/units.js";
 import { answers, images, inWords, said } from "../../support/recorded.js";
 
 const word = fc.string({ unit: fc.constantFrom(..."ab 1'\"$`\\;&|<>(){}*?~#!=\n\té"), maxLength: 8 });
@@ -117,6 +118,19 @@ describe("what dockroute keeps on a host", () => {
       for (const when of ["fresh", "undone"] as const) {
         assert.deepEqual(read(when), { files: new Map(), enabled: new Set() });
       }
+    });
+
+    it(`is on ${image} as well with the unit of an older dockroute, which the next change replaces`, () => {
+      const path = "/etc/systemd/system/dockroute.service";
+      const now = read("ours");
+      const older = { ...now, files: new Map([...now.files, [path, former["dockroute.service"] ?? ""]]) };
+      const own = part([{ argv: ["true"] }], "anew");
+      const kept = { ...older, files: new Map([...older.files, [parts.pathOf(own), parts.textOf(own)]]) };
+      assert.deepEqual([parts.missing(own, kept), parts.keep(own, kept)], [[], []]);
+      assert.deepEqual([parts.notices(now), parts.notices(kept).length], [[], 1]);
+      assert.ok(parts.keep(own, older).some(({ argv }) => argv.includes(`${path}.dockroute-new`)));
+      const changed = { ...kept, files: new Map([...kept.files, [path, "by hand"]]) };
+      assert.deepEqual(parts.missing(own, changed), ["the units that load it at boot: absent or changed"]);
     });
 
     it(`needs nothing more on ${image} for one part more than that part`, () => {
