@@ -13,8 +13,9 @@ Written by the tests on real hosts, from what they saw: \`npm run test:matrix\` 
 them. Changes by hand are lost.
 
 "Works" means: every direction between containers by ICMP, TCP and UDP, source addresses kept, what leaves the plan
-masqueraded, a stranger at the switch let in nowhere that was closed before, the next preview empty, and after
-\`destroy\` the host as it was. "-" was not tried.
+masqueraded, a stranger at the switch let in nowhere that was closed before, not under an address of the pool that
+nobody has either, all of it after a reboot too, the next preview empty, and after \`destroy\` the host as it was.
+"-" was not tried.
 
 Refused at preview, with the reason and what to change: rootless Docker, Docker as a snap, Podman under the name docker.
 `;
