@@ -65,6 +65,7 @@ export const events: readonly Event[] = [
     by: "firewall-cmd --complete-reload",
     announced: true,
   },
+  { what: "systemctl restart firewalld", on: ["gamma"], by: "systemctl restart firewalld", announced: true },
   {
     what: "link down and up",
     on: everyHost,
