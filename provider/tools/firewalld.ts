@@ -45,7 +45,7 @@ export function read(
   const unit = (name: string) => shown.find((each) => each.get("Id") === name);
   const since = (name: string) => Number(unit(name)?.get("ActiveEnterTimestampMonotonic") ?? 0);
   const runs = (name: string) => unit(name)?.get("ActiveState") === "active";
-  const own = /^table inet firewalld \{$[\s\S]*?^\}$/m.exec(ruleset.stdout)?.[0];
+  const own = /^table inet firewalld \{[\s\S]*?^\}$/m.exec(ruleset.stdout)?.[0];
   // A Docker that met firewalld at its start is told of each later start, so the times are only the last resort.
   const strangers =
     backend !== undefined

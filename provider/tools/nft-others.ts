@@ -27,7 +27,8 @@ export function read(answer: Answer): readonly Chain[] {
   let table = "";
   let open = false;
   for (const line of answer.stdout.split("\n")) {
-    table = /^table (.*) \{$/.exec(line)?.[1] ?? table;
+    // Behind the brace a newer nft names the program that owns the table.
+    table = /^table (.*?) \{(?: #.*)?$/.exec(line)?.[1] ?? table;
     const name = /^\tchain (\S+) \{$/.exec(line)?.[1];
     const chain = chains.at(-1);
     if (name !== undefined) chains.push({ table, name, rules: [] });
