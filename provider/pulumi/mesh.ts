@@ -4,6 +4,7 @@ import { type PartsConfig, type Plan, PlanError, planMesh, planParts, pools } fr
 import { declareMesh, type MeshMember } from "./declare.js";
 import { previousPlan } from "./previous.js";
 import type { ConnectionArgs } from "./resource.js";
+import { runError } from "./run-error.js";
 
 /** A host of a Mesh. */
 export interface MeshHostArgs {
@@ -101,7 +102,7 @@ function whereIs({ address, connection, endpoint }: MeshHostArgs): MeshMember["w
 
 function partOf<T>(parts: Readonly<Record<string, T>>, name: string): T {
   const part = Object.hasOwn(parts, name) ? parts[name] : undefined;
-  if (part === undefined) throw new pulumi.RunError(`the host ${JSON.stringify(name)} has no part`);
+  if (part === undefined) throw runError(`the host ${JSON.stringify(name)} has no part`);
   return part;
 }
 
@@ -110,7 +111,7 @@ function planned<T>(plan: () => T): T {
   try {
     return plan();
   } catch (error) {
-    throw error instanceof PlanError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof PlanError ? runError(error.message) : error;
   }
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Plan } from "../plan/index.js";
+import { runError } from "./run-error.js";
 
 const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
 const lastPlan = z.record(z.string(), hostPlan).nullish();
@@ -27,9 +28,14 @@ export async function previousPlan(
     const why = "so the next host that comes may move others. Export it: `export const plan = mesh.plan`";
     void pulumi.log.warn(`the stack has no output "plan", ${why}, or pin every host`);
   });
-  const { value, secretValue } = await reference.getOutputDetails("plan");
+  const { value, secretValue } = await reference.getOutputDetails("plan").catch(() => {
+    // The reference has no outputs at all where it was not read.
+    throw runError(
+      `the last plan of ${self} was not read, because something that comes before it has failed`,
+    );
+  });
   const read = lastPlan.safeParse(value ?? secretValue);
   if (read.success) return read.data ?? undefined;
   // To go on without it would give hosts new parts and so move them.
-  throw new pulumi.RunError(`the output "plan" of ${self} is not a plan of dockroute's; nothing was changed`);
+  throw runError(`the output "plan" of ${self} is not a plan of dockroute's; nothing was changed`);
 }

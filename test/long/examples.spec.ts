@@ -83,7 +83,13 @@ describe("the example", () => {
   it("automation", async () => {
     const { folder } = copyExample("automation", site.folder, site.lab);
     shown.push("automation");
-    const { env } = await site.stack("automation", {}, [], site.folder);
+    // Only for the environment: a folder as the backend, its passphrase, PATH.
+    const { env } = await site.stack(
+      "environment",
+      {},
+      [],
+      copyExample("two-hosts", join(site.folder, "any"), site.lab).folder,
+    );
     const main = async (command: string) => {
       const ran = await tryRun(["node", "--import", "tsx", "main.ts", command], { cwd: folder, env });
       assert.equal(ran.code, 0, ran.stdout + ran.stderr);

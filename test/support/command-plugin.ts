@@ -51,10 +51,18 @@ function run({ create, connection }: Inputs): Promise<string> {
   });
 }
 
+/** A secret reaches a provider wrapped, with the secret value in `value`. */
+function plain(inputs: unknown): Inputs {
+  const text = JSON.stringify(inputs, (_, value: unknown) =>
+    typeof value === "object" && value !== null && "value" in value ? value.value : value,
+  );
+  return JSON.parse(text) as Inputs;
+}
+
 const plugin: provider.Provider = {
   version: "1.2.1",
   check: async (_urn, _olds, inputs) => ({ inputs }),
-  create: async (_urn, inputs) => ({ id: "command", outs: { ...inputs, stdout: await run(inputs) } }),
+  create: async (_urn, inputs) => ({ id: "command", outs: { ...inputs, stdout: await run(plain(inputs)) } }),
   delete: async () => {},
 };
 
