@@ -64,7 +64,7 @@ async function main(checkout: string, name: string, what: string): Promise<void>
     const recorded: RecordedStack = {
       ...{ commit, what, config },
       hosts: lab.hosts.map((host) => ({ name: host.name, image: host.image, files: filesOf(host) })),
-      deployment: JSON.parse(exported.stdout),
+      deployment: JSON.parse(exported.stdout, (key, value: unknown) => (about.has(key) ? undefined : value)),
     };
     const names = [...(await namesIn(lab))];
     const text = names.reduce(
@@ -77,6 +77,9 @@ async function main(checkout: string, name: string, what: string): Promise<void>
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** When, and by which line of the program, a resource came about: of no use, and full of the recorder's folders. */
+const about = new Set(["created", "modified", "sourcePosition", "stackTrace"]);
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
