@@ -44,6 +44,11 @@ export interface MeshArgs {
  *
  * The program has to export the plan under the name `plan`: the next run reads it and moves no host.
  *
+ * Names, types and inputs of its resources are those of `stacks/`, and each has its place without a Mesh as an
+ * alias: a program that declared them itself takes them over, and nothing is replaced.
+ *
+ * Errors: a RunError with every fault of the plan at once; else those of the four resources.
+ *
  * @example
  * ```ts
  * const mesh = new Mesh("mesh", {
@@ -52,11 +57,6 @@ export interface MeshArgs {
  * });
  * export const plan = mesh.plan;
  * ```
- *
- * Names, types and inputs of its resources are those of `stacks/`, and each has its place without a Mesh as an
- * alias: a program that declared them itself takes them over, and nothing is replaced.
- *
- * Errors: a RunError with every fault of the plan at once; else those of the four resources.
  */
 export class Mesh extends pulumi.ComponentResource {
   /** By host name `{ address, subnet, bridgeAddress }`. */

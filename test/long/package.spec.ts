@@ -31,7 +31,7 @@ describe("the package, previewed in a fresh project", () => {
     for (const name of ["alpha-bridge", "alpha-masquerade", "alpha-forward", "alpha-to-beta"]) {
       assert.match(text, new RegExp(`urn=\\S+::${name}\\]`), text);
     }
-    assert.match(text, /alpha: .*(refused|not reached)/i, text);
+    assert.match(text, /alpha \(root@127\.0\.0\.1:9\): not reached: the connection was refused/, text);
     assert.match(text, /\+ 10 to create/, text);
   }
 
