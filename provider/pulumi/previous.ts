@@ -17,23 +17,15 @@ function selfName(): string {
  *
  * @param name the reference's logical name, where there is more than one
  */
-export async function previousPlan(
-  name?: string,
-  options: pulumi.CustomResourceOptions = {},
-): Promise<Plan | undefined> {
+export async function previousPlan(name?: string): Promise<Plan | undefined> {
   const self = selfName();
-  const reference = new pulumi.StackReference(name ?? self, { name: self }, options);
+  const reference = new pulumi.StackReference(name ?? self, { name: self });
   reference.outputs.apply((all: Readonly<Record<string, unknown>> | undefined) => {
     if (Object.keys(all ?? {}).length === 0 || all?.["plan"] !== undefined) return;
     const why = "so the next host that comes may move others. Export it: `export const plan = mesh.plan`";
     void pulumi.log.warn(`the stack has no output "plan", ${why}, or pin every host`);
   });
-  const { value, secretValue } = await reference.getOutputDetails("plan").catch(() => {
-    // The reference has no outputs at all where it was not read.
-    throw runError(
-      `the last plan of ${self} was not read, because something that comes before it has failed`,
-    );
-  });
+  const { value, secretValue } = await reference.getOutputDetails("plan");
   const read = lastPlan.safeParse(value ?? secretValue);
   if (read.success) return read.data ?? undefined;
   // To go on without it would give hosts new parts and so move them.
