@@ -1,12 +1,12 @@
 /** The packed tarball in fresh projects: each package manager and language, and each Node for all languages. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
 import { quiet, tryRun } from "../../lab/run.js";
 import { type Language, languages, makeProjects, managers, nodes } from "../support/fresh-project.js";
-import { packed } from "../support/installed.js";
+import { npmInstall, packed, withVersion } from "../support/installed.js";
 import { succeeded } from "../support/scene.js";
 import { Stack } from "../support/stack.js";
 
@@ -34,6 +34,21 @@ describe("the package, previewed in a fresh project", () => {
     assert.match(text, /alpha \(root@127\.0\.0\.1:9\): not reached: the connection was refused/, text);
     assert.match(text, /\+ 10 to create/, text);
   }
+
+  it("has types that a strict compiler takes as a whole, in both module systems", async () => {
+    const under = join(folder, "types");
+    mkdirSync(under);
+    await npmInstall(under, [tarball, ...["@pulumi/pulumi", "typescript"].map(withVersion)]);
+    const text = languages.find(({ name }) => name === "TypeScript, tsx")?.text ?? "";
+    const files = ["program.mts", "program.cts"];
+    for (const file of files) writeFileSync(join(under, file), text);
+    const strict = ["--noEmit", "--strict", "--module", "node16", "--target", "es2022", "--types", "node"];
+    const { stdout } = await tryRun([join(under, "node_modules/.bin/tsc"), ...strict, ...files], {
+      cwd: under,
+    });
+    // Without skipLibCheck: what others' own declarations lack is not ours.
+    assert.doesNotMatch(stdout, /^(node_modules\/dockroute|program|error)/m);
+  });
 
   for (const manager of managers) {
     describe(`installed by ${manager.name}`, () => {
