@@ -42,8 +42,12 @@ const sources: Readonly<Record<(typeof programs)[number], GoCommand>> = {
   },
 };
 
-/** The `pulumi` on PATH if there is one, else the cached one, else the vendor's release, else built from Go modules. */
-export async function ensurePulumi(log: Log): Promise<Pulumi> {
+/**
+ * The `pulumi` on PATH if there is one, else the cached one, else the vendor's release, else built from Go modules.
+ *
+ * @param runtime what the projects have in Pulumi.yaml: programs run through tsx, or `runtime: nodejs` and no more
+ */
+export async function ensurePulumi(log: Log, runtime: "tsx" | "nodejs" = "tsx"): Promise<Pulumi> {
   const provider = dynamicProviderFolder();
   const there = await Promise.all(
     programs.map((name) => tryRun(["sh", "-c", 'command -v "$1"', "sh", name])),
@@ -57,7 +61,8 @@ export async function ensurePulumi(log: Log): Promise<Pulumi> {
       for (const name of programs) await ensureGoCommand(sources[name], join(folder, name), log);
     });
   }
-  return { folders: [withOlderHost(folder, provider) ?? folder, provider] };
+  const host = runtime === "tsx" ? withOlderHost(folder, provider) : undefined;
+  return { folders: [host ?? folder, provider] };
 }
 
 /**

@@ -30,7 +30,7 @@ const steps: readonly Step[] = [
   { part: "hosts", what: "tests on real hosts", argv: mocha("hosts", "900000"), counts: true },
   {
     part: "long",
-    what: "transactions, faults, options of hosts, the command dockroute",
+    what: "transactions, faults, options of hosts, the command dockroute, examples, the package, older stacks",
     argv: mocha("long", "900000"),
     counts: true,
     long: true,

@@ -3,7 +3,7 @@ import type { DockerBridgeInputs } from "../resources/docker-bridge.js";
 import { type Args, HostResource } from "./resource.js";
 
 /** The inputs of a DockerBridge, each documented at its name. */
-export type DockerBridgeArgs = Args<DockerBridgeInputs>;
+export interface DockerBridgeArgs extends Args<DockerBridgeInputs> {}
 
 /**
  * Docker's default bridge on a host, docker0, has the address `bip`, and networks that Docker makes get theirs
@@ -14,16 +14,16 @@ export type DockerBridgeArgs = Args<DockerBridgeInputs>;
  * policy `always` or `unless-stopped` come back by themselves, and preview names both sorts. `destroy` brings
  * back the old address and the old file, which takes a restart too.
  *
- * @example
- * ```ts
- * new DockerBridge("alpha-bridge", { host: "alpha", endpoint: "root@192.168.145.128:22", bip: "172.30.1.1/24" });
- * ```
- *
  * Nothing replaces it but another host: all inputs are changed in place.
  *
  * Errors: Refused (the range covers what the host is reached by, or another network of it; daemon.json is not
  * plain JSON), NotReady (no Docker answers), NotWell and CommandFailed (the host has gone back to the old file
  * by itself), NoFurther (another host did not come back from its restart), Unreachable.
+ *
+ * @example
+ * ```ts
+ * new DockerBridge("alpha-bridge", { host: "alpha", endpoint: "root@192.168.145.128:22", bip: "172.30.1.1/24" });
+ * ```
  */
 export class DockerBridge extends HostResource {
   /** The host's name. */

@@ -3,13 +3,17 @@ import type { ForwardRuleInputs } from "../resources/forward-rule.js";
 import { type Args, HostResource } from "./resource.js";
 
 /** The inputs of a ForwardRule, each documented at its name. */
-export type ForwardRuleArgs = Args<ForwardRuleInputs>;
+export interface ForwardRuleArgs extends Args<ForwardRuleInputs> {}
 
 /**
  * Packets from the `sources` may enter the `destination` on this host; nothing else is opened.
  *
  * On the host: a chain of its own in iptables' tables filter and raw, reached by a jump from DOCKER-USER and from
  * PREROUTING, and a part under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ *
+ * Another host, destination or ports replace it; sources and interfaces are changed in place.
+ *
+ * Errors: Refused (an interface that is not there), CommandFailed, NotConverged, Unreachable.
  *
  * @example
  * ```ts
@@ -20,10 +24,6 @@ export type ForwardRuleArgs = Args<ForwardRuleInputs>;
  *   sources: ["172.30.2.0/24", "192.168.145.129/32"],
  * });
  * ```
- *
- * Another host, destination or ports replace it; sources and interfaces are changed in place.
- *
- * Errors: Refused (an interface that is not there), CommandFailed, NotConverged, Unreachable.
  */
 export class ForwardRule extends HostResource {
   /** The host's name. */

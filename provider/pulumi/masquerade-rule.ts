@@ -3,14 +3,18 @@ import type { MasqueradeRuleInputs } from "../resources/masquerade-rule.js";
 import { type Args, HostResource } from "./resource.js";
 
 /** The inputs of a MasqueradeRule, each documented at its name. */
-export type MasqueradeRuleArgs = Args<MasqueradeRuleInputs>;
+export interface MasqueradeRuleArgs extends Args<MasqueradeRuleInputs> {}
 
 /**
  * Traffic from `source` to the ranges in `exclude` leaves the host with its own address; all else from it that
  * leaves the host is masqueraded.
  *
- * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own, and a part under
- * /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own (in iptables' nat
+ * table where there is no `nft`), and a part under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ *
+ * Another host or source replaces it; exclude and interfaces are changed in place.
+ *
+ * Errors: Refused (an interface that is not there), CommandFailed, NotConverged, Unreachable.
  *
  * @example
  * ```ts
@@ -21,10 +25,6 @@ export type MasqueradeRuleArgs = Args<MasqueradeRuleInputs>;
  *   exclude: ["172.30.2.0/24", "172.30.3.0/24"],
  * });
  * ```
- *
- * Another host or source replaces it; exclude and interfaces are changed in place.
- *
- * Errors: Refused (no program nft; an interface that is not there), CommandFailed, NotConverged, Unreachable.
  */
 export class MasqueradeRule extends HostResource {
   /** The host's name. */

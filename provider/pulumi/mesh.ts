@@ -4,6 +4,7 @@ import { type PartsConfig, type Plan, PlanError, planMesh, planParts, pools } fr
 import { declareMesh, type MeshMember } from "./declare.js";
 import { previousPlan } from "./previous.js";
 import type { ConnectionArgs } from "./resource.js";
+import { runError } from "./run-error.js";
 
 /** A host of a Mesh. */
 export interface MeshHostArgs {
@@ -43,6 +44,11 @@ export interface MeshArgs {
  *
  * The program has to export the plan under the name `plan`: the next run reads it and moves no host.
  *
+ * Names, types and inputs of its resources are those of `stacks/`, and each has its place without a Mesh as an
+ * alias: a program that declared them itself takes them over, and nothing is replaced.
+ *
+ * Errors: a RunError with every fault of the plan at once; else those of the four resources.
+ *
  * @example
  * ```ts
  * const mesh = new Mesh("mesh", {
@@ -51,11 +57,6 @@ export interface MeshArgs {
  * });
  * export const plan = mesh.plan;
  * ```
- *
- * Names, types and inputs of its resources are those of `stacks/`, and each has its place without a Mesh as an
- * alias: a program that declared them itself takes them over, and nothing is replaced.
- *
- * Errors: a RunError with every fault of the plan at once; else those of the four resources.
  */
 export class Mesh extends pulumi.ComponentResource {
   /** By host name `{ address, subnet, bridgeAddress }`. */
@@ -66,7 +67,8 @@ export class Mesh extends pulumi.ComponentResource {
   constructor(name: string, args: MeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dockroute:index:Mesh", name, {}, opts);
     const { hosts, pool, hostPrefix, bridgePrefix, networkPrefix } = args;
-    const last = args.previous === undefined ? previousPlan(`${name}-last`, { parent: this }) : args.previous;
+    // Not a child: it would wait for what the mesh depends on, and where that fails the program with it.
+    const last = args.previous === undefined ? previousPlan(`${name}-last`) : args.previous;
     const named = hosts.map((host) => ({ name: host.name, subnet: host.subnet }));
     const shape = pulumi
       .output({ mesh: { pool, hostPrefix, bridgePrefix, networkPrefix, hosts: named }, last })
@@ -101,7 +103,7 @@ function whereIs({ address, connection, endpoint }: MeshHostArgs): MeshMember["w
 
 function partOf<T>(parts: Readonly<Record<string, T>>, name: string): T {
   const part = Object.hasOwn(parts, name) ? parts[name] : undefined;
-  if (part === undefined) throw new pulumi.RunError(`the host ${JSON.stringify(name)} has no part`);
+  if (part === undefined) throw runError(`the host ${JSON.stringify(name)} has no part`);
   return part;
 }
 
@@ -110,7 +112,7 @@ function planned<T>(plan: () => T): T {
   try {
     return plan();
   } catch (error) {
-    throw error instanceof PlanError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof PlanError ? runError(error.message) : error;
   }
 }
 

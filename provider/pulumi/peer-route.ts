@@ -3,13 +3,18 @@ import type { PeerRouteInputs } from "../resources/peer-route.js";
 import { type Args, HostResource } from "./resource.js";
 
 /** The inputs of a PeerRoute, each documented at its name. */
-export type PeerRouteArgs = Args<PeerRouteInputs>;
+export interface PeerRouteArgs extends Args<PeerRouteInputs> {}
 
 /**
  * On a host, the range `destination` is reached through a peer's address, the `gateway`.
  *
  * On the host: a kernel route in the main table with the protocol number 219, and a part under
  * /etc/dockroute/parts that puts it back at boot and after each start of Docker.
+ *
+ * Another host, peer or destination replaces it; gateway and interface are changed in place.
+ *
+ * Errors: Refused (the gateway is on no link of the host; the destination covers what the host is reached by,
+ * or is routed already by someone else), CommandFailed, NotConverged, Unreachable.
  *
  * @example
  * ```ts
@@ -21,11 +26,6 @@ export type PeerRouteArgs = Args<PeerRouteInputs>;
  *   gateway: "192.168.145.129",
  * });
  * ```
- *
- * Another host, peer or destination replaces it; gateway and interface are changed in place.
- *
- * Errors: Refused (the gateway is on no link of the host; the destination covers what the host is reached by,
- * or is routed already by someone else), CommandFailed, NotConverged, Unreachable.
  */
 export class PeerRoute extends HostResource {
   /** The host's name. */

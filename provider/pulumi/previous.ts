@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Plan } from "../plan/index.js";
+import { runError } from "./run-error.js";
 
 const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
 const lastPlan = z.record(z.string(), hostPlan).nullish();
@@ -16,12 +17,9 @@ function selfName(): string {
  *
  * @param name the reference's logical name, where there is more than one
  */
-export async function previousPlan(
-  name?: string,
-  options: pulumi.CustomResourceOptions = {},
-): Promise<Plan | undefined> {
+export async function previousPlan(name?: string): Promise<Plan | undefined> {
   const self = selfName();
-  const reference = new pulumi.StackReference(name ?? self, { name: self }, options);
+  const reference = new pulumi.StackReference(name ?? self, { name: self });
   reference.outputs.apply((all: Readonly<Record<string, unknown>> | undefined) => {
     if (Object.keys(all ?? {}).length === 0 || all?.["plan"] !== undefined) return;
     const why = "so the next host that comes may move others. Export it: `export const plan = mesh.plan`";
@@ -31,5 +29,5 @@ export async function previousPlan(
   const read = lastPlan.safeParse(value ?? secretValue);
   if (read.success) return read.data ?? undefined;
   // To go on without it would give hosts new parts and so move them.
-  throw new pulumi.RunError(`the output "plan" of ${self} is not a plan of dockroute's; nothing was changed`);
+  throw runError(`the output "plan" of ${self} is not a plan of dockroute's; nothing was changed`);
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../lab/run.js";
+import { npmInstall, packed, withVersion } from "../support/installed.js";
 import { amiss } from "../support/mesh.js";
 import { Site } from "../support/site.js";
 import { type Ran, root, type Stack } from "../support/stack.js";
@@ -11,14 +12,13 @@ describe("the package", () => {
   let site: Site;
   let project: string;
   let stack: Stack;
+  let tarball: string;
 
   before(async () => {
     site = await Site.up("t2f", { alpha: "docker26", beta: "docker28" });
     project = join(site.folder, "project");
     mkdirSync(project, { recursive: true });
-    await run(["npm", "pack", "--silent", "--pack-destination", site.folder], { cwd: root });
-    const tarball = readdirSync(site.folder).find((name) => name.endsWith(".tgz"));
-    assert.ok(tarball !== undefined);
+    tarball = await packed(site.folder);
     const pack = { name: "theirs", private: true, main: "index.js" };
     writeFileSync(join(project, "package.json"), JSON.stringify(pack));
     writeFileSync(
@@ -26,9 +26,8 @@ describe("the package", () => {
       "name: theirs\nruntime: nodejs\noptions: { refresh: always }\n",
     );
     writeFileSync(join(project, "index.js"), program());
-    const install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefer-offline"];
     // tsx only for the older language host, which is told to load it for every project.
-    await run([...install, join(site.folder, tarball), "@pulumi/pulumi@3.248.0", "tsx"], { cwd: project });
+    await npmInstall(project, [tarball, withVersion("@pulumi/pulumi"), withVersion("tsx")]);
     stack = await site.stack("theirs", {}, [], project);
   });
   after(() => site?.down());
@@ -41,6 +40,12 @@ describe("the package", () => {
     for (const folder of ["provider", "stacks", "test", "lab"]) {
       assert.ok(!existsSync(join(installed, folder)), folder);
     }
+  });
+
+  it("says what it is in a way that every resolver and module system reads", async () => {
+    const bin = (name: string) => join(root, "node_modules/.bin", name);
+    await run([bin("publint"), tarball, "--strict"], { cwd: root });
+    await run([bin("attw"), tarball, "--no-emoji"], { cwd: root });
   });
 
   it("converges real hosts from another project, and takes it back", async () => {

@@ -24,13 +24,12 @@ export class Site {
   static async up(
     prefix: string,
     images: Readonly<Record<string, string>>,
-    { boxes = true, daemonJson = undefined as object | undefined } = {},
+    { boxes = true, daemonJson = (_at: number): object | undefined => undefined } = {},
   ): Promise<Site> {
-    const hosts = Object.entries(images).map(([name, image]) => ({
-      name,
-      image,
-      ...(daemonJson === undefined ? {} : { daemonJson }),
-    }));
+    const hosts = Object.entries(images).map(([name, image], at) => {
+      const json = daemonJson(at);
+      return { name, image, ...(json === undefined ? {} : { daemonJson: json }) };
+    });
     const { folders } = await ensurePulumi(quiet);
     const lab = await Lab.up({ prefix, hosts });
     const site = new Site(lab, mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`)), folders);
