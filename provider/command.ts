@@ -20,6 +20,20 @@ export interface Answer {
   readonly stderr: string;
 }
 
+/** A program's answer that is nothing it says when it is well: another program, a broken one, or one that lies. */
+export class UnreadableAnswer extends Error {
+  /**
+   * @param program as a person would run it: "ip -j -4 addr show"
+   * @param said the piece that cannot be used
+   */
+  constructor(
+    readonly program: string,
+    readonly said: string,
+  ) {
+    super(`\`${program}\` said what cannot be used`);
+  }
+}
+
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**

@@ -1,6 +1,6 @@
 /** `npx dockroute check`: from inside each host's part to inside every other's, as a container's packets go. */
 import { randomBytes } from "node:crypto";
-import { LinkLost, Unreachable } from "../errors.js";
+import { cannotBeAsked } from "../errors.js";
 import { last, parseInterface, printAddress } from "../plan/cidr.js";
 import { type Probed, probe, readProbe } from "../tools/probe.js";
 import { beginStand, endStand, readStand } from "../tools/stand.js";
@@ -67,7 +67,7 @@ async function stand(member: Member, nonce: string): Promise<Standing | { name: 
     const read = readStand(await ask(member, begin));
     return typeof read === "string" ? { name: member.name, reason: read } : { ...member, stand: read };
   } catch (error) {
-    if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+    if (!cannotBeAsked(error)) throw error;
     return { name: member.name, reason: `not reached: ${error.reason}` };
   }
 }

@@ -1,5 +1,5 @@
 /** `npx dockroute status`: each host of the plan beside what is wanted of it. */
-import { LinkLost, Unreachable } from "../errors.js";
+import { cannotBeAsked } from "../errors.js";
 import { dockerBridge } from "../resources/docker-bridge.js";
 import { forwardRule } from "../resources/forward-rule.js";
 import { masqueradeRule } from "../resources/masquerade-rule.js";
@@ -69,7 +69,7 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
     };
   } catch (error) {
-    if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+    if (!cannotBeAsked(error)) throw error;
     const rules = (masquerade === undefined ? 0 : 1) + (forward === undefined ? 0 : 1);
     const counts = { routes: none(routes.length), rules: none(rules) };
     return { ...base, reached: false, reason: error.reason, ...counts, drift: [] };

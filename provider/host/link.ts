@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
-import { printable } from "./printable.js";
+import { printable } from "../printable.js";
 import { type Ended, type Limits, Running } from "./running.js";
 
 /** sshd's MaxSessions is 10 unless set; some are left for the user's own sharing of a connection. */

@@ -1,8 +1,8 @@
 import type { Command } from "../command.js";
 import { LinkLost, Unreachable } from "../errors.js";
+import { printable } from "../printable.js";
 import { type Batch, type Report, shell } from "./batch.js";
 import { type Link, NoChannel } from "./link.js";
-import { printable } from "./printable.js";
 import type { Ended, Limits, Running } from "./running.js";
 
 /** What the flows on one host share: its names, its logins, its limits, and where to say something. */
@@ -61,7 +61,7 @@ export function reportOf(
   if (!report.begun && ended.lost === undefined) throw noShell(reach, ended);
   const under = commands[report.answers.length - 1]?.why ?? why;
   const reason = ended.lost ?? `its shell ended with ${ended.code} (${printable(ended.stderr)})`;
-  throw new LinkLost(reach.name, reach.endpoint, under, reason);
+  throw new LinkLost(reach.name, reach.endpoint, under, reason, work.asks);
 }
 
 /** The login worked and no shell of root's came of it: sudo, or a login shell that lets nobody in. */

@@ -58,9 +58,15 @@ export function readDaemonJson(content: Answer, owner: Answer, real: Answer): Da
   };
 }
 
+/** Far beyond any that a person writes; what is kept of it in /etc/dockroute is read whole up to 100,000 bytes. */
+const mostCharacters = 40_000;
+
 /** What is wrong with the file as it stands; undefined where Docker would read it. */
 export function faultOf({ text }: DaemonJson): string | undefined {
   if (text === undefined || text.trim() === "") return undefined;
+  if (text.length > mostCharacters) {
+    return `${path} has ${text.length} characters; dockroute keeps a copy of it, and at most ${mostCharacters} are allowed`;
+  }
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true });
   if (errors.length > 0 || root?.type !== "object") {
