@@ -62,7 +62,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     // What hangs on a value that is not known yet is asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
     const checked = this.kind.check(omit(news, [...added, ...this.facts]));
-    if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
+    if ("faults" in checked) return { inputs: news, failures: cleaned([...checked.faults]) };
     const { inputs } = checked;
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.ask(inputs, news, last)),

@@ -31,7 +31,11 @@ export class Session {
 
   /** Lines of the provider are shown by the engine as diagnostics of the stack. */
   tell(text: string): void {
-    console.log(oneLine(text, longestLine));
+    this.print(oneLine(text, longestLine));
+  }
+
+  protected print(line: string): void {
+    console.log(line);
   }
 
   host(name: string, endpoint: string, connection: unknown): Host {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DockrouteError } from "../errors.js";
-import { cleaned, oneLine, printable } from "../printable.js";
+import { oneLine, printable } from "../printable.js";
 import { checkMesh } from "./check.js";
 import { checkCode, checkText } from "./check-text.js";
 import { graphOf, isFormat, readVerdicts } from "./graph.js";
@@ -98,7 +98,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 async function status(values: Values): Promise<Said> {
   const site = await openSite(stackOptions(values), say);
   try {
-    const all = cleaned(await statusOf(site));
+    const all = await statusOf(site);
     return { text: values.json ? json(all) : statusText(all, coloured), code: exitCode(all) };
   } finally {
     await site.close();
@@ -108,7 +108,7 @@ async function status(values: Values): Promise<Said> {
 async function check(values: Values): Promise<Said> {
   const site = await openSite(stackOptions(values), say);
   try {
-    const checked = cleaned(await checkMesh(site));
+    const checked = await checkMesh(site);
     return { text: values.json ? json(checked) : checkText(checked, coloured), code: checkCode(checked) };
   } finally {
     await site.close();

@@ -1,5 +1,6 @@
 /** `npx dockroute status`: each host of the plan beside what is wanted of it. */
 import { cannotBeAsked } from "../errors.js";
+import { cleaned } from "../printable.js";
 import { dockerBridge } from "../resources/docker-bridge.js";
 import { forwardRule } from "../resources/forward-rule.js";
 import { masqueradeRule } from "../resources/masquerade-rule.js";
@@ -56,7 +57,7 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
     ]);
     const { daemon, bip } = ofBridge.seen;
     const changed = newest[0] === undefined ? undefined : readNewest(newest[0]);
-    return {
+    return cleaned<HostStatus>({
       ...base,
       reached: true,
       ...(daemon.version === undefined
@@ -67,7 +68,7 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       rules: count(ofRules),
       drift: [...unready(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
-    };
+    });
   } catch (error) {
     if (!cannotBeAsked(error)) throw error;
     const rules = (masquerade === undefined ? 0 : 1) + (forward === undefined ? 0 : 1);
