@@ -68,13 +68,22 @@ export function faultOf({ text }: DaemonJson): string | undefined {
     return `${path} has ${text.length} characters; dockroute keeps a copy of it, and at most ${mostCharacters} are allowed`;
   }
   const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { disallowComments: true });
+  const root = tree(text, errors);
   if (errors.length > 0 || root?.type !== "object") {
     return `${path} is not plain JSON (dockerd would not start with it either): mend it by hand first`;
   }
   const keys = (root.children ?? []).map((property) => String(property.children?.[0]?.value));
   const twice = keys.find((key, at) => keys.indexOf(key) !== at);
   return twice === undefined ? undefined : `${path} has the key "${twice}" twice: remove one by hand first`;
+}
+
+/** Nested deeper than the parser's stack is nothing that a person wrote. */
+function tree(text: string, errors: ParseError[]): ReturnType<typeof parseTree> {
+  try {
+    return parseTree(text, errors, { disallowComments: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /** All keys of the file; {} where there is none or it cannot be read. */

@@ -93,6 +93,7 @@ export class Sandbox {
   readonly canary = join(this.folder, "CANARY");
   private readonly programs = join(this.folder, "programs");
   private readonly kept = new Set<string>();
+  private readonly seen = new Set<string>();
 
   constructor() {
     const folders = ["etc/dockroute/pending", "etc/systemd/system/multi-user.target.wants", "etc/docker"];
@@ -106,6 +107,8 @@ export class Sandbox {
 
   /** Keeps a script to be run by `run`. */
   add(script: string): void {
+    if (this.seen.has(script)) return;
+    this.seen.add(script);
     const inside = script
       // The mark of one run: without it most scripts are the same one again.
       .replaceAll(/dockroute-[0-9a-f]{24}/g, "dockroute-mark")
