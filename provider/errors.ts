@@ -19,7 +19,10 @@ export abstract class DockrouteError extends Error {
   }
 }
 
-/** What the engine needs to record a half-made resource, which a later run goes on with or undoes. */
+/**
+ * What the engine needs to record a half-made resource, which a later run goes on with or undoes. No other error
+ * may have an `id`: the engine would record a resource of it that has no properties, not even its provider.
+ */
 export class HalfDone extends DockrouteError {
   readonly reasons: readonly string[];
 
@@ -69,14 +72,14 @@ export class NotUnderstood extends DockrouteError {
 
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly program: string,
     said: string,
   ) {
     const words = said.trim() === "" ? "nothing" : `"${oneLine(said, 200)}"`;
     const reason = `what \`${program}\` says there cannot be used: ${words}`;
     super(
-      `${host}: could not look at ${id}: ${reason}. Nothing was changed. ` +
+      `${host}: could not look at ${resource}: ${reason}. Nothing was changed. ` +
         `Run \`${program}\` on ${host}; when it says what it should, run \`pulumi up\` again.`,
     );
     this.reason = reason;
@@ -92,14 +95,14 @@ export function cannotBeAsked(error: unknown): error is Unreachable | LinkLost |
 export class Unexpected extends DockrouteError {
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     error: unknown,
   ) {
     const [what = "", where = ""] = (
       error instanceof Error ? (error.stack ?? error.message) : String(error)
     ).split("\n");
     super(
-      `${host}: ${id}: a fault of dockroute's own: ${oneLine(what, 500)} (${where.trim()}). What was changed until then is not known. ` +
+      `${host}: ${resource}: a fault of dockroute's own: ${oneLine(what, 500)} (${where.trim()}). What was changed until then is not known. ` +
         "Run `pulumi up` again: it looks first and goes on from there. If it ends like this again, please report this line.",
     );
   }
@@ -173,12 +176,12 @@ export class HostBusy extends DockrouteError {
 export class NotConverged extends DockrouteError {
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly due: readonly string[],
     readonly undone = "",
   ) {
     super(
-      `${host}: ${id} is still not as wanted after all steps ended well; still due: ${due.join("; ")}. ` +
+      `${host}: ${resource} is still not as wanted after all steps ended well; still due: ${due.join("; ")}. ` +
         `${undone}Something on the host changes it back, or reports it differently: look there, then run \`pulumi up\` again.`,
     );
   }
@@ -190,11 +193,11 @@ export class Refused extends DockrouteError {
 
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly faults: readonly Fault[],
   ) {
     super(
-      `${host}: ${id} was refused, nothing was changed:\n` +
+      `${host}: ${resource} was refused, nothing was changed:\n` +
         faults.map((fault) => ` - ${fault.property}: ${oneLine(fault.reason)}`).join("\n"),
     );
   }
@@ -206,11 +209,11 @@ export class NotReady extends DockrouteError {
 
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly reasons: readonly string[],
   ) {
     super(
-      `${host}: ${id} cannot be changed now: ${reasons.join("; ")}. Nothing was changed. Mend that, then run \`pulumi up\` again.`,
+      `${host}: ${resource} cannot be changed now: ${reasons.join("; ")}. Nothing was changed. Mend that, then run \`pulumi up\` again.`,
     );
   }
 }
@@ -219,10 +222,10 @@ export class NotReady extends DockrouteError {
 export class NotWell extends DockrouteError {
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly reasons: readonly string[],
   ) {
-    super(`${host}: after the change of ${id} the host is not well: ${reasons.join("; ")}.`);
+    super(`${host}: after the change of ${resource} the host is not well: ${reasons.join("; ")}.`);
   }
 }
 
