@@ -110,7 +110,7 @@ export function absentNics(property: string, wanted: readonly string[], ground: 
     .filter((name) => !there.includes(name))
     .map((name) => ({
       property,
-      reason: `there is no interface ${name}; there are ${nics(ground)
+      reason: `there is no interface ${name}; allowed is one of ${nics(ground)
         .map((link) => link.name)
         .join(", ")}`,
     }));
