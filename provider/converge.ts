@@ -125,10 +125,11 @@ async function apply<I extends OnHost, S>(
     await host.change(commands);
     return look(kind, inputs, host);
   }
+  await host.change(commands.filter(({ probe }) => probe === true));
   let after = before;
   await host.transact({
     why: whys(commands).at(-1) ?? kind.id(inputs),
-    commands,
+    commands: commands.filter(({ probe }) => probe !== true),
     undo: kind.restore(before),
     verify: async () => {
       after = await settle(kind, inputs, host, before);

@@ -137,7 +137,7 @@ export class CommandFailed extends DockrouteError {
   ) {
     super(
       `${host}: could not ${why}: \`${commandLine}\` ended with ${code ?? "no exit status"}` +
-        `${said.trim() === "" ? " and said nothing" : `: ${said.trim()}`}. ${undone} ${again}`,
+        `${said.trim() === "" ? " and said nothing" : `: ${said.trim().replace(/\.$/, "")}`}. ${undone} ${again}`,
     );
   }
 }

@@ -150,6 +150,21 @@ export function withoutLiveRestore(text: string): string {
   return withKey(text, "live-restore", false);
 }
 
+/**
+ * Asks whether the file can be replaced by this text, before anything is risked for it. A mount and an immutable file
+ * refuse a second name as they would refuse to be replaced.
+ */
+export function probeFile({ path: file }: DaemonJson, text: string): Command {
+  const script = [
+    'file=$1; beside=$1.dockroute-new; umask 077; [ -d "${file%/*}" ] || exit 0',
+    'grep -qF " $file " /proc/self/mountinfo && { echo "$file is a mount of its own (Device or resource busy): unmount it" >&2; exit 1; }',
+    'rm -f "$beside" && cat >"$beside" || { rm -f "$beside"; echo "in ${file%/*}" >&2; exit 1; }',
+    'rm -f "$beside"; [ ! -e "$file" ] || ln -T "$file" "$beside" || exit 1; rm -f "$beside"',
+  ];
+  const argv = ["sh", "-c", script.join("\n"), "sh", file];
+  return { why: "make sure that daemon.json can be replaced", argv, stdin: text, probe: true };
+}
+
 /** Writes the file anew, owner and mode as before; removes it where there was none. */
 export function replaceFile(file: DaemonJson, text: string | undefined, why: string): readonly Command[] {
   if (text === undefined) return [removeFile(file.path, why)];

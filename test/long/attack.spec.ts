@@ -12,11 +12,17 @@ const touch = `touch ${canary}`;
 /** Shell, in place of the program's own work. */
 const lies = {
   garbage: "exec head -c 5000 /dev/urandom",
-  hostile: `printf '%s' '\\033[2J\\033[31m$(${touch})\`${touch}\`; ${touch}\\u202e' "\\"; ${touch}; \\""; ${touch.replace("touch", "printf")}`,
+  hostile: `printf '%s' '\\033[2J\\033[31m$(${touch})\`${touch}\`; ${touch}\\u202e' "\\"; ${touch}; \\""; exit 0`,
   huge: "exec head -c 60000000 /dev/zero",
   endless: "exec yes '[{}]'",
   "a drip": "while :; do printf x; /bin/sleep 0.2; done",
 } as const;
+
+/** Only our scripts, which have a PATH of their own, are lied to: dockerd is to go on. */
+const shim = (program: string, lie: string): string => `#!/bin/sh
+case $PATH in */snap/bin) ${lie} ;; esac
+for real in /usr/sbin/${program} /usr/bin/${program}; do [ ! -x $real ] || exec $real "$@"; done
+`;
 
 const cases: readonly (readonly [program: string, lie: keyof typeof lies, said: RegExp])[] = [
   [
@@ -24,7 +30,11 @@ const cases: readonly (readonly [program: string, lie: keyof typeof lies, said: 
     "garbage",
     /alpha: could not look at alpha\/bridge: what `ip -j -4 addr show` says there cannot be used/,
   ],
-  ["nft", "hostile", /alpha: could not look at alpha\/\w+: what `nft -j list table ip dockroute` says there/],
+  [
+    "nft",
+    "hostile",
+    /alpha: could not look at alpha\/\w+: what `nft -j list table ip dockroute` says there cannot be used/,
+  ],
   [
     "iptables",
     "huge",
@@ -61,7 +71,7 @@ describe("F4: a host whose programs lie", function () {
   for (const [program, lie, said] of cases) {
     it(`${program} answers with ${lie}: the up fails for it alone, and says so`, async () => {
       const path = `/usr/local/sbin/${program}`;
-      await alpha().run(`cat >${path}; chmod 755 ${path}`, { input: `#!/bin/sh\n${lies[lie]}\n` });
+      await alpha().run(`cat >${path}; chmod 755 ${path}`, { input: shim(program, lies[lie]) });
       const sampled = sample(`PULUMI_BACKEND_URL=file://${stack.folder}`);
       try {
         const up = await stack.up("--continue-on-error");
@@ -69,7 +79,7 @@ describe("F4: a host whose programs lie", function () {
         assert.match(up.text, said);
         assert.doesNotMatch(up.text, unprintable);
         assert.ok(up.text.length < 200_000, `${up.text.length} characters`);
-        const blamed = [...up.text.matchAll(/error: (?:\w+: )*?(alpha|beta)[ :]/g)].map(([, host]) => host);
+        const blamed = [...up.text.matchAll(/(?:error:|\*) (alpha|beta)[ :]/g)].map(([, host]) => host);
         assert.deepEqual([...new Set(blamed)], ["alpha"], up.text);
         assert.doesNotMatch(await stack.export(), /\\u001b|\\u202e/);
         assert.ok((await stack.export()).length < 500_000);

@@ -35,8 +35,12 @@ describe("secrets of a connection", function () {
     await secret("hosts[0].connection.privateKey", key);
     await secret("hosts[0].connection.privateKeyPassword", passphrase);
     await secret("hosts[1].connection.password", password);
+    // sudo's first use leaves a mark of its own in the user's home.
+    await Promise.all(site.lab.hosts.map((host) => host.ssh("sudo -n true", "admin")));
+    fresh = await site.snapshots();
   });
   after(() => site?.down());
+  let fresh: Awaited<ReturnType<Site["snapshots"]>>;
 
   async function secret(path: string, value: string): Promise<void> {
     const words = ["config", "set", "--secret", "--path", `dockroute:${path}`, "--stack", stack.name];
@@ -75,7 +79,6 @@ describe("secrets of a connection", function () {
     ["up", () => stack.up("--diff")],
     ["refresh", () => stack.refresh("--diff")],
     ["an up that fails", () => failing(() => stack.up("--diff", "--continue-on-error"))],
-    ["destroy", () => stack.destroy("--diff")],
   ];
 
   async function failing(work: () => Promise<Ran>): Promise<Ran> {
@@ -115,6 +118,19 @@ describe("secrets of a connection", function () {
       assert.deepEqual(found(Object.fromEntries(others)), []);
     });
   }
+
+  it("E2: the state, exported and imported again, previews empty, and destroy gives the hosts back", async () => {
+    const exported = join(site.folder, "exported.json");
+    const words = ["--stack", stack.name, "--file", exported];
+    assert.equal((await stack.pulumi(["stack", "export", ...words])).code, 0);
+    assert.equal((await stack.pulumi(["stack", "import", ...words])).code, 0);
+    const preview = await stack.preview("--expect-no-changes");
+    assert.equal(preview.code, 0, preview.text);
+    const destroy = await stack.destroy("--diff");
+    assert.equal(destroy.code, 0, destroy.text);
+    assert.deepEqual(found({ "the output": destroy.text, "the state": await stack.export() }), []);
+    assert.deepEqual(await site.changedSince(fresh), []);
+  });
 
   it("are in no line that dockroute writes at the most verbose level; the engine's own lines are known", async () => {
     const up = await watched(() => stack.up("--logtostderr", "-v=9"));

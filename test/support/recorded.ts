@@ -43,5 +43,7 @@ export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stder
 
 /** What a table compares: each command's words, and why. */
 export function inWords(commands: readonly Command[]): readonly string[] {
-  return commands.map(({ why, argv, risk }) => `${argv.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`);
+  return commands.map(({ why, argv, risk, probe }) =>
+    probe === true ? `probe  # ${why}` : `${argv.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`,
+  );
 }

@@ -29,7 +29,7 @@ export class ToldHost implements Host {
   async change(commands: readonly Command[]): Promise<void> {
     const why = commands[0]?.why ?? "";
     // A part's own text is what the host loads at boot.
-    const parts = commands.flatMap(({ argv, stdin }) => (argv[0] === "sh" && stdin ? [stdin] : []));
+    const parts = commands.flatMap(({ argv, stdin }) => (argv.join() === "sh" && stdin ? [stdin] : []));
     const lines = commands.map((command) => `${commandLine(command)}\n`);
     this.scripts.push(`printf '%s\\n' ${quote([holder(why)])}\n`, ...lines, ...parts);
   }
