@@ -136,13 +136,15 @@ describe("secrets of a connection", function () {
     const up = await watched(() => stack.up("--logtostderr", "-v=9"));
     assert.equal(up.code, 0, up.text.slice(-2000));
     const lines = up.text.split("\n").filter((line) => finds(line).length > 0);
+    // The engine filters its log for secrets, but not what it marshals for a dynamic provider: JSON within JSON.
     const places = [
-      ...new Set(lines.map((line) => /^[IWE]\d+ \S+ +\d+ (\S+?):\d+\]/.exec(line)?.[1] ?? line.slice(0, 80))),
+      ...new Set(lines.map((line) => /"msg":"([A-Za-z]+ [a-z]+)/.exec(line)?.[1] ?? line.slice(0, 80))),
     ];
-    console.log(`      with a secret: ${lines.length} lines, of ${places.join(", ") || "none"}`);
-    // All of them are the engine's: glog names its source file.
+    console.log(
+      `      with a secret: ${lines.length} lines, of the engine's: ${places.join(", ") || "none"}`,
+    );
     assert.deepEqual(
-      places.filter((place) => !/^[a-z_]+\.go$/.test(place)),
+      places.filter((place) => !place.startsWith("Marshaling proper")),
       [],
     );
   });

@@ -112,7 +112,7 @@ describe("a route to a peer", () => {
     ]);
   });
 
-  it("leaves what a successor has taken over, and what someone else has put there", () => {
+  it("E6: leaves what a successor has taken over, and what someone else has put there", () => {
     const successor = withRoute(takenOver(ours), { gateway: "10.0.0.9" });
     assert.deepEqual(peerRoute.undo(wish, successor), []);
     const foreign = withRoute(ours, { protocol: "static" });
