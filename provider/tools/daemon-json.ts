@@ -156,9 +156,9 @@ export function withoutLiveRestore(text: string): string {
  */
 export function probeFile({ path: file }: DaemonJson, text: string): Command {
   const script = [
-    'file=$1; beside=$1.dockroute-new; umask 077; [ -d "${file%/*}" ] || exit 0',
+    'file=$1; beside=$1.dockroute-new; folder=$(dirname "$1"); umask 077; [ -d "$folder" ] || exit 0',
     'grep -qF " $file " /proc/self/mountinfo && { echo "$file is a mount of its own (Device or resource busy): unmount it" >&2; exit 1; }',
-    'rm -f "$beside" && cat >"$beside" || { rm -f "$beside"; echo "in ${file%/*}" >&2; exit 1; }',
+    'rm -f "$beside" && cat >"$beside" || { rm -f "$beside"; echo "in $folder" >&2; exit 1; }',
     'rm -f "$beside"; [ ! -e "$file" ] || ln -T "$file" "$beside" || exit 1; rm -f "$beside"',
   ];
   const argv = ["sh", "-c", script.join("\n"), "sh", file];
