@@ -9,6 +9,8 @@ export interface Command {
   readonly argv: readonly string[];
   /** Text for the program's standard input. Without it the input is empty. */
   readonly stdin?: string;
+  /** It changes nothing: run before the transaction begins, so that a failure leaves nothing to be undone. */
+  readonly probe?: true;
   /** What this command can take down. One with a risk is run only inside the host transaction. */
   readonly risk?: "docker" | "link";
 }
@@ -18,6 +20,20 @@ export interface Answer {
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A program's answer that is nothing it says when it is well: another program, a broken one, or one that lies. */
+export class UnreadableAnswer extends Error {
+  /**
+   * @param program as a person would run it: "ip -j -4 addr show"
+   * @param said the piece that cannot be used
+   */
+  constructor(
+    readonly program: string,
+    readonly said: string,
+  ) {
+    super(`\`${program}\` said what cannot be used`);
+  }
 }
 
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;

@@ -4,8 +4,8 @@
  * resources/.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Answer, Command } from "./command.js";
-import { NotConverged, NotReady, NotWell, Refused } from "./errors.js";
+import { type Answer, type Command, UnreadableAnswer } from "./command.js";
+import { NotConverged, NotReady, NotUnderstood, NotWell, Refused } from "./errors.js";
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Turns } from "./turns.js";
@@ -20,7 +20,18 @@ const unasked: Answer = { code: undefined, stdout: "", stderr: "" };
 
 /** Asks everything. */
 export async function look<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host): Promise<S> {
-  return kind.look.read(inputs, await host.look(kind.look.questions));
+  const answers = await host.look(kind.look.questions);
+  return understood(kind, inputs, () => kind.look.read(inputs, answers));
+}
+
+/** An answer that nothing can be made of is the host's failure and is told as one. */
+export function understood<I extends OnHost, S, T>(kind: Kind<I, S>, inputs: I, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UnreadableAnswer)) throw error;
+    throw new NotUnderstood(inputs.host, kind.id(inputs), error.program, error.said);
+  }
 }
 
 /** Asks what shows whether something is due, and only where it is the rest. */
@@ -29,11 +40,12 @@ export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, h
   if (later.length === 0) return look(kind, inputs, host);
   const now = questions.filter((question) => !later.includes(question));
   const answers = new Map((await host.look(now)).map((answer, at) => [now[at], answer]));
-  const seen = read(
-    inputs,
-    questions.map((question) => answers.get(question) ?? unasked),
-  );
-  return kind.steps(inputs, seen).length === 0 ? seen : look(kind, inputs, host);
+  const given = questions.map((question) => answers.get(question) ?? unasked);
+  const [seen, due] = understood(kind, inputs, () => {
+    const first = read(inputs, given);
+    return [first, kind.steps(inputs, first)];
+  });
+  return due.length === 0 ? seen : look(kind, inputs, host);
 }
 
 /** Makes the host as desired; gives what is seen then. */
@@ -49,7 +61,7 @@ export function converge<I extends OnHost, S>(
     let seen = await glance(kind, desired, host);
     // What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later.
     if (await host.recover()) seen = await glance(kind, desired, host);
-    refuse(kind, desired, seen);
+    understood(kind, desired, () => refuse(kind, desired, seen));
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
   });
@@ -89,12 +101,13 @@ async function run<I extends OnHost, S>(
   due: (seen: S) => readonly Command[],
 ): Promise<S> {
   let seen = first;
+  const dueNow = (now: S) => understood(kind, inputs, () => due(now));
   for (let pass = 0; pass < passes; pass++) {
-    const steps = due(seen);
+    const steps = dueNow(seen);
     if (steps.length === 0) return seen;
-    seen = await apply(kind, inputs, host, seen, due);
+    seen = await apply(kind, inputs, host, seen, dueNow);
   }
-  const still = due(seen);
+  const still = dueNow(seen);
   if (still.length === 0) return seen;
   throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
 }
@@ -112,10 +125,11 @@ async function apply<I extends OnHost, S>(
     await host.change(commands);
     return look(kind, inputs, host);
   }
+  await host.change(commands.filter(({ probe }) => probe === true));
   let after = before;
   await host.transact({
     why: whys(commands).at(-1) ?? kind.id(inputs),
-    commands,
+    commands: commands.filter(({ probe }) => probe !== true),
     undo: kind.restore(before),
     verify: async () => {
       after = await settle(kind, inputs, host, before);

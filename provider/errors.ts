@@ -1,3 +1,7 @@
+import { oneLine, printable } from "./printable.js";
+
+const longest = 8000;
+
 /**
  * The kinds of failure a person can meet. Each says which host, what was being done and why, what the
  * host said, whether anything was changed, and what to do next; code tells them apart by class, never by text.
@@ -7,14 +11,18 @@ export abstract class DockrouteError extends Error {
   readonly changedSomething: boolean = true;
 
   constructor(message: string) {
-    super(message);
+    // Whatever of it a host has said: this is the last door before a terminal.
+    super(printable(message, longest));
     this.name = this.constructor.name;
     // The engine prints `${error}: ${error.stack}` for some calls; a person has no use for our stack.
     this.stack = "";
   }
 }
 
-/** What the engine needs to record a half-made resource, which a later run goes on with or undoes. */
+/**
+ * What the engine needs to record a half-made resource, which a later run goes on with or undoes. No other error
+ * may have an `id`: the engine would record a resource of it that has no properties, not even its provider.
+ */
 export class HalfDone extends DockrouteError {
   readonly reasons: readonly string[];
 
@@ -57,6 +65,49 @@ export class Unreachable extends DockrouteError {
   }
 }
 
+/** The host was asked, and what it said is not what the program says that was asked. Nothing was changed. */
+export class NotUnderstood extends DockrouteError {
+  override readonly changedSomething = false;
+  readonly reason: string;
+
+  constructor(
+    readonly host: string,
+    readonly resource: string,
+    readonly program: string,
+    said: string,
+  ) {
+    const words = said.trim() === "" ? "nothing" : `"${oneLine(said, 200)}"`;
+    const reason = `what \`${program}\` says there cannot be used: ${words}`;
+    super(
+      `${host}: could not look at ${resource}: ${reason}. Nothing was changed. ` +
+        `Run \`${program}\` on ${host}; when it says what it should, run \`pulumi up\` again.`,
+    );
+    this.reason = reason;
+  }
+}
+
+/** A host that just now cannot be asked: its own resources show as due, and nobody else's suffer from it. */
+export function cannotBeAsked(error: unknown): error is Unreachable | LinkLost | NotUnderstood {
+  return error instanceof Unreachable || error instanceof LinkLost || error instanceof NotUnderstood;
+}
+
+/** A mistake of dockroute's own: it has no name, so all that is known of it is told. */
+export class Unexpected extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly resource: string,
+    error: unknown,
+  ) {
+    const [what = "", where = ""] = (
+      error instanceof Error ? (error.stack ?? error.message) : String(error)
+    ).split("\n");
+    super(
+      `${host}: ${resource}: a fault of dockroute's own: ${oneLine(what, 500)} (${where.trim()}). What was changed until then is not known. ` +
+        "Run `pulumi up` again: it looks first and goes on from there. If it ends like this again, please report this line.",
+    );
+  }
+}
+
 /** The link was lost with a command under way: its outcome is unknown until the host is looked at again. */
 export class LinkLost extends DockrouteError {
   constructor(
@@ -64,11 +115,13 @@ export class LinkLost extends DockrouteError {
     readonly endpoint: string,
     readonly why: string,
     readonly reason: string,
+    /** It was only asked something: then nothing was changed by that. */
+    readonly asked = false,
   ) {
-    super(
-      `${host} (${endpoint}): the connection was lost while it was to ${why}: ${reason}. ` +
-        "Whether that step was done is not known. Run `pulumi up` again: it looks first and goes on from there.",
-    );
+    const left = asked
+      ? "Nothing was changed by that. See what becomes of it on the host itself, then run `pulumi up` again."
+      : "Whether that step was done is not known. Run `pulumi up` again: it looks first and goes on from there.";
+    super(`${host} (${endpoint}): the connection was lost while it was to ${why}: ${reason}. ${left}`);
   }
 }
 
@@ -84,7 +137,7 @@ export class CommandFailed extends DockrouteError {
   ) {
     super(
       `${host}: could not ${why}: \`${commandLine}\` ended with ${code ?? "no exit status"}` +
-        `${said.trim() === "" ? " and said nothing" : `: ${said.trim()}`}. ${undone}`,
+        `${said.trim() === "" ? " and said nothing" : `: ${said.trim().replace(/\.$/, "")}`}. ${undone} ${again}`,
     );
   }
 }
@@ -98,7 +151,7 @@ export class NotConfirmed extends DockrouteError {
     readonly undone: string,
     override readonly cause?: unknown,
   ) {
-    super(`${host}: could not ${why}: ${reason} ${undone}`);
+    super(`${host}: could not ${why}: ${reason} ${undone} ${again}`);
   }
 }
 
@@ -123,12 +176,12 @@ export class HostBusy extends DockrouteError {
 export class NotConverged extends DockrouteError {
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly due: readonly string[],
     readonly undone = "",
   ) {
     super(
-      `${host}: ${id} is still not as wanted after all steps ended well; still due: ${due.join("; ")}. ` +
+      `${host}: ${resource} is still not as wanted after all steps ended well; still due: ${due.join("; ")}. ` +
         `${undone}Something on the host changes it back, or reports it differently: look there, then run \`pulumi up\` again.`,
     );
   }
@@ -140,12 +193,12 @@ export class Refused extends DockrouteError {
 
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly faults: readonly Fault[],
   ) {
     super(
-      `${host}: ${id} was refused, nothing was changed:\n` +
-        faults.map((fault) => ` - ${fault.property}: ${fault.reason}`).join("\n"),
+      `${host}: ${resource} was refused, nothing was changed:\n` +
+        faults.map((fault) => ` - ${fault.property}: ${oneLine(fault.reason)}`).join("\n"),
     );
   }
 }
@@ -156,11 +209,11 @@ export class NotReady extends DockrouteError {
 
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly reasons: readonly string[],
   ) {
     super(
-      `${host}: ${id} cannot be changed now: ${reasons.join("; ")}. Nothing was changed. Mend that, then run \`pulumi up\` again.`,
+      `${host}: ${resource} cannot be changed now: ${reasons.join("; ")}. Nothing was changed. Mend that, then run \`pulumi up\` again.`,
     );
   }
 }
@@ -169,10 +222,10 @@ export class NotReady extends DockrouteError {
 export class NotWell extends DockrouteError {
   constructor(
     readonly host: string,
-    readonly id: string,
+    readonly resource: string,
     readonly reasons: readonly string[],
   ) {
-    super(`${host}: after the change of ${id} the host is not well: ${reasons.join("; ")}.`);
+    super(`${host}: after the change of ${resource} the host is not well: ${reasons.join("; ")}.`);
   }
 }
 
@@ -190,6 +243,9 @@ export class NoFurther extends DockrouteError {
     );
   }
 }
+
+/** For errors whose cause is on the host. */
+const again = "Mend what it says, then run `pulumi up` again: it looks first and goes on from there.";
 
 /** One fault of an input: which property, and in words the value, the rule and what is allowed. */
 export interface Fault {

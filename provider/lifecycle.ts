@@ -3,11 +3,22 @@
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Command } from "./command.js";
+import { type Command, UnreadableAnswer } from "./command.js";
 import { converge, glance, remove } from "./converge.js";
-import { DockrouteError, type Fault, HalfDone, LinkLost, StillThere, Unreachable } from "./errors.js";
+import {
+  cannotBeAsked,
+  DockrouteError,
+  type Fault,
+  HalfDone,
+  NotUnderstood,
+  Refused,
+  StillThere,
+  Unexpected,
+  Unreachable,
+} from "./errors.js";
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
+import { cleaned } from "./printable.js";
 import type { Session } from "./session.js";
 import { differing } from "./survey.js";
 
@@ -51,11 +62,13 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     // What hangs on a value that is not known yet is asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
     const checked = this.kind.check(omit(news, [...added, ...this.facts]));
-    if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
+    if ("faults" in checked) return { inputs: news, failures: cleaned([...checked.faults]) };
     const { inputs } = checked;
-    const asked = await this.session.reached(inputs, () => this.ask(inputs, news, last));
+    const asked = await this.session.reached(inputs, () =>
+      this.named(inputs, () => this.ask(inputs, news, last)),
+    );
     const all = { ...pick(news, ["connection"]), ...last, ...asked?.facts, ...inputs };
-    return { inputs: all, failures: [...(asked?.objections ?? [])] };
+    return { inputs: all, failures: cleaned([...(asked?.objections ?? [])]) };
   }
 
   /** What the host has against it; and what a person has to know before saying yes. */
@@ -95,7 +108,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
     try {
       const host = this.hostOf(inputs, props);
-      const seen = await converge(this.kind, inputs, host, this.session.turns);
+      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.turns));
       const machine = await this.session.machine(host);
       const before = this.kind.before?.(seen) ?? inputs.before;
       const facts = { ...pick(props, this.facts), ...this.factsOf(seen) };
@@ -109,20 +122,39 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     const inputs = this.inputsOf(props);
     const kept = pick(props, [...this.names, ...this.facts, "connection"]);
     try {
-      const seen = await this.see(inputs, props);
-      if (this.kind.gone(inputs, seen)) return { id: "" };
-      const observed = this.kind.observed(inputs, seen);
-      const found = this.kind.drift(inputs, seen);
-      const due = this.kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen);
-      if (due.length > 0)
-        this.session.tell(`${id}: ${inWords([...differing(kept, observed), ...found], due)}`);
-      const now = { ...kept, ...defined({ ...observed, ...(found.length > 0 ? { found } : {}) }) };
-      return { id, props: { ...omit(props, ["found"]), ...now }, inputs: now };
+      const now = await this.named(inputs, () => this.drifted(id, inputs, props));
+      if (now === undefined) return { id: "" };
+      const all = { ...kept, ...now };
+      return { id, props: { ...omit(props, ["found"]), ...all }, inputs: all };
     } catch (error) {
-      if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+      if (!cannotBeAsked(error)) throw error;
       this.session.tellOnce(inputs.host, error.message);
-      const found = [`not reached: ${error.reason}`];
+      const found = [`${error instanceof NotUnderstood ? "not understood" : "not reached"}: ${error.reason}`];
       return { id, props: { ...props, found }, inputs: { ...kept, found } };
+    }
+  }
+
+  /** What a host has in place of what it should, as properties; undefined where the resource is gone. */
+  private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
+    const seen = await this.see(inputs, props);
+    if (this.kind.gone(inputs, seen)) return undefined;
+    const observed = cleaned(this.kind.observed(inputs, seen));
+    const found = cleaned(this.kind.drift(inputs, seen));
+    const due = this.kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen);
+    const words = [...differing(pick(props, this.names), observed), ...found];
+    if (due.length > 0) this.session.tell(`${id}: ${inWords(words, due)}`);
+    return defined({ ...observed, ...(found.length > 0 ? { found } : {}) });
+  }
+
+  /** An error of which nobody has thought is told with its host and resource, as all others are. */
+  private async named<T>(inputs: I, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DockrouteError) throw error;
+      const id = this.kind.id(inputs);
+      if (!(error instanceof UnreadableAnswer)) throw new Unexpected(inputs.host, id, error);
+      throw new NotUnderstood(inputs.host, id, error.program, error.said);
     }
   }
 
@@ -135,7 +167,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
       return warn(`gone for good, so this was not undone on it: ${id}`);
     }
     try {
-      await remove(this.kind, inputs, host, this.session.turns, warn);
+      await this.named(inputs, () => remove(this.kind, inputs, host, this.session.turns, warn));
     } catch (error) {
       const heir = this.kind.takenAlongBy?.(inputs);
       const left = this.session.isDestroying && this.session.isInConfig(inputs.host);
@@ -147,11 +179,11 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private inputsOf(props: Props): I {
     const checked = this.kind.check(pick(props, this.names));
     if ("inputs" in checked) return checked.inputs;
-    throw new Error(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
+    throw new Refused(String(props["host"]), "a resource with these inputs", checked.faults);
   }
 
   private factsOf(seen: S): Props {
-    return defined(this.kind.facts?.of(seen) ?? {});
+    return cleaned(defined(this.kind.facts?.of(seen) ?? {}));
   }
 
   private hostOf(inputs: I, props: Props): Host {

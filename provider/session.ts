@@ -1,12 +1,16 @@
 /** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
 import { z } from "zod";
 import type { Command } from "./command.js";
-import { LinkLost, Unreachable } from "./errors.js";
+import { cannotBeAsked } from "./errors.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
 import type { OnHost } from "./kind.js";
+import { oneLine } from "./printable.js";
 import { machineQuestion, readMachine } from "./tools/machine.js";
 import { Turns } from "./turns.js";
+
+/** Names of a thousand containers and more. */
+const longestLine = 20_000;
 
 export class Session {
   private config: (key: string) => string | undefined = () => undefined;
@@ -27,7 +31,11 @@ export class Session {
 
   /** Lines of the provider are shown by the engine as diagnostics of the stack. */
   tell(text: string): void {
-    console.log(text);
+    this.print(oneLine(text, longestLine));
+  }
+
+  protected print(line: string): void {
+    console.log(line);
   }
 
   host(name: string, endpoint: string, connection: unknown): Host {
@@ -85,7 +93,7 @@ export class Session {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+      if (!cannotBeAsked(error)) throw error;
       this.tellOnce(inputs.host, error.message);
       return undefined;
     }

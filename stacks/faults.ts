@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { oneLine } from "../provider/printable.js";
 
 /** One fault of a stack's config: "dockroute:hosts[2].subnet", and in words the value, the rule and what is allowed. */
 export interface ConfigFault {
@@ -15,7 +16,7 @@ export class ConfigError extends pulumi.RunError {
     const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
     super(
       `the stack's config has ${count}, nothing was changed:\n` +
-        faults.map(({ property, reason }) => ` - ${property}: ${reason}`).join("\n"),
+        faults.map(({ property, reason }) => ` - ${oneLine(property)}: ${oneLine(reason)}`).join("\n"),
     );
     // Hidden from the person anyway. The SDK formats it for its trace, which with tsx's paths took Node half a
     // minute and gigabytes.

@@ -1,7 +1,8 @@
 /** `npx dockroute check`: from inside each host's part to inside every other's, as a container's packets go. */
 import { randomBytes } from "node:crypto";
-import { LinkLost, Unreachable } from "../errors.js";
+import { cannotBeAsked } from "../errors.js";
 import { last, parseInterface, printAddress } from "../plan/cidr.js";
+import { cleaned } from "../printable.js";
 import { type Probed, probe, readProbe } from "../tools/probe.js";
 import { beginStand, endStand, readStand } from "../tools/stand.js";
 import type { Reason } from "./diagnose.js";
@@ -44,13 +45,13 @@ export async function checkMesh(site: Site): Promise<Checked> {
     const measured = (await Promise.all(standing.map((from) => measure(from, standing, nonce)))).flat();
     const losses = measured.filter(({ protocols }) => protocols.length > 0);
     const reasons = await traceAll(nonce, losses);
-    return {
+    return cleaned<Checked>({
       cells: measured.map((each) => cellOf(each, reasons.get(each) ?? otherwise(each, standing))),
       stands: Object.fromEntries(standing.map(({ name, stand }) => [name, inWords(stand)])),
       absent: Object.fromEntries(
         begun.flatMap((each) => ("stand" in each ? [] : [[each.name, each.reason]])),
       ),
-    };
+    });
   } finally {
     await Promise.all(standing.map((each) => ask(each, endStand(each.stand)).catch(() => {})));
   }
@@ -67,7 +68,7 @@ async function stand(member: Member, nonce: string): Promise<Standing | { name: 
     const read = readStand(await ask(member, begin));
     return typeof read === "string" ? { name: member.name, reason: read } : { ...member, stand: read };
   } catch (error) {
-    if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+    if (!cannotBeAsked(error)) throw error;
     return { name: member.name, reason: `not reached: ${error.reason}` };
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Plan } from "../plan/index.js";
+import { cleaned } from "../printable.js";
 import { CommandError } from "./stack.js";
 import { colours, type Link, type Node, svgOf } from "./svg.js";
 
@@ -24,7 +25,7 @@ export function readVerdicts(path: string): Verdicts {
 }
 
 export function graphOf(plan: Plan, format: keyof typeof formats, checked: Verdicts): string {
-  const nodes = Object.entries(plan)
+  const nodes = Object.entries(cleaned(plan))
     .map(([name, own]) => ({ name, ...own }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const links = nodes.flatMap((from, at) =>
@@ -40,11 +41,21 @@ function stateOf(a: string, b: string, checked: Verdicts): Link["state"] {
 }
 
 /** A name may have a "-", which neither language takes in an id. */
-const idOf = ({ name }: Node): string => `h_${name.replaceAll("-", "_")}`;
+const idOf = ({ name }: Node): string => `h_${name.replaceAll("-", "_").replace(/\W/g, codeOf)}`;
+
+function codeOf(character: string): string {
+  return `_${character.codePointAt(0)}_`;
+}
+
+/** Mermaid's labels are HTML, with codes of its own for what its language reads. */
+const inMermaid = (text: string): string =>
+  text.replace(/[^\w ./:-]/gu, (each) => `#${each.codePointAt(0)};`);
+const inDot = (text: string): string => text.replace(/[\\"]/g, "\\$&");
 
 function mermaid(nodes: readonly Node[], links: readonly Link[]): string {
   const boxes = nodes.map(
-    (node) => `  ${idOf(node)}["<b>${node.name}</b><br/>${node.address}<br/>${node.subnet}"]`,
+    (node) =>
+      `  ${idOf(node)}["<b>${inMermaid(node.name)}</b><br/>${inMermaid(node.address)}<br/>${inMermaid(node.subnet)}"]`,
   );
   const lines = links.map(({ from, to }) => `  ${idOf(from)} <--> ${idOf(to)}`);
   const styles = links.map(({ state }, at) => `  linkStyle ${at} stroke:${colours[state]}`);
@@ -53,7 +64,8 @@ function mermaid(nodes: readonly Node[], links: readonly Link[]): string {
 
 function dot(nodes: readonly Node[], links: readonly Link[]): string {
   const boxes = nodes.map(
-    (node) => `  ${idOf(node)} [label="${node.name}\\n${node.address}\\n${node.subnet}"];`,
+    (node) =>
+      `  ${idOf(node)} [label="${inDot(node.name)}\\n${inDot(node.address)}\\n${inDot(node.subnet)}"];`,
   );
   const lines = links.map(
     ({ from, to, state }) => `  ${idOf(from)} -> ${idOf(to)} [dir=both, color="${colours[state]}"];`,

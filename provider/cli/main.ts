@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DockrouteError } from "../errors.js";
+import { oneLine, printable } from "../printable.js";
 import { checkMesh } from "./check.js";
 import { checkCode, checkText } from "./check-text.js";
 import { graphOf, isFormat, readVerdicts } from "./graph.js";
@@ -66,7 +67,7 @@ export async function main(words: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     const known = error instanceof CommandError || error instanceof DockrouteError || isUsage(error);
-    process.stderr.write(`dockroute: ${known ? error.message : stackOf(error)}\n`);
+    process.stderr.write(`dockroute: ${printable(known ? error.message : stackOf(error), 8000)}\n`);
     return 2;
   }
 }
@@ -89,7 +90,7 @@ function stackOptions(values: Values) {
 }
 
 const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${oneLine(text)}\n`);
 };
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,5 +1,6 @@
 /** `npx dockroute status`: each host of the plan beside what is wanted of it. */
-import { LinkLost, Unreachable } from "../errors.js";
+import { cannotBeAsked } from "../errors.js";
+import { cleaned } from "../printable.js";
 import { dockerBridge } from "../resources/docker-bridge.js";
 import { forwardRule } from "../resources/forward-rule.js";
 import { masqueradeRule } from "../resources/masquerade-rule.js";
@@ -58,7 +59,7 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
     ]);
     const { daemon, bip } = ofBridge.seen;
     const changed = newest[0] === undefined ? undefined : readNewest(newest[0]);
-    return {
+    return cleaned<HostStatus>({
       ...base,
       reached: true,
       ...(daemon.version === undefined
@@ -70,9 +71,9 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       drift: [...unready(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
       warnings: ofRules.flatMap(({ notices }) => notices.map((text) => `${name}: ${text}`)),
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
-    };
+    });
   } catch (error) {
-    if (!(error instanceof Unreachable || error instanceof LinkLost)) throw error;
+    if (!cannotBeAsked(error)) throw error;
     const rules = (masquerade === undefined ? 0 : 1) + (forward === undefined ? 0 : 1);
     const counts = { routes: none(routes.length), rules: none(rules) };
     return { ...base, reached: false, reason: error.reason, ...counts, drift: [], warnings: [] };

@@ -45,7 +45,7 @@ export function svgOf(nodes: readonly Node[], links: readonly Link[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" ` +
       `width="${Math.ceil(width)}" height="${Math.ceil(height)}" role="img" font-family="ui-sans-serif, system-ui, sans-serif">`,
-    `<title>${nodes.map(({ name, subnet }) => `${name} ${subnet}`).join(", ")}</title>`,
+    `<title>${inXml(nodes.map(({ name, subnet }) => `${name} ${subnet}`).join(", "))}</title>`,
     ...links.map((link) => lineOf(link, placeOf(link.from), placeOf(link.to))),
     ...nodes.map((node) => boxOf(node, placeOf(node))),
     "</svg>",
@@ -57,13 +57,13 @@ function lineOf({ from, to, state }: Link, a: Place, b: Place): string {
   const dashes = state === "red" ? ' stroke-dasharray="6 4"' : "";
   return (
     `<line x1="${a.x}" y1="${a.y}" x2="${b.x}" y2="${b.y}" stroke="${colours[state]}" stroke-width="1.6"${dashes}>` +
-    `<title>${from.name} - ${to.name}${state === "unknown" ? "" : `: ${state}`}</title></line>`
+    `<title>${inXml(`${from.name} - ${to.name}`)}${state === "unknown" ? "" : `: ${state}`}</title></line>`
   );
 }
 
 function boxOf({ name, address, subnet }: Node, { x, y }: Place): string {
   const text = (dy: number, size: number, colour: string, words: string, weight = 400) =>
-    `<text x="${x}" y="${y + dy}" text-anchor="middle" font-size="${size}" font-weight="${weight}" fill="${colour}">${words}</text>`;
+    `<text x="${x}" y="${y + dy}" text-anchor="middle" font-size="${size}" font-weight="${weight}" fill="${colour}">${inXml(words)}</text>`;
   const left = round(x - box.width / 2);
   const top = round(y - box.height / 2);
   return [
@@ -72,6 +72,12 @@ function boxOf({ name, address, subnet }: Node, { x, y }: Place): string {
     text(7, 12, "#57606a", address),
     text(26, 13, "#0550ae", subnet),
   ].join("\n");
+}
+
+const entities: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
+
+function inXml(text: string): string {
+  return text.replace(/[<>&"]/g, (each) => entities[each] ?? each);
 }
 
 function round(value: number): number {

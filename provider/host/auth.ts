@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
+import { printable } from "../printable.js";
 import type { Connection } from "./connection.js";
 import type { Refusal } from "./host-key.js";
-import { printable } from "./printable.js";
 
 /** The ways to log in that the connection names, the strongest first. */
 export interface Login {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Answer, type Command, quote } from "../command.js";
+import { oneLine } from "../printable.js";
 
 /**
  * The line given to the login shell, whichever it is: fish and csh read it like sh. The script itself comes
@@ -19,6 +20,8 @@ export const surroundings = [
 /** One run of many commands: the text for the shell, and the reader of what comes back. */
 export interface Batch {
   readonly script: string;
+  /** It only asks: nothing on the host is changed by it. */
+  readonly asks: boolean;
   /** What stdout holds once all is run, while the shell may go on holding a lock. */
   readonly ready: string;
   /** What stdout holds before each word that the script tells. */
@@ -86,6 +89,7 @@ export function batch(commands: readonly Command[], options: BatchOptions): Batc
   const ready = `\n${mark} done\n`;
   return {
     script,
+    asks: !options.stopAtFailure,
     ready,
     tellMark: `\n${mark} tell`,
     read: (stdout, stderr) => readReport(mark, stdout, stderr),
@@ -143,7 +147,9 @@ function note(found: Sections, marked: string, text: string): void {
   const index = Number(first);
   if (word === "shell") found.shell = true;
   if (word === "done") found.done = true;
-  if (word === "tell") found.told.set(first, [...(found.told.get(first) ?? []), rest.join(" ").trim()]);
+  // The script has made one line of it; who speaks in its place may not.
+  if (word === "tell")
+    found.told.set(first, [...(found.told.get(first) ?? []), oneLine(rest.join(" "), 500)]);
   if (word === "begin") {
     found.begun.add(index);
     found.texts.set(index, text);

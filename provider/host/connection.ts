@@ -10,15 +10,23 @@ const secret = z
   .min(1, "is empty")
   .transform((text) => new Secret(text));
 const seconds = z.number("is to be a number of seconds").min(0, "is a number of seconds, 0 or more");
-/** What would be read by a shell or a terminal, or would break `user@host:port`, is in no name. */
-const word = z.string().regex(/^[^\s@'"`$\\;&|<>()\p{Cc}-][^\s@'"`$\\;&|<>()\p{Cc}]*$/u, "is no name");
+/** What a resource takes in `user@host:port`; what a shell or a terminal would read is in neither. */
+const userName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'is no user: letters, digits, "_", "." and "-" are allowed');
+const hostName = z
+  .string()
+  .refine(
+    (text) => isIPv6(text) || /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text),
+    'is no host: an address, or a name of letters, digits, "_", "." and "-"',
+  );
 const path = z.string().min(1, "is empty").transform(expandHome);
 
 /** The fields of @pulumi/command's ConnectionArgs under the same names, and more. All are optional here: levels are merged. */
 const hopFields = {
-  host: word.optional(),
+  host: hostName.optional(),
   port: z.number().int("is to be a whole number").min(1).max(65535).optional(),
-  user: word.optional(),
+  user: userName.optional(),
   password: secret.optional(),
   privateKey: secret.optional(),
   privateKeyFile: path.optional(),
@@ -32,7 +40,7 @@ const hopFields = {
   /** Seconds for one dial, from the first packet to the login; 0 without limit. */
   perDialTimeout: seconds.optional(),
 };
-const hop = z.strictObject({ ...hopFields, host: word });
+const hop = z.strictObject({ ...hopFields, host: hostName });
 
 const written = z.strictObject({
   ...hopFields,

@@ -1,10 +1,10 @@
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
+import { printable } from "../printable.js";
 import { LoginAttempt, loginOf } from "./auth.js";
 import type { Connection } from "./connection.js";
 import { hostKeyCheck, type Refusal } from "./host-key.js";
-import { printable } from "./printable.js";
 
 /** One dial that came to nothing. `again` says whether another try may end differently. */
 export class DialFailed extends Error {

@@ -1,8 +1,8 @@
 import { type Command, quote } from "../command.js";
 import { CommandFailed, HostBusy, Refused } from "../errors.js";
+import { printable } from "../printable.js";
 import type { Report } from "./batch.js";
 import { lockSeconds } from "./lock.js";
-import { printable } from "./printable.js";
 import type { Reach } from "./reach.js";
 
 /** Why a change did not even begin, or undefined where it did. */

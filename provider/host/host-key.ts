@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { quote } from "../command.js";
 import type { Connection } from "./connection.js";
 import {
   fingerprint,
@@ -88,7 +89,7 @@ function refusalOf(
 function changed(name: string, shown: string, entries: readonly KnownKey[]): Refusal {
   const lines = entries.map((each) => `${each.where} (${each.type} ${fingerprint(each.key)})`);
   const files = [...new Set(entries.map((each) => each.where.replace(/:\d+$/, "")))];
-  const remove = files.map((file) => `\`ssh-keygen -f ${file} -R '${name}'\``);
+  const remove = files.map((file) => `\`ssh-keygen -f ${quote([file])} -R '${name}'\``);
   return {
     reason: `it shows the host key ${shown}, but known for ${name} is ${lines.join(", ")}: another machine may be answering in its place`,
     advice:
@@ -102,7 +103,7 @@ function howToLearn(connection: Connection, key: Buffer): string {
   const port = connection.port === 22 ? "" : `-p ${connection.port} `;
   return (
     `Compare the fingerprint with \`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub\` on the host's own console, then add it: ` +
-    `\`ssh-keyscan -t ${type} ${port}${connection.host} >> ${connection.knownHostsFile}\`, or pin it as \`hostKey\` of the connection.`
+    `\`ssh-keyscan -t ${type} ${port}${connection.host} >> ${quote([connection.knownHostsFile])}\`, or pin it as \`hostKey\` of the connection.`
   );
 }
 

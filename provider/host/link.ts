@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
-import { printable } from "./printable.js";
+import { printable } from "../printable.js";
 import { type Ended, type Limits, Running } from "./running.js";
 
 /** sshd's MaxSessions is 10 unless set; some are left for the user's own sharing of a connection. */
@@ -15,6 +15,8 @@ export interface Lifeline {
 
 /** The host opened no channel for an exec: nothing of it was run. */
 export class NoChannel extends Error {}
+
+type Begin = (channel: ClientChannel) => Running;
 
 /** One login at a host, used by many execs at a time. */
 export class Link implements Lifeline {
@@ -71,7 +73,7 @@ export class Link implements Lifeline {
   async start(line: string, stdin: string, limits: Limits): Promise<Running> {
     this.ref();
     try {
-      const running = new Running(await this.#channel(line), stdin, limits);
+      const running = await this.#channel((channel) => new Running(channel, stdin, limits), line);
       void running.ended.then(() => this.#release());
       return running;
     } catch (error) {
@@ -92,26 +94,27 @@ export class Link implements Lifeline {
     });
   }
 
-  async #channel(line: string): Promise<ClientChannel> {
+  async #channel(begin: Begin, line: string): Promise<Running> {
     while (this.#channels >= this.#most) await new Promise<void>((go) => this.#queue.push(go));
     this.#channels++;
     try {
-      return await this.#request(line);
+      return await this.#request(begin, line);
     } catch (error) {
       this.#channels--;
       // A host with a smaller MaxSessions says so by refusing one more: keep below it from now on.
       if (!this.#open || this.#channels === 0) throw error;
       this.#most = this.#channels;
-      return this.#channel(line);
+      return this.#channel(begin, line);
     }
   }
 
-  #request(line: string): Promise<ClientChannel> {
+  /** Who begins to listen a moment later misses the end of a command that ends at once. */
+  #request(begin: Begin, line: string): Promise<Running> {
     return new Promise((resolve, reject) => {
       if (!this.#open) return reject(new NoChannel("the connection is closed"));
       this.#client.exec(line, (error, channel) => {
         if (error) reject(new NoChannel(printable(error.message)));
-        else resolve(channel);
+        else resolve(begin(channel));
       });
     });
   }

@@ -10,7 +10,16 @@ export const lockSeconds = turns * secondsATurn;
 
 /** Who asks, in words, for the one who has to wait: "ana@laptop, pid 4711, to give docker0 the address ...". */
 export function holder(why: string): string {
-  return `${userInfo().username}@${hostname()}, pid ${process.pid}, to ${why}`;
+  return `${userName()}@${hostname()}, pid ${process.pid}, to ${why}`;
+}
+
+/** In a container this process may run as a user that no file names. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 /**

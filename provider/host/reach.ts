@@ -1,8 +1,8 @@
 import type { Command } from "../command.js";
 import { LinkLost, Unreachable } from "../errors.js";
+import { printable } from "../printable.js";
 import { type Batch, type Report, shell } from "./batch.js";
 import { type Link, NoChannel } from "./link.js";
-import { printable } from "./printable.js";
 import type { Ended, Limits, Running } from "./running.js";
 
 /** What the flows on one host share: its names, its logins, its limits, and where to say something. */
@@ -58,17 +58,30 @@ export function reportOf(
   const report = work.read(ended.stdout, ended.stderr);
   sayTold(reach, report);
   if (report.complete) return report;
-  if (!report.begun && ended.lost === undefined) throw noShell(reach, ended);
+  if (
+    !report.begun &&
+    (ended.lost === undefined ||
+      [expired, turnedAway].some((words) => words.test(ended.stderr + ended.stdout)))
+  )
+    throw noShell(reach, ended);
   const under = commands[report.answers.length - 1]?.why ?? why;
   const reason = ended.lost ?? `its shell ended with ${ended.code} (${printable(ended.stderr)})`;
-  throw new LinkLost(reach.name, reach.endpoint, under, reason);
+  throw new LinkLost(reach.name, reach.endpoint, under, reason, work.asks);
 }
+
+/** sshd itself ends such a session, without an exit status. */
+const expired = /password (has expired|change required)|account has expired/i;
+const turnedAway = /not available/i;
 
 /** The login worked and no shell of root's came of it: sudo, or a login shell that lets nobody in. */
 function noShell(reach: Reach, ended: Ended): Unreachable {
   const said = printable(`${ended.stderr}\n${ended.stdout}`);
-  const reason = `the login gives no root shell (exit ${ended.code}: ${said || "nothing was said"})`;
+  const reason = `the login gives no root shell (exit ${ended.code ?? "unknown"}: ${said || "nothing was said"})`;
   const user = reach.endpoint.split("@")[0];
+  if (expired.test(said)) {
+    const renew = `Give ${user} a new password on the host (\`chage -l ${user}\` there tells more), or log in as another user.`;
+    return new Unreachable(reach.name, reach.endpoint, reason, renew);
+  }
   const advice = /sudo|password|tty/i.test(said)
     ? `Log in as root, or let ${user} use sudo without a password: "${user} ALL=(root) NOPASSWD: /bin/sh" in /etc/sudoers.d/dockroute.`
     : `Give ${user} a login shell, or log in as another user.`;

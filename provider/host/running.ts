@@ -60,8 +60,16 @@ export class Running {
   /** Waits until stdout, or both streams, hold this text (true), or the exec ended without it (false). */
   until(mark: string, where: "stdout" | "both" = "stdout"): Promise<boolean> {
     const streams = where === "both" ? [this.#out, this.#err] : [this.#out];
+    const left = new Map(streams.map((each) => [each, 0]));
+    const there = () => {
+      for (const [stream, seen] of left) {
+        if (stream.has(mark, seen)) left.delete(stream);
+        else left.set(stream, stream.length);
+      }
+      return left.size === 0;
+    };
     return new Promise((heard) => {
-      this.#waiting.push({ heard, there: () => streams.every((each) => each.text().includes(mark)) });
+      this.#waiting.push({ heard, there });
       this.#wake();
       if (this.#over) this.#end();
     });
@@ -121,19 +129,37 @@ export class Running {
   }
 }
 
-/** Output up to a limit. Decoded only as a whole, or a character cut between two packets would be lost. */
+/**
+ * Output up to a limit. Decoded only as a whole, or a character cut between two packets would be lost. In one
+ * piece: a host that drips byte by byte would have us keep a packet for each.
+ */
 class Collected {
-  readonly #chunks: Buffer[] = [];
+  #held = Buffer.alloc(0);
   #bytes = 0;
 
   add(chunk: Buffer): boolean {
-    this.#bytes += chunk.length;
-    if (this.#bytes > mostBytes) return false;
-    this.#chunks.push(chunk);
+    const bytes = this.#bytes + chunk.length;
+    if (bytes > mostBytes) return false;
+    if (bytes > this.#held.length) {
+      const larger = Buffer.alloc(Math.min(mostBytes, Math.max(4096, 2 * bytes)));
+      this.#held.copy(larger);
+      this.#held = larger;
+    }
+    chunk.copy(this.#held, this.#bytes);
+    this.#bytes = bytes;
     return true;
   }
 
+  /** Whether this text has been said, from a byte on that was looked at before. */
+  has(mark: string, from: number): boolean {
+    return this.#held.subarray(Math.max(0, from - mark.length), this.#bytes).includes(mark);
+  }
+
+  get length(): number {
+    return this.#bytes;
+  }
+
   text(): string {
-    return Buffer.concat(this.#chunks).toString("utf8");
+    return this.#held.toString("utf8", 0, this.#bytes);
   }
 }

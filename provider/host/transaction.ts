@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CommandFailed, LinkLost, NotConfirmed } from "../errors.js";
+import { CommandFailed, LinkLost, NotConfirmed, Refused } from "../errors.js";
 import { batch, type Report } from "./batch.js";
 import { failureIn, refusalIn } from "./failure.js";
 import type { Transaction } from "./host.js";
@@ -10,11 +10,12 @@ import type { Running } from "./running.js";
 import { armUndo, holdLock, takeTurn, undoPredecessor } from "./undo.js";
 
 /** How long the host waits for the confirmation, counted anew at each step. */
-function undoSeconds(): number {
+function undoSeconds(host: string, why: string): number {
   const text = process.env["DOCKROUTE_UNDO_SECONDS"] ?? "";
   const seconds = text === "" ? 120 : Number(text);
   if (Number.isInteger(seconds) && seconds >= 5 && seconds <= 3600) return seconds;
-  throw new Error(`DOCKROUTE_UNDO_SECONDS is "${text}"; it is a whole number of seconds from 5 to 3600`);
+  const reason = `${JSON.stringify(text)} is refused: a whole number of seconds from 5 to 3600 is allowed`;
+  throw new Refused(host, why, [{ property: "DOCKROUTE_UNDO_SECONDS", reason }]);
 }
 
 /**
@@ -26,7 +27,7 @@ function undoSeconds(): number {
  */
 export async function transact(reach: Reach, transaction: Transaction): Promise<void> {
   const { why, commands } = transaction;
-  const seconds = undoSeconds();
+  const seconds = undoSeconds(reach.name, why);
   const token = randomBytes(8).toString("hex");
   const undo = { why, commands: transaction.undo, token, seconds };
   const work = batch(commands, {

@@ -161,7 +161,7 @@ export function armUndo(undoing: Undo): readonly string[] {
   // A name of its own: an earlier undo that failed may still be waiting for its next try.
   const name = `dockroute-undo-${undoing.token.slice(0, 4)}`;
   return [
-    "[ -d /run/systemd/system ] || { tell refused 'systemd does not run on this host, and without it a change that cuts the link could not undo itself'; return 0; }",
+    "[ -d /run/systemd/system ] || { tell refused 'systemd does not run on this host, and without it a change that cuts the link could not undo itself; boot it with systemd, or leave it out of the config'; return 0; }",
     "armed=0",
     "dockroute_arm() {",
     `systemd-run --quiet --collect --description='Take back a change by dockroute' --unit=${name}-$((armed + 1)) --on-active=${undoing.seconds}s --timer-property=AccuracySec=1s -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 /bin/sh -c '[ ! -e ${undo} ] || exec /bin/sh ${undo} timer' || return 1`,
@@ -178,7 +178,7 @@ export function armUndo(undoing: Undo): readonly string[] {
     "dockroute_turn || {",
     `rm -f ${undo}`,
     ...cleanUp,
-    "tell refused 'the program that would undo the change could not be put on the host'",
+    "tell refused 'the program that would undo the change could not be put on the host; make room in its /etc, and make it writable'",
     "return 0",
     "}",
   ];

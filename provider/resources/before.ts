@@ -52,10 +52,12 @@ export function startWith(
 ): readonly Command[] {
   const write = (now: string, because = why.file) => json.replaceFile(file, now, because);
   const restart = docker.restart(why.restart);
-  if (!json.hasLiveRestore(text)) return [...(text === file.text ? [] : write(text)), ...restart];
+  const probe = json.probeFile(file, text);
+  if (!json.hasLiveRestore(text)) return [...(text === file.text ? [] : [probe, ...write(text)]), ...restart];
   const off = "turn live-restore off for a restart, or Docker would ignore the new bip";
   const on = "turn live-restore on again";
   return [
+    probe,
     ...write(json.withoutLiveRestore(text), off),
     docker.loadLiveRestore(false, off),
     ...restart,
@@ -92,7 +94,7 @@ export function goBack(
 /** The undo of one change: file and docker0 as they were at its beginning, not as before the first one. */
 export function undoTo(moment: Moment, isFirst: boolean): readonly Command[] {
   const { bip, file } = moment;
-  return [
+  const back = [
     // Whatever the file is by then, it is written.
     ...startWith({ ...file, text: undefined }, withAddress(file, json.keysOf(file), bip), {
       file: "put the old bip back",
@@ -101,6 +103,8 @@ export function undoTo(moment: Moment, isFirst: boolean): readonly Command[] {
     ...json.replaceFile(file, file.text, "put the old daemon.json back"),
     ...(isFirst ? forget : []),
   ];
+  // An undo is not asked whether it may.
+  return back.filter(({ probe }) => probe !== true);
 }
 
 function withAddress(file: json.DaemonJson, keys: json.Keys, bip: string | undefined): string {

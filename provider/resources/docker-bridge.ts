@@ -8,6 +8,7 @@
  * What the first change found lies in /etc/dockroute/before.json and in the output `before`.
  */
 import { z } from "zod";
+import { Refused } from "../errors.js";
 import type { Kind, OnHost, Remembered } from "../kind.js";
 import { contains, parseRange, printRange } from "../plan/cidr.js";
 import * as json from "../tools/daemon-json.js";
@@ -114,6 +115,8 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   },
 
   steps(desired: DockerBridgeInputs & Remembered, seen) {
+    // An objection then: there is no text to put keys into.
+    if (json.faultOf(seen.file) !== undefined) return [];
     const keys = keysFor(desired, seen);
     const now = json.keysOf(seen.file);
     const text = json.sameKeys(now, keys)
@@ -133,6 +136,9 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   },
 
   undo(held, seen) {
+    const wrong = json.faultOf(seen.file);
+    if (wrong !== undefined)
+      throw new Refused(held.host, dockerBridge.id(held), [{ property: "bip", reason: wrong }]);
     const left = dropLeft(held, seen);
     if (left.length > 0) return left;
     const old = seen.before ?? record.readValue(held.before);

@@ -1,5 +1,5 @@
 /** The ground a host stands on: what a range of the plan must never cover, because the host is reached by it. */
-import type { Answer } from "../command.js";
+import { type Answer, UnreadableAnswer } from "../command.js";
 import type { Fault } from "../errors.js";
 import {
   containsAddress,
@@ -12,6 +12,7 @@ import {
 } from "../plan/cidr.js";
 import * as ip from "../tools/ip.js";
 import * as machine from "../tools/machine.js";
+import { nic } from "./inputs.js";
 
 export interface Ground {
   readonly links: readonly ip.Link[];
@@ -45,9 +46,11 @@ export function nics(ground: Ground): readonly ip.Link[] {
 }
 
 export function nicNames(ground: Ground): readonly string[] {
-  return nics(ground)
-    .map(({ name }) => name)
-    .sort();
+  const names = nics(ground).map(({ name }) => name);
+  // The kernel lets a link be called almost anything, and these go into the text of rules.
+  const odd = names.find((name) => !nic.safeParse(name).success);
+  if (odd !== undefined) throw new UnreadableAnswer(ip.addressQuestion.argv.join(" "), odd);
+  return names.sort();
 }
 
 /** The link on which an address can be reached without a gateway. */
@@ -62,7 +65,7 @@ export function linkOf(ground: Ground, address: string): string | undefined {
 /** The network that an address "192.168.145.128/24" stands in. */
 export function networkOf(own: string): Range {
   const parsed = parseInterface(own);
-  if ("reason" in parsed) throw new Error(parsed.reason);
+  if ("reason" in parsed) throw new UnreadableAnswer(ip.addressQuestion.argv.join(" "), own);
   return parsed.value.range;
 }
 
@@ -107,7 +110,7 @@ export function absentNics(property: string, wanted: readonly string[], ground: 
     .filter((name) => !there.includes(name))
     .map((name) => ({
       property,
-      reason: `there is no interface ${name}; there are ${nics(ground)
+      reason: `there is no interface ${name}; allowed is one of ${nics(ground)
         .map((link) => link.name)
         .join(", ")}`,
     }));

@@ -62,9 +62,12 @@ export const hostName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,
 
 const endpoint = z
   .string()
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*@(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, {
-    error: ({ input }) => `${JSON.stringify(input)} is not an endpoint: user@host:port`,
-  });
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]*@(\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\]|[A-Za-z0-9_][A-Za-z0-9_.-]*):\d{1,5}$/,
+    {
+      error: ({ input }) => `${JSON.stringify(input)} is not an endpoint: user@host:port`,
+    },
+  );
 
 export const onHost = { host: hostName, endpoint };
 

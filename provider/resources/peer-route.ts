@@ -164,7 +164,7 @@ function unreachableGateway(desired: PeerRouteInputs, seen: Ground): readonly Fa
   return [
     fault(
       "gateway",
-      `${desired.gateway} is on no link of ${desired.host}, which has ${links.join(", ")}; a direct route needs both on one layer-2 network`,
+      `${desired.gateway} is on no link of ${desired.host}, which has ${links.join(", ")}; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
     ),
   ];
 }

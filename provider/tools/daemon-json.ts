@@ -58,17 +58,32 @@ export function readDaemonJson(content: Answer, owner: Answer, real: Answer): Da
   };
 }
 
+/** Far beyond any that a person writes; what is kept of it in /etc/dockroute is read whole up to 100,000 bytes. */
+const mostCharacters = 40_000;
+
 /** What is wrong with the file as it stands; undefined where Docker would read it. */
 export function faultOf({ text }: DaemonJson): string | undefined {
   if (text === undefined || text.trim() === "") return undefined;
+  if (text.length > mostCharacters) {
+    return `${path} has ${text.length} characters; dockroute keeps a copy of it, and at most ${mostCharacters} are allowed`;
+  }
   const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { disallowComments: true });
+  const root = tree(text, errors);
   if (errors.length > 0 || root?.type !== "object") {
     return `${path} is not plain JSON (dockerd would not start with it either): mend it by hand first`;
   }
   const keys = (root.children ?? []).map((property) => String(property.children?.[0]?.value));
   const twice = keys.find((key, at) => keys.indexOf(key) !== at);
   return twice === undefined ? undefined : `${path} has the key "${twice}" twice: remove one by hand first`;
+}
+
+/** Nested deeper than the parser's stack is nothing that a person wrote. */
+function tree(text: string, errors: ParseError[]): ReturnType<typeof parseTree> {
+  try {
+    return parseTree(text, errors, { disallowComments: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /** All keys of the file; {} where there is none or it cannot be read. */
@@ -133,6 +148,21 @@ export function hasLiveRestore(text: string | undefined): boolean {
 
 export function withoutLiveRestore(text: string): string {
   return withKey(text, "live-restore", false);
+}
+
+/**
+ * Asks whether the file can be replaced by this text, before anything is risked for it. A mount and an immutable file
+ * refuse a second name as they would refuse to be replaced.
+ */
+export function probeFile({ path: file }: DaemonJson, text: string): Command {
+  const script = [
+    'file=$1; beside=$1.dockroute-new; folder=$(dirname "$1"); umask 077; [ -d "$folder" ] || exit 0',
+    'grep -qF " $file " /proc/self/mountinfo && { echo "$file is a mount of its own (Device or resource busy): unmount it" >&2; exit 1; }',
+    'rm -f "$beside" && cat >"$beside" || { rm -f "$beside"; echo "in $folder" >&2; exit 1; }',
+    'rm -f "$beside"; [ ! -e "$file" ] || ln -T "$file" "$beside" || exit 1; rm -f "$beside"',
+  ];
+  const argv = ["sh", "-c", script.join("\n"), "sh", file];
+  return { why: "make sure that daemon.json can be replaced", argv, stdin: text, probe: true };
 }
 
 /** Writes the file anew, owner and mode as before; removes it where there was none. */

@@ -2,16 +2,26 @@
  * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
  */
 import { z } from "zod";
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, UnreadableAnswer } from "../command.js";
+import { readJson } from "./json-answer.js";
 import type { Line } from "./parts.js";
 
 /** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
 export const protocol = "219";
 
-export const questions = [
-  { why: "read the addresses", argv: ["ip", "-j", "-4", "addr", "show"] },
-  { why: "read the routes", argv: ["ip", "-j", "-4", "route", "show", "table", "main"] },
-] as const satisfies readonly Command[];
+export const addressQuestion = {
+  why: "read the addresses",
+  argv: ["ip", "-j", "-4", "addr", "show"],
+} as const satisfies Command;
+const routeQuestion = {
+  why: "read the routes",
+  argv: ["ip", "-j", "-4", "route", "show", "table", "main"],
+} as const satisfies Command;
+
+export const questions = [addressQuestion, routeQuestion] as const;
+
+/** What the kernel lets be a link's name (dev_valid_name). */
+const nameForm = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 
 /** An IPv4 address of a link, with the network it stands in. */
 export interface Link {
@@ -48,10 +58,16 @@ const routes = z.array(
   }),
 );
 
+/** iproute2 before 5 says nothing at all where there is nothing. */
+function list<T>(form: z.ZodType<T[]>, answer: Answer, { argv }: Command): readonly T[] {
+  return answer.code === 0 && answer.stdout.trim() === "" ? [] : readJson(form, answer, argv);
+}
+
 export function readLinks(answer: Answer): readonly Link[] {
-  return addresses.parse(JSON.parse(answer.stdout || "[]")).flatMap(({ ifname, addr_info }) => {
+  return list(addresses, answer, addressQuestion).flatMap(({ ifname, addr_info }) => {
     // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
     if (ifname === undefined) return [];
+    if (!nameForm.test(ifname)) throw new UnreadableAnswer(addressQuestion.argv.join(" "), ifname);
     const held = (addr_info ?? []).flatMap(({ local, prefixlen }) =>
       local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
     );
@@ -60,7 +76,7 @@ export function readLinks(answer: Answer): readonly Link[] {
 }
 
 export function readRoutes(answer: Answer): readonly Route[] {
-  return routes.parse(JSON.parse(answer.stdout || "[]")).map(({ dst, gateway, dev, protocol, metric }) => ({
+  return list(routes, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric }) => ({
     destination: dst,
     ...(gateway === undefined ? {} : { gateway }),
     ...(dev === undefined ? {} : { interface: dev }),

@@ -13,7 +13,7 @@ export const questions = [
 
 export function readMachine(answer: Answer): string | undefined {
   const id = answer.stdout.trim();
-  return answer.code === 0 && id !== "" ? id : undefined;
+  return answer.code === 0 && /^[\w-]{1,64}$/.test(id) ? id : undefined;
 }
 
 export function readResolvers(answer: Answer): readonly string[] {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { Answer, Command } from "../command.js";
+import { readJson } from "./json-answer.js";
 import { exprOf, type Rule, ruleText } from "./nft-words.js";
 import type { Line } from "./parts.js";
 
@@ -57,7 +58,7 @@ export function read(answer: Answer): Seen {
   const chains = new Map<string, { hook: unknown; rules: (readonly unknown[])[] }>();
   // The table's absence is a failure of the command, and there is no nft on some hosts: either way no chain of ours.
   if (answer.code !== 0 || answer.stdout.trim() === "") return chains;
-  for (const { chain, rule } of listing.parse(JSON.parse(answer.stdout)).nftables) {
+  for (const { chain, rule } of readJson(listing, answer, questions[0].argv).nftables) {
     if (chain !== undefined) {
       const { name, type, hook, prio } = chain;
       chains.set(name, { hook: { type, hook, prio }, rules: [] });

@@ -69,7 +69,11 @@ export function pathOf(part: Pick<Part, "name">): string {
 }
 
 export function textOf(part: Part): string {
-  const head = ["#!/bin/sh", `# dockroute ${part.holder}`, `# ${part.about}`, `# ${madeBy}`, "set -e"];
+  // A comment ends with its line, whatever is in it.
+  const comments = [`dockroute ${part.holder}`, part.about, madeBy].map(
+    (text) => `# ${text.replace(/[^ -~]+/g, " ")}`,
+  );
+  const head = ["#!/bin/sh", ...comments, "set -e"];
   return `${[...head, ...part.lines.map(lineText)].join("\n")}\n`;
 }
 
@@ -77,6 +81,7 @@ function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
   const asked = when === undefined ? "" : `! ${quote(when)} >/dev/null 2>&1 || `;
   const guard = unless === undefined ? "" : `${quote(unless)} >/dev/null 2>&1 || `;
   const text = `${guard}${asked}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
+  if (stdin?.split("\n").slice(0, -1).includes("DOCKROUTE")) throw new Error("the text would end too early");
   return stdin === undefined
     ? text
     : `${text} <<'DOCKROUTE'

@@ -49,7 +49,7 @@ describe("credentials", () => {
   };
 
   for (const [way, parts] of Object.entries(ways)) {
-    it(`log in with ${way}`, async () => {
+    it(`D3, I6: log in with ${way}`, async () => {
       const [plain, secrets] = parts();
       await configure({ hostKey, ...plain }, secrets);
       const watching = watch();
@@ -68,7 +68,7 @@ describe("credentials", () => {
     });
   }
 
-  it("log in with an agent", async () => {
+  it("D3: log in with an agent", async () => {
     const socket = file("agent");
     const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
     try {
@@ -97,7 +97,7 @@ describe("credentials", () => {
     assert.ok(!preview.text.includes(password) && !preview.text.includes(passphrase));
   });
 
-  it("are kept from a machine with an unknown or another key", async () => {
+  it("F3: are kept from a machine with an unknown or another key", async () => {
     const attempts: string[] = [];
     const server = new Server({ hostKeys: [readFileSync(file("impostor", await impostor()))] }, (client) => {
       client.on("authentication", (context) => {

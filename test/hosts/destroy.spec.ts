@@ -61,7 +61,7 @@ describe("destroy", () => {
   });
   after(() => scene?.strike());
 
-  it("meanwhile every key of the user's stays, in the file's own form", async () => {
+  it("D9: meanwhile every key of the user's stays, in the file's own form", async () => {
     for (const at of [2, 3]) {
       const old = found[at]?.daemonJson as string;
       const text = (await json(at)) ?? "";
@@ -88,7 +88,7 @@ describe("destroy", () => {
     );
   });
 
-  it("is over with every host as before", async () => {
+  it("E2: is over with every host as before", async () => {
     await scene.destroy();
     await same();
   });

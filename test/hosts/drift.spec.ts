@@ -146,13 +146,13 @@ describe("drift", () => {
     dockers: await dockers(scene.lab.hosts),
   });
 
-  it("a preview on fresh hosts changes nothing on them", async () => {
+  it("E8: a preview on fresh hosts changes nothing on them", async () => {
     const was = await look();
     await scene.preview();
     assert.deepEqual(await look(), was);
   });
 
-  it("the second up changes nothing", async () => {
+  it("E1: the second up changes nothing", async () => {
     await scene.up();
     const was = await look();
     const outputs = await scene.stack.outputs();
@@ -164,7 +164,7 @@ describe("drift", () => {
   });
 
   for (const drifts of rounds(all)) {
-    it(`${drifts.map(({ by }) => by).join("; ")}: preview says it, up mends it and nothing else`, async () => {
+    it(`E3, E4, D8: ${drifts.map(({ by }) => by).join("; ")}: preview says it, up mends it and nothing else`, async () => {
       const named = (text: string) =>
         text.replace(/\$(alpha|beta|gamma)/g, (_, name: string) => scene.lab.host(name).address);
       const trees = ["/etc/docker", "/etc/dockroute", "/etc/systemd/system"];

@@ -14,8 +14,13 @@ export const images = readdirSync(folder)
 
 export type When = "fresh" | "ours" | "undone";
 
+const read = new Map<string, Moment>();
+
 export function moment(image: string, when: When): Moment {
-  return JSON.parse(readFileSync(join(folder, image, `${when}.json`), "utf8")) as Moment;
+  const path = join(folder, image, `${when}.json`);
+  const found = read.get(path) ?? (JSON.parse(readFileSync(path, "utf8")) as Moment);
+  read.set(path, found);
+  return found;
 }
 
 /** The answer to exactly this question: one that was never recorded is a fault of the fixtures. */
@@ -38,5 +43,7 @@ export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stder
 
 /** What a table compares: each command's words, and why. */
 export function inWords(commands: readonly Command[]): readonly string[] {
-  return commands.map(({ why, argv, risk }) => `${argv.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`);
+  return commands.map(({ why, argv, risk, probe }) =>
+    probe === true ? `probe  # ${why}` : `${argv.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`,
+  );
 }

@@ -18,11 +18,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/tools/", "provider/plan/", "provider/kind", "provider/errors", "provider/command"],
     "zod",
   ],
-  "provider/host/": ["provider/command", "provider/errors", "ssh2", "zod", "node:"],
+  "provider/host/": ["provider/command", "provider/errors", "provider/printable", "ssh2", "zod", "node:"],
   "provider/pulumi/": [
     ...["@pulumi/pulumi", "zod", "provider/host/connection", "provider/resources/", "provider/plan/"],
   ],
-  "provider/errors": [],
+  "provider/errors": ["provider/printable"],
+  "provider/printable": [],
   "provider/command": [],
   "provider/kind": ["provider/command", "provider/errors"],
   "provider/turns": ["provider/errors"],
@@ -33,9 +34,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // The provider's top floor, which puts the rooms together.
   "provider/session": [
     ...["provider/host/", "provider/tools/machine", "provider/turns", "provider/kind", "provider/command"],
-    ...["provider/errors", "zod"],
+    ...["provider/errors", "provider/printable", "zod"],
   ],
   "provider/lifecycle": [
+    "provider/printable",
     ...["provider/command", "provider/host/host"],
     ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
     "node:util",
@@ -44,7 +46,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
   "provider/cli/": [
     ...["provider/host/", "provider/resources/", "provider/plan/", "provider/tools/", "provider/survey"],
-    ...["provider/command", "provider/errors", "provider/kind", "zod", "node:"],
+    ...["provider/command", "provider/errors", "provider/kind", "provider/printable", "zod", "node:"],
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/session", "provider/resources/", "provider/tools/machine"],

@@ -218,3 +218,28 @@ describe("the provider's text in the state", () => {
     });
   }
 });
+
+describe("an error of create", () => {
+  // The engine takes any error with an `id` for a half-made resource, and records it with no provider: every later
+  // run would end with "code must be a string, not undefined" until somebody mends the state by hand.
+  const fails: readonly (readonly [what: string, variables: Readonly<Record<string, string>>])[] = [
+    ["that the host refuses", { value: "foreign" }],
+    ["of a host that is not ready", { up: "never" }],
+  ];
+  for (const [what, variables] of fails) {
+    it(`${what} records nothing: it has no id`, async () => {
+      const error = await started(variables)
+        .life.create(news)
+        .catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof Error && !("id" in error), String(error));
+    });
+  }
+
+  it("that records something has all that a later run needs", async () => {
+    const { life, fake } = started();
+    fake.deaf = true;
+    const error = await life.create(news).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof HalfDone);
+    assert.equal(error.properties["__provider"], "text");
+  });
+});

@@ -133,7 +133,7 @@ describe("a batch", () => {
     }
   });
 
-  it("hears through a login that prints", () => {
+  it("D7: hears through a login that prints", () => {
     const work = batch([sh("echo answer")], { stopAtFailure: false });
     const { stdout, stderr } = spawnSync("/bin/sh", { input: work.script, encoding: "utf8" });
     const noise = "Welcome!\ndockroute-0000 end 0 7\n";

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/errors.js";
 import type { Host } from "../../../provider/host/host.js";
 import { Hosts } from "../../../provider/host/hosts.js";
-import { printable } from "../../../provider/host/printable.js";
+import { printable } from "../../../provider/printable.js";
 import { type Sshd, startSshd } from "../../support/sshd.js";
 
 const ask = (...argv: string[]) => ({ why: `ask ${argv[0]}`, argv });
@@ -118,7 +118,7 @@ describe("a host behind ssh", function () {
         ok(error instanceof CommandFailed);
         match(
           error.message,
-          /^alpha: could not do two: `sh -c .*` ended with 5: no way\. Done before it: do one\. Not done: do three\.$/,
+          /^alpha: could not do two: `sh -c .*` ended with 5: no way\. Done before it: do one\. Not done: do three\. Mend what it says, then run `pulumi up` again/,
         );
         return true;
       });

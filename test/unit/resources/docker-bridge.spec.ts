@@ -31,6 +31,8 @@ const restarted = (why: string) => [
 ];
 const restart = "restart Docker, so that docker0 gets 172.30.16.1/24";
 
+const probed = "probe  # make sure that daemon.json can be replaced";
+
 describe("a bridge", () => {
   for (const each of images) {
     const there = moment(each, "ours").wishes.bridge;
@@ -57,6 +59,7 @@ describe("a bridge", () => {
     const steps = dockerBridge.steps(wish, fresh);
     assert.deepEqual(inWords(steps), [
       ...written(record, "600", `write down in ${record} what was there before`),
+      probed,
       ...written(json, "644", "set bip 172.30.16.1/24 in daemon.json"),
       ...restarted(restart),
     ]);
@@ -99,11 +102,12 @@ describe("a bridge", () => {
     const why = "restart Docker, so that docker0 gets 172.17.0.1/16 back";
     const first = dockerBridge.undo(wish, ours);
     assert.deepEqual(inWords(first), [
+      probed,
       ...written(json, "644", "set bip 172.17.0.1/16 in daemon.json, as before"),
       ...restarted(why),
     ]);
-    assert.deepEqual(JSON.parse(first[1]?.stdin ?? ""), { bip: "172.17.0.1/16" });
-    const file = { ...ours.file, text: first[1]?.stdin };
+    assert.deepEqual(JSON.parse(first[2]?.stdin ?? ""), { bip: "172.17.0.1/16" });
+    const file = { ...ours.file, text: first[2]?.stdin };
     const then = { ...ours, file, bip: "172.17.0.1/16", daemon: { ...ours.daemon, pools: [] } };
     assert.deepEqual(inWords(dockerBridge.undo(wish, then)), [
       `rm -f ${json}  # put daemon.json back as it was before`,
@@ -114,7 +118,7 @@ describe("a bridge", () => {
 
   it("goes back from the state's copy where the host has lost its own, and says so where both are lost", () => {
     const { before, ...seen } = ours;
-    assert.equal(dockerBridge.undo({ ...wish, before }, seen).length, 5);
+    assert.equal(dockerBridge.undo({ ...wish, before }, seen).length, 6);
     assert.deepEqual(dockerBridge.lost?.({ ...wish, before }, seen), []);
     assert.deepEqual(dockerBridge.undo(wish, seen), []);
     assert.deepEqual(dockerBridge.lost?.(wish, seen), [

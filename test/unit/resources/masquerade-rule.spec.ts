@@ -70,7 +70,7 @@ describe("a masquerade rule", () => {
 
   it("is refused where there is no such interface", () => {
     assert.deepEqual(masqueradeRule.objections({ ...wish, interfaces: ["ens9"] }, fresh), [
-      { property: "interfaces", reason: "there is no interface ens9; there are eth0" },
+      { property: "interfaces", reason: "there is no interface ens9; allowed is one of eth0" },
     ]);
   });
 

@@ -112,7 +112,7 @@ describe("a route to a peer", () => {
     ]);
   });
 
-  it("leaves what a successor has taken over, and what someone else has put there", () => {
+  it("E6: leaves what a successor has taken over, and what someone else has put there", () => {
     const successor = withRoute(takenOver(ours), { gateway: "10.0.0.9" });
     assert.deepEqual(peerRoute.undo(wish, successor), []);
     const foreign = withRoute(ours, { protocol: "static" });
@@ -155,14 +155,14 @@ describe("a route to a peer", () => {
       { ...wish, gateway: "8.8.8.8" },
       fresh,
       [
-        `8.8.8.8 is on no link of ${image}, which has eth0 (${own}/24); a direct route needs both on one layer-2 network`,
+        `8.8.8.8 is on no link of ${image}, which has eth0 (${own}/24); a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
       ],
     ],
     [
       "an absent interface",
       { ...wish, interface: "ens9" },
       fresh,
-      ["there is no interface ens9; there are eth0"],
+      ["there is no interface ens9; allowed is one of eth0"],
     ],
     [
       "a range that is routed by someone else",

@@ -35,7 +35,7 @@ const written = fc
   });
 
 describe("daemon.json", () => {
-  it("has the same bytes after our keys were added and removed", () => {
+  it("D9: has the same bytes after our keys were added and removed", () => {
     fc.assert(
       fc.property(written, (text) => {
         const added = json.withKeys(file(text), ours);
@@ -130,7 +130,7 @@ describe("daemon.json", () => {
     });
   }
 
-  it("is written where a link leads, with the owner and mode it had", () => {
+  it("D5: is written where a link leads, with the owner and mode it had", () => {
     const seen = json.readDaemonJson(said("{}"), said("600 12:34\n"), said("/srv/daemon.json\n"));
     const commands = json.replaceFile(seen, "{ }", "w");
     const beside = "/srv/daemon.json.dockroute-new";

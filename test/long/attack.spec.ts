@@ -1,0 +1,109 @@
+/** A real host whose programs lie: the up fails for it alone, readably, and neither side is any the worse. */
+import assert from "node:assert/strict";
+import { existsSync, rmSync } from "node:fs";
+import { unprintable } from "../support/hostile.js";
+import { sample } from "../support/sampler.js";
+import { Site } from "../support/site.js";
+import { meshConfig, type Stack } from "../support/stack.js";
+
+const canary = "/tmp/dockroute-attack-canary";
+const touch = `touch ${canary}`;
+
+/** Shell, in place of the program's own work. */
+const lies = {
+  garbage: "exec head -c 5000 /dev/urandom",
+  hostile: `printf '%s' '\\033[2J\\033[31m$(${touch})\`${touch}\`; ${touch}\\u202e' "\\"; ${touch}; \\""; exit 0`,
+  huge: "exec head -c 60000000 /dev/zero",
+  endless: "exec yes '[{}]'",
+  "a drip": "while :; do printf x; /bin/sleep 0.2; done",
+} as const;
+
+/** Only our scripts, which have a PATH of their own, are lied to: dockerd is to go on. */
+const shim = (program: string, lie: string): string => `#!/bin/sh
+case $PATH in */snap/bin) ${lie} ;; esac
+for real in /usr/sbin/${program} /usr/bin/${program}; do [ ! -x $real ] || exec $real "$@"; done
+`;
+
+const cases: readonly (readonly [program: string, lie: keyof typeof lies, said: RegExp])[] = [
+  [
+    "ip",
+    "garbage",
+    /alpha: could not look at alpha\/bridge: what `ip -j -4 addr show` says there cannot be used/,
+  ],
+  [
+    "nft",
+    "hostile",
+    /alpha: could not look at alpha\/\w+: what `nft -j list table ip dockroute` says there cannot be used/,
+  ],
+  [
+    "iptables",
+    "huge",
+    /alpha \(root@.*\): the connection was lost while it was to read .* rules: it said more than 4 MiB/,
+  ],
+  [
+    "docker",
+    "endless",
+    /alpha \(root@.*\): the connection was lost while it was to ask Docker .*: it said more than 4 MiB/,
+  ],
+  ["docker", "garbage", /alpha: alpha\/bridge cannot be changed now: Docker does not answer here/],
+  [
+    "ip",
+    "a drip",
+    /alpha \(root@.*\): the connection was lost while it was to read the addresses: it took longer than 15 s/,
+  ],
+];
+
+describe("F4: a host whose programs lie", function () {
+  this.timeout(900_000);
+  let site: Site;
+  let stack: Stack;
+  const alpha = () => site.lab.host("alpha");
+
+  before(async () => {
+    rmSync(canary, { force: true });
+    site = await Site.up("atk", { alpha: "docker28", beta: "docker26" }, { boxes: false });
+    const config = meshConfig(site.lab);
+    const connection = { ...Object(config["connection"]), totalTimeout: 15, dialErrorLimit: 1 };
+    stack = await site.stack("attack", { ...config, connection });
+  });
+  after(() => site?.down());
+
+  for (const [program, lie, said] of cases) {
+    it(`${program} answers with ${lie}: the up fails for it alone, and says so`, async () => {
+      const path = `/usr/local/sbin/${program}`;
+      await alpha().run(`cat >${path}; chmod 755 ${path}`, { input: shim(program, lies[lie]) });
+      const sampled = sample(`PULUMI_BACKEND_URL=file://${stack.folder}`);
+      try {
+        const up = await stack.up("--continue-on-error");
+        assert.notEqual(up.code, 0, up.text);
+        assert.match(up.text, said);
+        assert.doesNotMatch(up.text, unprintable);
+        assert.ok(up.text.length < 200_000, `${up.text.length} characters`);
+        const blamed = [...up.text.matchAll(/(?:error:|\*) (alpha|beta)[ :]/g)].map(([, host]) => host);
+        assert.deepEqual([...new Set(blamed)], ["alpha"], up.text);
+        assert.doesNotMatch(await stack.export(), /\\u001b|\\u202e/);
+        assert.ok((await stack.export()).length < 500_000);
+      } finally {
+        const { memory } = sampled();
+        await alpha().run(`rm ${path}`);
+        const provider = [...memory].filter(([line]) => line.includes("dynamic-provider"));
+        assert.ok(provider.length > 0, [...memory.keys()].join("\n"));
+        for (const [line, bytes] of provider) assert.ok(bytes < 450 * 1024 * 1024, `${line}: ${bytes} bytes`);
+      }
+      assert.ok(!existsSync(canary), "a canary on the client");
+      assert.equal((await alpha().exec(["test", "-e", canary])).code, 1, "a canary on the host");
+      assert.equal(
+        (await alpha().exec(["test", "-e", "/etc/dockroute/pending"])).code,
+        1,
+        "a change is left pending",
+      );
+    });
+  }
+
+  it("and when they tell the truth again, the next up ends well", async () => {
+    const up = await stack.up("--continue-on-error");
+    assert.equal(up.code, 0, up.text);
+    const again = await stack.preview();
+    assert.doesNotMatch(again.text, /to (create|update|replace|delete)/);
+  });
+});

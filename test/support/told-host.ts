@@ -1,0 +1,61 @@
+/** A host that answers with what a test tells it to, and notes the shell text of all that is to be done to it. */
+import { type Answer, type Command, quote } from "../../provider/command.js";
+import { commandLine } from "../../provider/host/batch.js";
+import type { Host, Transaction } from "../../provider/host/host.js";
+import { holder } from "../../provider/host/lock.js";
+import { undoProgram } from "../../provider/host/undo.js";
+import { Session } from "../../provider/session.js";
+
+export class ToldHost implements Host {
+  readonly endpoint = "root@192.168.1.1:22";
+  /** Every script that a shell on the host would have been given. */
+  readonly scripts: string[] = [];
+
+  constructor(
+    readonly name: string,
+    private readonly answer: (question: Command) => Answer,
+  ) {}
+
+  async look(questions: readonly Command[]): Promise<readonly Answer[]> {
+    return questions.map(this.answer);
+  }
+
+  async recover(): Promise<boolean> {
+    return false;
+  }
+
+  forget(): void {}
+
+  async change(commands: readonly Command[]): Promise<void> {
+    const why = commands[0]?.why ?? "";
+    // A part's own text is what the host loads at boot.
+    const parts = commands.flatMap(({ argv, stdin }) => (argv.join() === "sh" && stdin ? [stdin] : []));
+    const lines = commands.map((command) => `${commandLine(command)}\n`);
+    this.scripts.push(`printf '%s\\n' ${quote([holder(why)])}\n`, ...lines, ...parts);
+  }
+
+  async transact({ why, commands, undo }: Transaction): Promise<void> {
+    await this.change(commands);
+    const undoing = { why, commands: undo, token: "0123456789abcdef", seconds: 60 };
+    this.scripts.push(undoProgram(undoing));
+  }
+
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+}
+
+/** The session as it is, but for its one host; `said` is what a person saw. */
+export class ToldSession extends Session {
+  readonly said: string[] = [];
+
+  constructor(private readonly only: ToldHost) {
+    super([]);
+  }
+
+  override host = (): Host => this.only;
+  override startLooking = (): void => {};
+  protected override print(text: string): void {
+    this.said.push(text);
+  }
+}
