@@ -1,4 +1,6 @@
-import { endpointOf, mergeConnections, readConnection, type Written } from "../provider/host/connection.js";
+import { endpointFor } from "../provider/host/alias.js";
+import { mergeConnections, readConnection, type Written } from "../provider/host/connection.js";
+import { SshConfigFault } from "../provider/host/ssh-config.js";
 import { type MeshConfig, type Plan, PlanError, planMesh } from "../provider/plan/index.js";
 import { ConfigError, Faults } from "./faults.js";
 import * as schema from "./schema.js";
@@ -107,11 +109,21 @@ function readHosts(value: unknown, defaults: Written, faults: Faults): StackHost
     const host = schema.check(schema.host, raw, where, faults);
     const own = readLevel(field(raw, "connection"), `${where}.connection`, faults);
     if (host === undefined) return [];
-    const endpoint = endpointOf(mergeConnections(own, defaults), host.address);
+    const endpoint = whereIs(mergeConnections(own, defaults), host.address, where, faults);
     return [
       { name: host.name, endpoint, ...(host.interface !== undefined && { interface: host.interface }) },
     ];
   });
+}
+
+function whereIs(level: Written, address: string, where: string, faults: Faults): string {
+  try {
+    return endpointFor(level, address);
+  } catch (error) {
+    if (!(error instanceof SshConfigFault)) throw error;
+    faults.add({ property: `${where}.connection`, reason: error.message });
+    return "";
+  }
 }
 
 function readLeaving(values: Values, faults: Faults): LeavingHost[] {

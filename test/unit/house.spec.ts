@@ -18,9 +18,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/tools/", "provider/plan/", "provider/kind", "provider/errors", "provider/command"],
     "zod",
   ],
-  "provider/host/": ["provider/command", "provider/errors", "ssh2", "zod", "node:"],
+  "provider/host/": ["provider/command", "provider/errors", "ssh2", "ssh-config", "zod", "node:"],
   "provider/pulumi/": [
-    ...["@pulumi/pulumi", "zod", "provider/host/connection", "provider/resources/", "provider/plan/"],
+    ...["@pulumi/pulumi", "zod", "provider/host/alias", "provider/resources/", "provider/plan/"],
   ],
   "provider/errors": [],
   "provider/command": [],
