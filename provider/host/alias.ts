@@ -23,7 +23,13 @@ export function endpointFor(given: Written, address: string): string {
 export function connectionOf(given: Written, address: string): Connection {
   const name = given.host ?? address;
   const level = levelOf(name, given);
-  const proxy = given.proxy === undefined ? jumpsOf(name, level, [name]) : chain(given.proxy, []);
+  const { dialErrorLimit, perDialTimeout } = given;
+  const jumps = given.proxy === undefined ? jumpsOf(name, level, [name]) : chain(given.proxy, []);
+  // Who does not wait long for a host does not wait long for its hops.
+  const proxy = jumps.map((hop) => ({
+    ...mergeConnections(hop, { dialErrorLimit, perDialTimeout }),
+    host: hop.host,
+  }));
   const { host, ...merged } = mergeConnections(withoutHost(given), level);
   return completeConnection({ ...merged, proxy }, host ?? name);
 }

@@ -71,7 +71,7 @@ Host *
     it(`says of ${name} what ssh says`, () => {
       given(big, included);
       const config = join(home, ".ssh/config");
-      const said = execFileSync("ssh", ["-G", "-F", config, name], { encoding: "utf8" });
+      const said = execFileSync("ssh", ["-G", "-F", config, name], { encoding: "utf8", stdio: "pipe" });
       const ssh = (keyword: string) =>
         [...said.matchAll(new RegExp(`^${keyword} (.*)$`, "gm"))].map(([, value = ""]) => value);
       const { values, identityFiles } = settingsOf(name);
