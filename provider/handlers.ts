@@ -1,8 +1,9 @@
 /**
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
- * these four: path and names are a promise and are never changed.
+ * these five: path and names are a promise and are never changed.
  */
 import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
+import { MeshCheckLifecycle } from "./mesh-check.js";
 import { dockerBridge } from "./resources/docker-bridge.js";
 import { forwardRule } from "./resources/forward-rule.js";
 import { masqueradeRule } from "./resources/masquerade-rule.js";
@@ -18,6 +19,7 @@ const session = new Session([
   ),
 ]);
 
+export const MeshCheck: Lifecycle = new MeshCheckLifecycle(session);
 export const DockerBridge: Lifecycle = new KindLifecycle(dockerBridge, session);
 export const PeerRoute: Lifecycle = new KindLifecycle(peerRoute, session);
 export const MasqueradeRule: Lifecycle = new KindLifecycle(masqueradeRule, session);

@@ -47,6 +47,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
 
   async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
     this.session.startLooking();
+    // The engine asks for no difference to what is not there yet.
+    if (olds["host"] === undefined) this.session.changes = true;
     const last = pick(olds, this.facts);
     // What hangs on a value that is not known yet is asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
@@ -76,7 +78,9 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     const replaces = changed.filter((name) => changes[name] === "replace");
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
-    return { changes: changed.length > 0 || olds["found"] !== undefined, replaces };
+    const differs = changed.length > 0 || olds["found"] !== undefined;
+    if (differs) this.session.changes = true;
+    return { changes: differs, replaces };
   }
 
   async create(news: Props): Promise<{ id: string; outs: Props }> {

@@ -15,6 +15,8 @@ export class Session {
     (text) => this.tell(text),
   );
   private turnsOfThisRun: Turns | undefined;
+  /** Whether something of this operation differs from what stands: for who acts only after a change. */
+  changes = false;
   private looking = false;
 
   /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */

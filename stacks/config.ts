@@ -17,6 +17,8 @@ export interface StackConfig {
   readonly leaving: readonly LeavingHost[];
   /** Hosts with running containers whose Docker may be down at the same time. @default 1 */
   readonly maxUnavailable: number;
+  /** Whether an `up` that changed something ends with a check of every direction. @default false */
+  readonly check: boolean;
 }
 
 export interface StackHost {
@@ -43,6 +45,7 @@ const forms: Readonly<Record<string, "text" | "json">> = {
   "dockroute:bridgePrefix": "json",
   "dockroute:networkPrefix": "json",
   "dockroute:maxUnavailable": "json",
+  "dockroute:check": "json",
   "dockroute:connection": "json",
   "dockroute:hosts": "json",
   "dockroute:leaving": "json",
@@ -63,12 +66,13 @@ export function readConfig(source: Source, previous?: Plan): StackConfig {
   const leaving = readLeaving(values, faults);
   const most = "dockroute:maxUnavailable";
   const maxUnavailable = schema.check(schema.maxUnavailable, values[most], most, faults);
+  const check = schema.check(schema.flag, values["dockroute:check"], "dockroute:check", faults);
   const mesh = readMesh(values, faults);
   const plan = tryPlan(mesh, previous, faults);
-  if (faults.all.length > 0 || plan === undefined || maxUnavailable === undefined) {
+  if (faults.all.length > 0 || plan === undefined || maxUnavailable === undefined || check === undefined) {
     throw new ConfigError(faults.all);
   }
-  return { mesh, plan, hosts, leaving, maxUnavailable };
+  return { mesh, plan, hosts, leaving, maxUnavailable, check };
 }
 
 /** Each key's text as a value. A key that nobody reads is a fault: most likely it is a mistyped one. */

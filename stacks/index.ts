@@ -1,17 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { moves, type Plan, room } from "../provider/plan/index.js";
+import type { MeshCheckResults } from "../provider/pulumi/mesh-check.js";
 import { previousPlan } from "../provider/pulumi/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
-import { declareMesh } from "./resources.js";
+import { declareCheck, declareMesh } from "./resources.js";
 import { stackSource } from "./source.js";
 
+interface Outputs {
+  readonly plan: Plan;
+  /** With `dockroute:check`: by host and peer, reached or not and why. */
+  readonly check?: pulumi.Output<MeshCheckResults>;
+}
+
 /** The program: config and last plan to plan, plan to resources. The output `plan` is the next run's last plan. */
-async function main(): Promise<{ plan: Plan }> {
+async function main(): Promise<Outputs> {
   const previous = await previousPlan();
   const config = readConfig(stackSource(), previous);
   await announce(config, previous ?? {});
-  declareMesh(config);
-  return { plan: config.plan };
+  const resources = declareMesh(config);
+  const { plan } = config;
+  return config.check ? { plan, check: declareCheck(config, resources).results } : { plan };
 }
 
 /** What a person has to know before saying yes. */

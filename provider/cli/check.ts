@@ -5,7 +5,8 @@ import { last, parseInterface, printAddress } from "../plan/cidr.js";
 import { type Probed, probe, readProbe } from "../tools/probe.js";
 import { beginStand, endStand, readStand } from "../tools/stand.js";
 import type { Reason } from "./diagnose.js";
-import type { Member, Site } from "./site.js";
+import type { Member } from "./member.js";
+import type { Site } from "./site.js";
 import { ask, type Lost, type Standing, traceAll } from "./trace.js";
 
 /** One direction. */
@@ -36,7 +37,7 @@ export interface Checked {
 /** How long an answer may take. */
 const limit = 2;
 
-export async function checkMesh(site: Site): Promise<Checked> {
+export async function checkMesh(site: Pick<Site, "members">): Promise<Checked> {
   const nonce = `dockroute-${randomBytes(6).toString("hex")}`;
   const begun = await Promise.all(site.members.map((member) => stand(member, nonce)));
   const standing = begun.flatMap((each) => ("stand" in each ? [each] : []));

@@ -4,7 +4,7 @@ import { probe, readProbe } from "../tools/probe.js";
 import { type Arrival, askArrivals, readArrivals, type Stand } from "../tools/stand.js";
 import { askTrail, readTrail, type Trail } from "../tools/trail.js";
 import { diagnose, type Reason, type Side } from "./diagnose.js";
-import type { Member } from "./site.js";
+import type { Member } from "./member.js";
 import { hostStatus } from "./status.js";
 
 /** A host that is taking part. */

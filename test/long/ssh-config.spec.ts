@@ -59,10 +59,10 @@ describe("ssh as people have it", () => {
   };
   /** The addresses from which a host let somebody in while something went on. */
   const enteredFrom = async (name: string, work: () => Promise<unknown>) => {
-    const ask = async () =>
-      (await scene.lab.host(name).run("journalctl -q -o cat -u ssh | grep '^Accepted' || :"))
-        .trim()
-        .split("\n");
+    const ask = async () => {
+      const said = await scene.lab.host(name).run("journalctl -q -o cat -u ssh | grep '^Accepted' || :");
+      return said.split("\n").filter((line) => line !== "");
+    };
     const before = (await ask()).length;
     await work();
     return (await ask()).slice(before).map((line) => / from (\S+) /.exec(line)?.[1]);

@@ -40,6 +40,17 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
     "node:util",
   ],
+  // A check as a resource: the commands' eyes, the engine's calls.
+  "provider/mesh-check": [
+    ...[
+      "provider/cli/check",
+      "provider/cli/member",
+      "provider/lifecycle",
+      "provider/session",
+      "zod",
+      "node:util",
+    ],
+  ],
   "provider/survey": ["provider/converge", "provider/kind", "provider/host/host", "node:util"],
   // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
   "provider/cli/": [
@@ -47,7 +58,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/command", "provider/errors", "provider/kind", "zod", "node:"],
   ],
   "provider/handlers": [
-    ...["provider/lifecycle", "provider/session", "provider/resources/", "provider/tools/machine"],
+    ...["provider/lifecycle", "provider/mesh-check", "provider/session", "provider/resources/"],
+    "provider/tools/machine",
   ],
   "provider/index": ["provider/plan/", "provider/pulumi/"],
   "stacks/": ["provider/", "@pulumi/pulumi", "zod", "node:", "yaml"],
