@@ -96,16 +96,16 @@ describe("the check of an up", () => {
 
   it("learns of a change from the resources before it", async () => {
     const kept = { host: "alpha", endpoint: "root@192.168.1.1:22", value: "v", level: "" };
-    const after = async (act: (life: KindLifecycle<never, never>) => Promise<unknown>) => {
+    const changesAfter = async (act: (life: KindLifecycle<never, never>) => Promise<unknown>) => {
       const session = new QuietSession();
       await act(new KindLifecycle(toy, session) as unknown as KindLifecycle<never, never>);
       return session.changes;
     };
-    assert.equal(await after((life) => life.diff("id", kept, kept)), false);
-    assert.equal(await after((life) => life.diff("id", kept, { ...kept, value: "w" })), true);
-    assert.equal(await after((life) => life.diff("id", { ...kept, found: ["x"] }, kept)), true);
-    assert.equal(await after((life) => life.check(kept, kept)), false);
-    assert.equal(await after((life) => life.check({}, kept)), true);
+    assert.equal(await changesAfter((life) => life.diff("id", kept, kept)), false);
+    assert.equal(await changesAfter((life) => life.diff("id", kept, { ...kept, value: "w" })), true);
+    assert.equal(await changesAfter((life) => life.diff("id", { ...kept, found: ["x"] }, kept)), true);
+    assert.equal(await changesAfter((life) => life.check(kept, kept)), false);
+    assert.equal(await changesAfter((life) => life.check({}, kept)), true);
   });
 
   it("is read without asking a host, and leaves nothing to delete", async () => {
