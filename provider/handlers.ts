@@ -3,17 +3,17 @@
  * these five: path and names are a promise and are never changed.
  */
 import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
+import { lintQuestions } from "./lint.js";
 import { MeshCheckLifecycle } from "./mesh-check.js";
 import { dockerBridge } from "./resources/docker-bridge.js";
 import { forwardRule } from "./resources/forward-rule.js";
 import { masqueradeRule } from "./resources/masquerade-rule.js";
 import { peerRoute } from "./resources/peer-route.js";
 import { Session } from "./session.js";
-import { machineQuestion } from "./tools/machine.js";
 
 const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
 const session = new Session([
-  machineQuestion,
+  ...lintQuestions,
   ...kinds.flatMap(({ look: { questions, later = [] } }) =>
     questions.filter((each) => !later.includes(each)),
   ),

@@ -49,15 +49,16 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     this.session.startLooking();
     // The engine asks for no difference to what is not there yet.
     if (olds["host"] === undefined) this.session.changes = true;
+    const wide = (await this.session.lint()).map((reason) => ({ property: "host", reason }));
     const last = pick(olds, this.facts);
     // What hangs on a value that is not known yet is asked in create, before the first change.
-    if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
+    if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
     const checked = this.kind.check(omit(news, [...added, ...this.facts]));
-    if ("faults" in checked) return { inputs: news, failures: [...checked.faults] };
+    if ("faults" in checked) return { inputs: news, failures: [...wide, ...checked.faults] };
     const { inputs } = checked;
     const asked = await this.session.reached(inputs, () => this.ask(inputs, news, last));
     const all = { ...pick(news, ["connection"]), ...last, ...asked?.facts, ...inputs };
-    return { inputs: all, failures: [...(asked?.objections ?? [])] };
+    return { inputs: all, failures: [...wide, ...(asked?.objections ?? [])] };
   }
 
   /** What the host has against it; and what a person has to know before saying yes. */

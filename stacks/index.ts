@@ -23,7 +23,16 @@ async function main(): Promise<Outputs> {
 }
 
 /** What a person has to know before saying yes. */
-async function announce({ mesh, plan }: StackConfig, previous: Plan): Promise<void> {
+async function announce({ mesh, plan, leaving }: StackConfig, previous: Plan): Promise<void> {
+  for (const host of Object.keys(previous).filter((name) => !Object.hasOwn(plan, name))) {
+    const isGone = leaving.some(({ name, gone }) => name === host && gone);
+    await pulumi.log.warn(
+      isGone
+        ? `${host} leaves and is gone for good: nothing is undone on it`
+        : `${host} leaves: its routes and rules go, docker0 and daemon.json become as before, and for that Docker ` +
+            "restarts there: its containers stop, and those without a restart policy stay stopped",
+    );
+  }
   for (const { host, from, to } of moves(previous, plan)) {
     await pulumi.log.warn(
       `${host} moves from ${from} to ${to}: Docker restarts there and its containers get new addresses`,

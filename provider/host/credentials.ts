@@ -85,6 +85,21 @@ export function configuredHosts(config: Config): readonly { name: string; endpoi
   });
 }
 
+/** A host of the config, as peers know it. */
+export interface HostEntry {
+  readonly name: string;
+  readonly address: string;
+  readonly interface?: string;
+}
+
+export function hostEntries(config: Config): readonly HostEntry[] {
+  return entries("dockroute:hosts", config).flatMap(({ name, address, interface: nic }) =>
+    typeof name === "string" && typeof address === "string"
+      ? [{ name, address, ...(typeof nic === "string" ? { interface: nic } : {}) }]
+      : [],
+  );
+}
+
 /** Where ssh goes for a host by what the config says of its name today. */
 export function endpointIn(config: Config, name: string, address: string): string {
   return endpointFor(mergeConnections(...levelsOf(name, config, undefined, [])), address);

@@ -18,6 +18,7 @@ export interface Link {
   readonly name: string;
   /** "172.30.1.1/24" */
   readonly addresses: readonly string[];
+  readonly mtu?: number;
 }
 
 export interface Route {
@@ -32,6 +33,7 @@ export interface Route {
 const addresses = z.array(
   z.object({
     ifname: z.string().optional(),
+    mtu: z.number().optional(),
     addr_info: z
       .array(z.object({ local: z.string().optional(), prefixlen: z.number().optional() }))
       .optional(),
@@ -49,13 +51,13 @@ const routes = z.array(
 );
 
 export function readLinks(answer: Answer): readonly Link[] {
-  return addresses.parse(JSON.parse(answer.stdout || "[]")).flatMap(({ ifname, addr_info }) => {
+  return addresses.parse(JSON.parse(answer.stdout || "[]")).flatMap(({ ifname, mtu, addr_info }) => {
     // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
     if (ifname === undefined) return [];
     const held = (addr_info ?? []).flatMap(({ local, prefixlen }) =>
       local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
     );
-    return [{ name: ifname, addresses: held }];
+    return [{ name: ifname, addresses: held, ...(mtu === undefined ? {} : { mtu }) }];
   });
 }
 

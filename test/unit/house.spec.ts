@@ -32,7 +32,14 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // The provider's top floor, which puts the rooms together.
   "provider/session": [
-    ...["provider/host/", "provider/tools/machine", "provider/turns", "provider/kind", "provider/command"],
+    ...[
+      "provider/host/",
+      "provider/lint",
+      "provider/tools/machine",
+      "provider/turns",
+      "provider/kind",
+      "provider/command",
+    ],
     ...["provider/errors", "zod"],
   ],
   "provider/lifecycle": [
@@ -40,6 +47,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
     "node:util",
   ],
+  "provider/lint": ["provider/host/", "provider/resources/", "provider/tools/"],
   // A check as a resource: the commands' eyes, the engine's calls.
   "provider/mesh-check": [
     ...[
@@ -59,7 +67,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/mesh-check", "provider/session", "provider/resources/"],
-    "provider/tools/machine",
+    "provider/lint",
   ],
   "provider/index": ["provider/plan/", "provider/pulumi/"],
   "stacks/": ["provider/", "@pulumi/pulumi", "zod", "node:", "yaml"],
