@@ -86,8 +86,11 @@ export function resultsOf(names: readonly string[], { cells, absent }: Checked):
   const of = (from: string, to: string): Direction => {
     const out = [from, to].find((name) => absent[name] !== undefined);
     if (out !== undefined) return { reached: false, reason: `${out} took no part: ${absent[out]}` };
-    const cell = cells.find((each) => each.from === from && each.to === to);
-    return cell?.well === true ? { reached: true } : { reached: false, reason: reasonOf(cell) };
+    const is = (label: string, host: string) => label.split("/")[0] === host;
+    const all = cells.filter((each) => is(each.from, from) && is(each.to, to));
+    const red = all.filter(({ well }) => !well);
+    if (all.length === 0) return { reached: false, reason: "nothing was measured" };
+    return red.length === 0 ? { reached: true } : { reached: false, reason: red.map(reasonOf).join("; ") };
   };
   return Object.fromEntries(
     names.map((from) => [
@@ -97,9 +100,9 @@ export function resultsOf(names: readonly string[], { cells, absent }: Checked):
   );
 }
 
-function reasonOf(cell: Cell | undefined): string {
-  if (cell === undefined) return "nothing was measured";
-  const lost = cell.wrong.join(", ");
+function reasonOf(cell: Cell): string {
+  const networks = `${cell.from}${cell.to}`.includes("/") ? `${cell.from} to ${cell.to}: ` : "";
+  const lost = `${networks}${cell.wrong.join(", ")}`;
   const { reason } = cell;
   return reason === undefined
     ? `${lost} lost; not traced`

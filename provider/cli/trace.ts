@@ -10,6 +10,8 @@ import { hostStatus } from "./status.js";
 /** A host that is taking part. */
 export interface Standing extends Member {
   readonly stand: Stand;
+  /** The host's name; of a user-defined network also that one's: "alpha/side". */
+  readonly label: string;
 }
 
 export interface Lost {
@@ -72,11 +74,11 @@ function sideOf(
   after: Trail,
   drift: readonly string[],
 ): Side {
-  return { name, address: stand.address, gateway: plan.address, before, after, drift };
+  return { name, address: stand.address, link: stand.link, gateway: plan.address, before, after, drift };
 }
 
 async function trail(at: Standing, other: Standing): Promise<Trail> {
-  return readTrail(await ask(at, askTrail(at.stand.address, other.stand.address)));
+  return readTrail(await ask(at, askTrail(at.stand.address, other.stand.address, at.stand.link)));
 }
 
 /** Anew: an answer of before holds no longer. */

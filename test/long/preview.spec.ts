@@ -1,7 +1,7 @@
 /** What a person reads before saying yes: in terms of the hosts, all findings at once, and nothing that is nobody's business. */
 import assert from "node:assert/strict";
 import { exchangeDocker } from "../../lab/upgrade.js";
-import { quickBox, Scene } from "../support/scene.js";
+import { Scene } from "../support/scene.js";
 import { meshConfig, type Ran } from "../support/stack.js";
 
 interface Entry {
@@ -20,9 +20,7 @@ describe("a preview", () => {
     );
     hosts = meshConfig(scene.lab)["hosts"] as readonly Entry[];
     await scene.startBoxes();
-    await scene.lab
-      .host("alpha")
-      .run(["docker", "run", "-d", "--name", "once", ...quickBox, "lab/box", "sleep", "100000"]);
+    await scene.lab.host("alpha").run("docker run -d --name once --stop-timeout 1 lab/box sleep 100000");
     for (const host of scene.lab.hosts) await host.exec("systemctl stop dockroute-repair.timer");
   });
   after(() => scene?.strike());
@@ -46,7 +44,7 @@ describe("a preview", () => {
     const own = (await beta?.run("cat /etc/machine-id"))?.trim() ?? "";
     await alpha?.run(
       "ip link add wg0 type bridge && ip link set wg0 up && ip addr add 172.30.88.1/24 dev wg0 && " +
-        "ip route add 172.30.64.0/20 dev wg0 && cp /etc/resolv.conf /root/ && echo nameserver 172.30.53.53 >>/etc/resolv.conf",
+        "ip route add 172.30.64.0/20 dev wg0 && echo nameserver 172.30.53.53 >/etc/resolv.conf",
     );
     await beta?.run(`echo ${id} >/etc/machine-id; docker network create --subnet 172.30.77.0/24 side`);
     await gamma?.run("ip link set eth0 mtu 1400");
@@ -77,7 +75,7 @@ describe("a preview", () => {
       }
       says(refused, "alpha and beta have the same machine-id", "gamma: its card takes");
     } finally {
-      await alpha?.exec("ip link del wg0; cp /root/resolv.conf /etc/resolv.conf");
+      await alpha?.exec("ip link del wg0; rm /etc/resolv.conf");
       await beta?.exec(`echo ${own} >/etc/machine-id; docker network rm side`);
       await gamma?.exec("ip link set eth0 mtu 1500");
       configure();

@@ -77,6 +77,23 @@ describe("the check of an up", () => {
     assert.deepEqual(found, { alpha: { beta: out }, beta: { alpha: out } });
   });
 
+  it("counts a user-defined network as its host", () => {
+    const cells = [
+      cell("alpha", "beta", true),
+      cell("alpha/side", "beta", false),
+      cell("beta", "alpha", true),
+    ];
+    assert.deepEqual(resultsOf(["alpha", "beta"], { cells, stands: {}, absent: {} }), {
+      alpha: {
+        beta: {
+          reached: false,
+          reason: "alpha/side to beta: icmp, tcp: beta: a rule dropped it; take it away",
+        },
+      },
+      beta: { alpha: reached },
+    });
+  });
+
   it("is due after a change, after a red one, with another plan, and else not", async () => {
     const green = { ...news, results: { alpha: { beta: reached }, beta: { alpha: reached } } };
     const red = { ...news, results: { alpha: { beta: { reached: false } } } };
