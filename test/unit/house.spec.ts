@@ -63,7 +63,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
   "provider/cli/": [
     ...["provider/host/", "provider/resources/", "provider/plan/", "provider/tools/", "provider/survey"],
-    ...["provider/command", "provider/errors", "provider/kind", "zod", "node:"],
+    ...["provider/command", "provider/errors", "provider/kind", "zod", "yaml", "node:"],
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/mesh-check", "provider/session", "provider/resources/"],
