@@ -90,7 +90,7 @@ class Reader {
 function contentOf(file: string): string | undefined {
   try {
     // OpenSSH refuses it too: whoever writes there says where a login goes.
-    if ((statSync(file).mode & 0o022) !== 0 && !file.startsWith("/etc/"))
+    if ((statSync(file).mode & 0o002) !== 0 && !file.startsWith("/etc/"))
       throw new SshConfigFault(`${file} can be written by others: \`chmod go-w ${file}\``);
     return readFileSync(file, "utf8");
   } catch (error) {

@@ -38,6 +38,8 @@ describe("the check of an up", () => {
     assert.match(preview.text, /dockroute:MeshCheck/);
     assert.equal(await counted(), 0);
     await scene.up();
+    // It would put back what is broken here.
+    for (const host of scene.lab.hosts) await host.run("systemctl stop dockroute-repair.timer");
     assert.deepEqual(await results(), green);
     assert((await counted()) > 0);
   });
