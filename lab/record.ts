@@ -6,6 +6,7 @@ import { dockerBridge } from "../provider/resources/docker-bridge.js";
 import { forwardRule } from "../provider/resources/forward-rule.js";
 import { masqueradeRule } from "../provider/resources/masquerade-rule.js";
 import { peerRoute } from "../provider/resources/peer-route.js";
+import * as reversePath from "../provider/tools/reverse-path.js";
 import type { Host } from "./host.js";
 import { Lab } from "./lab.js";
 import { eachOf, type Log, step } from "./run.js";
@@ -63,7 +64,8 @@ async function recordHost(lab: Lab, host: Host, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const wishes = wishesFor(lab, host);
   const save = async (moment: string): Promise<void> => {
-    const questions = new Map(kinds.flatMap(({ look }) => look.questions).map((q) => [q.argv.join(" "), q]));
+    const all = [...kinds.flatMap(({ look }) => look.questions), reversePath.question];
+    const questions = new Map(all.map((q) => [q.argv.join(" "), q]));
     const answers = await Promise.all([...questions.values()].map((question) => ask(host, question)));
     const text = JSON.stringify({ image: host.image, wishes, answers } satisfies Moment, null, 2);
     writeFileSync(join(folder, `${moment}.json`), `${text}\n`);

@@ -1,23 +1,25 @@
 /**
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
- * these four: path and names are a promise and are never changed.
+ * these five: path and names are a promise and are never changed.
  */
 import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
+import { lintQuestions } from "./lint.js";
+import { MeshCheckLifecycle } from "./mesh-check.js";
 import { dockerBridge } from "./resources/docker-bridge.js";
 import { forwardRule } from "./resources/forward-rule.js";
 import { masqueradeRule } from "./resources/masquerade-rule.js";
 import { peerRoute } from "./resources/peer-route.js";
 import { Session } from "./session.js";
-import { machineQuestion } from "./tools/machine.js";
 
 const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
 const session = new Session([
-  machineQuestion,
+  ...lintQuestions,
   ...kinds.flatMap(({ look: { questions, later = [] } }) =>
     questions.filter((each) => !later.includes(each)),
   ),
 ]);
 
+export const MeshCheck: Lifecycle = new MeshCheckLifecycle(session);
 export const DockerBridge: Lifecycle = new KindLifecycle(dockerBridge, session);
 export const PeerRoute: Lifecycle = new KindLifecycle(peerRoute, session);
 export const MasqueradeRule: Lifecycle = new KindLifecycle(masqueradeRule, session);

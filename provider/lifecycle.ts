@@ -58,17 +58,20 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
 
   async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
     this.session.startLooking();
+    // The engine asks for no difference to what is not there yet.
+    if (olds["host"] === undefined) this.session.changes = true;
+    const wide = (await this.session.lint()).map((reason) => ({ property: "host", reason }));
     const last = pick(olds, this.facts);
     // What hangs on a value that is not known yet is asked in create, before the first change.
-    if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: [] };
+    if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
     const checked = this.kind.check(omit(news, [...added, ...this.facts]));
-    if ("faults" in checked) return { inputs: news, failures: cleaned([...checked.faults]) };
+    if ("faults" in checked) return { inputs: news, failures: cleaned([...wide, ...checked.faults]) };
     const { inputs } = checked;
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.ask(inputs, news, last)),
     );
     const all = { ...pick(news, ["connection"]), ...last, ...asked?.facts, ...inputs };
-    return { inputs: all, failures: cleaned([...(asked?.objections ?? [])]) };
+    return { inputs: all, failures: cleaned([...wide, ...(asked?.objections ?? [])]) };
   }
 
   /** What the host has against it; and what a person has to know before saying yes. */
@@ -89,7 +92,9 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     const replaces = changed.filter((name) => changes[name] === "replace");
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
-    return { changes: changed.length > 0 || olds["found"] !== undefined, replaces };
+    const differs = changed.length > 0 || olds["found"] !== undefined;
+    if (differs) this.session.changes = true;
+    return { changes: differs, replaces };
   }
 
   async create(news: Props): Promise<{ id: string; outs: Props }> {

@@ -2,9 +2,11 @@
 import { z } from "zod";
 import type { Command } from "./command.js";
 import { cannotBeAsked } from "./errors.js";
+import { hostEntries } from "./host/credentials.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
 import type { OnHost } from "./kind.js";
+import { lintHosts } from "./lint.js";
 import { oneLine } from "./printable.js";
 import { machineQuestion, readMachine } from "./tools/machine.js";
 import { Turns } from "./turns.js";
@@ -19,6 +21,8 @@ export class Session {
     (text) => this.tell(text),
   );
   private turnsOfThisRun: Turns | undefined;
+  /** Whether something of this operation differs from what stands: for who acts only after a change. */
+  changes = false;
   private looking = false;
 
   /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */
@@ -65,6 +69,25 @@ export class Session {
     this.looking = true;
     // A host that cannot be reached is reported by its own resources.
     for (const host of this.hosts.configured()) this.lookAll(host).catch(() => {});
+  }
+
+  private isLinted = false;
+  /**
+   * What speaks against the mesh as a whole: warnings are told, errors returned, to the first who asks. All of
+   * them at once, because the engine goes no further than the first resource that is refused.
+   */
+  async lint(): Promise<readonly string[]> {
+    if (this.isLinted) return [];
+    this.isLinted = true;
+    const byName = new Map(this.hosts.configured().map((host) => [host.name, host]));
+    const hosts = hostEntries((key) => this.config(key)).flatMap((entry) => {
+      const host = byName.get(entry.name);
+      return host === undefined ? [] : [{ entry, host }];
+    });
+    const hostPrefix = z.coerce.number().int().catch(24).parse(this.config("dockroute:hostPrefix"));
+    const found = await lintHosts({ pool: this.config("dockroute:pool"), hostPrefix, hosts });
+    for (const { level, text } of found) if (level === "warning") this.tell(text);
+    return found.filter(({ level }) => level === "error").map(({ text }) => text);
   }
 
   async lookAll(host: Host): Promise<void> {

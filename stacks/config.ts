@@ -1,4 +1,6 @@
-import { endpointOf, mergeConnections, readConnection, type Written } from "../provider/host/connection.js";
+import { endpointFor } from "../provider/host/alias.js";
+import { mergeConnections, readConnection, type Written } from "../provider/host/connection.js";
+import { SshConfigFault } from "../provider/host/ssh-config.js";
 import { type MeshConfig, type Plan, PlanError, planMesh } from "../provider/plan/index.js";
 import { ConfigError, Faults } from "./faults.js";
 import * as schema from "./schema.js";
@@ -15,6 +17,8 @@ export interface StackConfig {
   readonly leaving: readonly LeavingHost[];
   /** Hosts with running containers whose Docker may be down at the same time. @default 1 */
   readonly maxUnavailable: number;
+  /** Whether an `up` that changed something ends with a check of every direction. @default false */
+  readonly check: boolean;
 }
 
 export interface StackHost {
@@ -41,6 +45,7 @@ const forms: Readonly<Record<string, "text" | "json">> = {
   "dockroute:bridgePrefix": "json",
   "dockroute:networkPrefix": "json",
   "dockroute:maxUnavailable": "json",
+  "dockroute:check": "json",
   "dockroute:connection": "json",
   "dockroute:hosts": "json",
   "dockroute:leaving": "json",
@@ -61,12 +66,13 @@ export function readConfig(source: Source, previous?: Plan): StackConfig {
   const leaving = readLeaving(values, faults);
   const most = "dockroute:maxUnavailable";
   const maxUnavailable = schema.check(schema.maxUnavailable, values[most], most, faults);
+  const check = schema.check(schema.flag, values["dockroute:check"], "dockroute:check", faults);
   const mesh = readMesh(values, faults);
   const plan = tryPlan(mesh, previous, faults);
-  if (faults.all.length > 0 || plan === undefined || maxUnavailable === undefined) {
+  if (faults.all.length > 0 || plan === undefined || maxUnavailable === undefined || check === undefined) {
     throw new ConfigError(faults.all);
   }
-  return { mesh, plan, hosts, leaving, maxUnavailable };
+  return { mesh, plan, hosts, leaving, maxUnavailable, check };
 }
 
 /** Each key's text as a value. A key that nobody reads is a fault: most likely it is a mistyped one. */
@@ -107,11 +113,21 @@ function readHosts(value: unknown, defaults: Written, faults: Faults): StackHost
     const host = schema.check(schema.host, raw, where, faults);
     const own = readLevel(field(raw, "connection"), `${where}.connection`, faults);
     if (host === undefined) return [];
-    const endpoint = endpointOf(mergeConnections(own, defaults), host.address);
+    const endpoint = whereIs(mergeConnections(own, defaults), host.address, where, faults);
     return [
       { name: host.name, endpoint, ...(host.interface !== undefined && { interface: host.interface }) },
     ];
   });
+}
+
+function whereIs(level: Written, address: string, where: string, faults: Faults): string {
+  try {
+    return endpointFor(level, address);
+  } catch (error) {
+    if (!(error instanceof SshConfigFault)) throw error;
+    faults.add({ property: `${where}.connection`, reason: error.message });
+    return "";
+  }
 }
 
 function readLeaving(values: Values, faults: Faults): LeavingHost[] {

@@ -48,6 +48,7 @@ export const pool = z.string({
 export const prefix = z
   .number({ error: ({ input }) => `${shown(input)} is refused: a prefix length is allowed, like 24` })
   .optional();
+export const flag = truth.default(false);
 export const maxUnavailable = z
   .number({ error: ({ input }) => `${shown(input)} is refused: ${count}` })
   .refine((value) => Number.isInteger(value) && value >= 1, {

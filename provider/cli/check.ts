@@ -1,15 +1,17 @@
 /** `npx dockroute check`: from inside each host's part to inside every other's, as a container's packets go. */
 import { randomBytes } from "node:crypto";
 import { cannotBeAsked } from "../errors.js";
-import { last, parseInterface, printAddress } from "../plan/cidr.js";
+import { last, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
+import type { HostPlan } from "../plan/index.js";
 import { cleaned } from "../printable.js";
 import { type Probed, probe, readProbe } from "../tools/probe.js";
-import { beginStand, endStand, readStand } from "../tools/stand.js";
+import { beginStands, endStand, type Place, readStands } from "../tools/stand.js";
 import type { Reason } from "./diagnose.js";
-import type { Member, Site } from "./site.js";
+import type { Member } from "./member.js";
+import type { Site } from "./site.js";
 import { ask, type Lost, type Standing, traceAll } from "./trace.js";
 
-/** One direction. */
+/** One direction: from and to a host, or a user-defined network of its part, "alpha/side". */
 export interface Cell {
   readonly from: string;
   readonly to: string;
@@ -37,9 +39,9 @@ export interface Checked {
 /** How long an answer may take. */
 const limit = 2;
 
-export async function checkMesh(site: Site): Promise<Checked> {
+export async function checkMesh(site: Pick<Site, "members">): Promise<Checked> {
   const nonce = `dockroute-${randomBytes(6).toString("hex")}`;
-  const begun = await Promise.all(site.members.map((member) => stand(member, nonce)));
+  const begun = (await Promise.all(site.members.map((member) => stand(member, nonce)))).flat();
   const standing = begun.flatMap((each) => ("stand" in each ? [each] : []));
   try {
     const measured = (await Promise.all(standing.map((from) => measure(from, standing, nonce)))).flat();
@@ -47,7 +49,7 @@ export async function checkMesh(site: Site): Promise<Checked> {
     const reasons = await traceAll(nonce, losses);
     return cleaned<Checked>({
       cells: measured.map((each) => cellOf(each, reasons.get(each) ?? otherwise(each, standing))),
-      stands: Object.fromEntries(standing.map(({ name, stand }) => [name, inWords(stand)])),
+      stands: Object.fromEntries(standing.map(({ label, stand }) => [label, inWords(stand)])),
       absent: Object.fromEntries(
         begun.flatMap((each) => ("stand" in each ? [] : [[each.name, each.reason]])),
       ),
@@ -61,16 +63,28 @@ function inWords({ container, address }: Standing["stand"]): string {
   return `${container === undefined ? "a namespace of its own" : `container ${container}`}, ${address}`;
 }
 
-async function stand(member: Member, nonce: string): Promise<Standing | { name: string; reason: string }> {
+async function stand(
+  member: Member,
+  nonce: string,
+): Promise<readonly (Standing | { name: string; reason: string })[]> {
   try {
-    const { bridgeAddress } = member.plan;
-    const begin = beginStand(nonce, topOf(bridgeAddress), bridgeAddress.split("/")[0] ?? "");
-    const read = readStand(await ask(member, begin));
-    return typeof read === "string" ? { name: member.name, reason: read } : { ...member, stand: read };
+    const read = readStands(await ask(member, beginStands(nonce, placeOf(member.plan))));
+    if (typeof read === "string") return [{ name: member.name, reason: read }];
+    return read.map((stand) => {
+      const label = stand.network === undefined ? member.name : `${member.name}/${stand.network}`;
+      return { ...member, stand, label };
+    });
   } catch (error) {
     if (!cannotBeAsked(error)) throw error;
-    return { name: member.name, reason: `not reached: ${error.reason}` };
+    return [{ name: member.name, reason: `not reached: ${error.reason}` }];
   }
+}
+
+function placeOf({ bridgeAddress, subnet }: HostPlan): Place {
+  const part = parseRange(subnet);
+  if ("reason" in part) throw new Error(part.reason);
+  const bridge = bridgeAddress.split("/")[0] ?? "";
+  return { own: topOf(bridgeAddress), bridge, first: part.value.first, last: last(part.value) };
 }
 
 /** The last address of the bridge's block: Docker gives the first ones. */
@@ -90,10 +104,10 @@ async function measure(
   all: readonly Standing[],
   nonce: string,
 ): Promise<readonly Measured[]> {
-  const others = all.filter((other) => other !== from);
+  const others = all.filter((other) => other.name !== from.name);
   if (others.length === 0) return [];
   const stands = others.map((other) => other.stand);
-  const answers = readProbe(await ask(from, probe(nonce, from.name, from.stand, stands, limit)));
+  const answers = readProbe(await ask(from, probe(nonce, from.label, from.stand, stands, limit)));
   return others.flatMap((to, at): Measured[] => {
     const probed = answers[at] ?? { largest: 0, mtu: 0, errors: ["nothing could be sent"], said: [] };
     const protocols = [
@@ -111,7 +125,7 @@ function cellOf({ from, to, protocols, probed }: Measured, reason: Reason | unde
   const hidden = source !== undefined && source !== from.stand.address;
   const wrong = [...protocols, ...(hidden ? ["source"] : []), ...(isCut(probed) ? ["size"] : [])];
   return {
-    ...{ from: from.name, to: to.name, well: wrong.length === 0, wrong, largest, mtu },
+    ...{ from: from.label, to: to.label, well: wrong.length === 0, wrong, largest, mtu },
     ...(roundTrip === undefined ? {} : { roundTrip }),
     ...(source === undefined ? {} : { source }),
     ...(reason === undefined ? {} : { reason: withSaid(reason, probed) }),

@@ -3,7 +3,7 @@
 import type { Probed } from "../tools/probe.js";
 import type { Arrival } from "../tools/stand.js";
 import { type Counter, grown, type Trail } from "../tools/trail.js";
-import { matches, names, type Packet } from "./packet.js";
+import { asksMore, matches, names, type Packet } from "./packet.js";
 
 export interface Reason {
   /** The host on which it died, or "the wire". */
@@ -17,6 +17,8 @@ export interface Side {
   readonly name: string;
   /** The stand's address. */
   readonly address: string;
+  /** The host's bridge to it: "docker0". */
+  readonly link: string;
   /** The host's own address, the peer's gateway. */
   readonly gateway: string;
   readonly before: Trail;
@@ -67,11 +69,11 @@ function nicOf({ after }: Side): string {
 }
 
 function leaving(side: Side, packet: Omit<Packet, "in" | "out">): Packet {
-  return { ...packet, in: "docker0", out: nicOf(side) };
+  return { ...packet, in: side.link, out: nicOf(side) };
 }
 
 function entering(side: Side, packet: Omit<Packet, "in" | "out">): Packet {
-  return { ...packet, in: nicOf(side), out: "docker0" };
+  return { ...packet, in: nicOf(side), out: side.link };
 }
 
 /** A rule that drops, fits the packet, and has counted. */
@@ -84,6 +86,21 @@ function dropped(side: Side, packet: Packet): Reason | undefined {
   const why = `${inWords(rule)} dropped it${own.length > 0 ? `, because ${own.join("; ")}` : ""}`;
   const todo = own.length > 0 ? up : `take that rule away, or let ${packet.source} pass before it`;
   return { where: side.name, why, todo };
+}
+
+/** A rule that drops, fits the packet, and does not count: a suspicion, for where nothing else shows. */
+function suspect({ name, after }: Side, packet: Packet): Reason | undefined {
+  const candidates = after.silent.filter((each) => matches(each, packet) && !asksMore(each));
+  const isPolicy = ({ rule }: Counter) => rule === "policy drop";
+  const rule =
+    candidates.find((each) => names(each, packet)) ??
+    candidates.find((each) => !isPolicy(each)) ??
+    candidates[0];
+  if (rule === undefined) return undefined;
+  const why = isPolicy(rule)
+    ? `${inWords(rule)} drops what no rule of that chain accepts, and no rule that counts dropped it`
+    : `${inWords(rule)} fits it, counts nothing, and no rule that counts dropped it`;
+  return { where: name, why, todo: `take that rule away, or let ${packet.source} pass before it` };
 }
 
 /** What of ours is missing in the same place comes first; else all that is missing there. */
@@ -137,14 +154,16 @@ function within(side: Side, packet: Packet, sender: Side, isAnswer: boolean): Re
     };
   }
   if (entered && !side.after.forwards) return { where, why: `${what}${noForwarding}`, todo: setForwarding };
+  const silent = (entered ? undefined : suspect(sender, leaving(sender, packet))) ?? suspect(side, packet);
+  if (silent !== undefined) return { ...silent, why: `${what}${silent.why}` };
   const own = side.drift.filter((text) => /forward|bridge|nft|raw|filter/.test(text));
   if (own.length > 0) return { where, why: `${what}it came in and no further: ${own.join("; ")}`, todo: up };
   if (side.after.neighbours.get(packet.destination) === "FAILED") {
-    const why = `${what}${packet.destination} does not answer on docker0`;
+    const why = `${what}${packet.destination} does not answer on ${side.link}`;
     return {
       where,
       why,
-      todo: "see whether docker0 still has the plan's address, and restart the container",
+      todo: `see whether ${side.link} still has its address of the plan, and restart the container`,
     };
   }
   if (entered) {

@@ -35,7 +35,13 @@ export function graphOf(plan: Plan, format: keyof typeof formats, checked: Verdi
 }
 
 function stateOf(a: string, b: string, checked: Verdicts): Link["state"] {
-  const both = checked.filter(({ from, to }) => (from === a && to === b) || (from === b && to === a));
+  // Of a user-defined network the host is named first: "alpha/side".
+  const hosts = ({ from, to }: Verdicts[number]) =>
+    [from, to]
+      .map((label) => label.split("/")[0])
+      .sort()
+      .join();
+  const both = checked.filter((each) => hosts(each) === [a, b].sort().join());
   if (both.length === 0) return "unknown";
   return both.every(({ well }) => well) ? "well" : "red";
 }

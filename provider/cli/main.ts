@@ -7,6 +7,7 @@ import { oneLine, printable } from "../printable.js";
 import { checkMesh } from "./check.js";
 import { checkCode, checkText } from "./check-text.js";
 import { graphOf, isFormat, readVerdicts } from "./graph.js";
+import { planIn } from "./plan-file.js";
 import { openSite } from "./site.js";
 import { CommandError, readStack } from "./stack.js";
 import { exitCode, statusOf, statusText } from "./status.js";
@@ -18,7 +19,7 @@ const usage = `usage: dockroute COMMAND [options]
   check    from inside each host's part to inside every other's: ICMP, TCP, UDP, size, source address; for
            what is lost, where and why; exit 0 well, 1 something is lost, 2 a host took no part
   graph    the mesh as a picture: --format mermaid (default), dot or svg; --check FILE colours its links
-           by what \`dockroute check --json\` wrote
+           by what \`dockroute check --json\` wrote; --config FILE draws what a config by itself gives, with no stack
 
   --cwd FOLDER         the project's folder (default: this one)
   --stack NAME         the stack (default: the selected one)
@@ -33,6 +34,7 @@ const options = {
   "config-file": { type: "string" },
   format: { type: "string", default: "mermaid" },
   check: { type: "string" },
+  config: { type: "string" },
   out: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -118,7 +120,10 @@ async function check(values: Values): Promise<Said> {
 async function graph(values: Values): Promise<Said> {
   const { format } = values;
   if (!isFormat(format)) throw new CommandError(`--format ${format}: mermaid, dot and svg are allowed`);
-  const { plan } = await readStack(stackOptions(values));
+  const plan =
+    values.config === undefined
+      ? (await readStack(stackOptions(values))).plan
+      : planIn(resolve(values.config));
   return {
     text: graphOf(plan, format, values.check === undefined ? [] : readVerdicts(values.check)),
     code: 0,

@@ -50,12 +50,21 @@ function isFlag(word: string): word is keyof typeof flags {
 
 const nftNames = { "ip saddr": "source", "ip daddr": "destination", iifname: "in", oifname: "out" } as const;
 
+/** Whether the rule asks for more than addresses, cards and protocols: a port, a rate, a state. */
+export function asksMore({ rule }: Counter): boolean {
+  return /\b(dport|sport|limit|quota|fib|ct|mark|flags|day|hour|type|ether|vlan|@\S+)\b/.test(rule);
+}
+
 function nftTerms(rule: string): readonly Term[] {
   const form = /\b(ip saddr|ip daddr|iifname|oifname) (!= )?(\{[^}]*\}|"[^"]*"|[\d./]+)/g;
-  return [...rule.matchAll(form)].map(([, name, not, value = ""]): Term => {
+  const terms = [...rule.matchAll(form)].map(([, name, not, value = ""]): Term => {
     const on = nftNames[name as keyof typeof nftNames];
     return { on, not: not !== undefined, value: value.match(/[\w./*-]+/g) ?? [] };
   });
+  const [, not, list, word] =
+    /\b(?:(?:ip protocol|l4proto) (!= )?(\{[^}]*\}|\w+)|(tcp|udp|icmp) \w+)/.exec(rule) ?? [];
+  const value = (list ?? word)?.match(/\w+/g);
+  return value ? [...terms, { on: "protocols", not: not !== undefined, value }] : terms;
 }
 
 function holdsFor(on: Term["on"], value: string, packet: Packet): boolean {

@@ -1,19 +1,10 @@
 /** The mesh as a stack left it: each host with what is declared of it, and a way to reach it. */
 
 import { endpointIn } from "../host/credentials.js";
-import type { Host } from "../host/host.js";
 import { Hosts } from "../host/hosts.js";
-import { parseInterface, parseRange } from "../plan/cidr.js";
-import type { HostPlan, MeshConfig, Plan } from "../plan/index.js";
-import { type Declared, declaredOf } from "../resources/declared.js";
+import type { Plan } from "../plan/index.js";
+import { type Member, membersOf } from "./member.js";
 import { readStack, type StackOptions } from "./stack.js";
-
-export interface Member {
-  readonly name: string;
-  readonly plan: HostPlan;
-  readonly declared: Declared;
-  readonly host: Host;
-}
 
 export interface Site {
   readonly plan: Plan;
@@ -34,25 +25,19 @@ export async function openSite(options: StackOptions, say: (text: string) => voi
   const { config, plan, declared: byProgram } = await readStack(options);
   const hosts = new Hosts((key) => (key === connectionKey ? patience(config(key)) : config(key)), say);
   const networkPrefix = Number(config("dockroute:networkPrefix") ?? Number.NaN);
-  const members = Object.entries(plan).flatMap(([name, own]): Member[] => {
-    const mesh = { ...sizesOf(own), ...(Number.isInteger(networkPrefix) ? { networkPrefix } : {}) };
-    const told = byProgram.get(name);
-    const declared = declaredOf(mesh, plan, (host, { address }) => ({
-      ...{ name: host, endpoint: told?.endpoint ?? endpointIn(config, host, address) },
-      interface: told === undefined ? interfaceOf(config("dockroute:hosts"), host) : told.interface,
-    })).find(({ host }) => host === name);
-    if (declared === undefined) return [];
-    return [{ name, plan: own, declared, host: hosts.get(name, declared.bridge.endpoint, told?.connection) }];
-  });
+  const members = membersOf(
+    plan,
+    Number.isInteger(networkPrefix) ? networkPrefix : undefined,
+    (host, { address }) => {
+      const told = byProgram.get(host);
+      return {
+        endpoint: told?.endpoint ?? endpointIn(config, host, address),
+        interface: told === undefined ? interfaceOf(config("dockroute:hosts"), host) : told.interface,
+      };
+    },
+    (host, endpoint) => hosts.get(host, endpoint, byProgram.get(host)?.connection),
+  );
   return { plan, members, close: () => hosts.close() };
-}
-
-/** The plan shows its own sizes, also where a program has made it that keeps no config. */
-function sizesOf({ subnet, bridgeAddress }: HostPlan): Omit<MeshConfig, "hosts"> {
-  const part = parseRange(subnet);
-  const bridge = parseInterface(bridgeAddress);
-  if (!("value" in part && "value" in bridge)) return { pool: subnet };
-  return { pool: subnet, hostPrefix: part.value.prefix, bridgePrefix: bridge.value.range.prefix };
 }
 
 function interfaceOf(hosts: string | undefined, name: string): string | undefined {

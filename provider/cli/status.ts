@@ -8,7 +8,8 @@ import { peerRoute } from "../resources/peer-route.js";
 import { type Survey, survey } from "../survey.js";
 import { newestQuestion, readNewest } from "../tools/files.js";
 import { directory } from "../tools/places.js";
-import type { Member, Site } from "./site.js";
+import type { Member } from "./member.js";
+import type { Site } from "./site.js";
 import { type Cell, table } from "./table.js";
 
 /** One host, as `--json` prints it. */

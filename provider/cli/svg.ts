@@ -12,10 +12,19 @@ export interface Link {
   readonly state: "well" | "red" | "unknown";
 }
 
-export const colours = { well: "#1a7f37", red: "#cf222e", unknown: "#8c959f" } as const;
+export const colours = { well: "#2f9e4f", red: "#e5534b", unknown: "#2f81f7" } as const;
 
-const box = { width: 172, height: 74 };
-const margin = 12;
+const box = { width: 176, height: 92 };
+const margin = 14;
+
+/** The colours of docs/packet.svg, half transparent, so that the page's own shows through. */
+const style = `<style>
+.host { fill: #8b949e; fill-opacity: 0.1; stroke: #8b949e; stroke-opacity: 0.7; }
+.part { fill: #2f81f7; fill-opacity: 0.14; stroke: #2f81f7; }
+.name { fill: #7d8590; font-weight: 600; font-size: 15px; }
+.mono { fill: #7d8590; font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace; font-size: 12px; }
+text { text-anchor: middle; }
+</style>`;
 
 interface Place {
   readonly x: number;
@@ -23,13 +32,33 @@ interface Place {
 }
 
 export function svgOf(nodes: readonly Node[], links: readonly Link[]): string {
-  // Far enough apart that neighbours' boxes do not touch.
-  const radius =
-    nodes.length < 2 ? 0 : Math.max(130, (box.width + 30) / (2 * Math.sin(Math.PI / nodes.length)));
-  const angle = (at: number) => (2 * Math.PI * at) / nodes.length - Math.PI / 2;
-  const circle = nodes.map(
-    (_, at): Place => ({ x: radius * Math.cos(angle(at)), y: radius * Math.sin(angle(at)) }),
-  );
+  const { places, width, height } = layout(nodes);
+  const placeOf = ({ name }: Node) => places.get(name) ?? { x: 0, y: 0 };
+  const states = [...new Set(links.map(({ state }) => state))];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+      `role="img" font-family="system-ui, -apple-system, 'Segoe UI', sans-serif">`,
+    `<title>${inXml(nodes.map(({ name, subnet }) => `${name} ${subnet}`).join(", "))}</title>`,
+    style,
+    `<defs>${states.map(arrow).join("")}</defs>`,
+    ...links.map((link) => lineOf(link, placeOf(link.from), placeOf(link.to))),
+    ...nodes.map((node) => boxOf(node, placeOf(node))),
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** On an ellipse, wider than high as the boxes are, so far apart that neighbours leave room for a line. */
+function layout(nodes: readonly Node[]) {
+  const gap = 2 * Math.sin(Math.PI / Math.max(2, nodes.length));
+  const across = nodes.length < 2 ? 0 : Math.max(230, (box.width + 100) / gap);
+  const down = across * 0.66;
+  // Two stand side by side; of others the first is at the top.
+  const begin = nodes.length === 2 ? Math.PI : -Math.PI / 2;
+  const circle = nodes.map((_, at): Place => {
+    const angle = (2 * Math.PI * at) / nodes.length + begin;
+    return { x: across * Math.cos(angle), y: down * Math.sin(angle) };
+  });
   const left = Math.min(0, ...circle.map(({ x }) => x)) - box.width / 2 - margin;
   const top = Math.min(0, ...circle.map(({ y }) => y)) - box.height / 2 - margin;
   const places = new Map(
@@ -38,39 +67,51 @@ export function svgOf(nodes: readonly Node[], links: readonly Link[]): string {
       return [name, { x: round(x - left), y: round(y - top) }];
     }),
   );
-  const placeOf = ({ name }: Node) => places.get(name) ?? { x: 0, y: 0 };
   const all = [...places.values()];
-  const width = Math.max(...all.map(({ x }) => x), 0) + box.width / 2 + margin;
-  const height = Math.max(...all.map(({ y }) => y), 0) + box.height / 2 + margin;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" ` +
-      `width="${Math.ceil(width)}" height="${Math.ceil(height)}" role="img" font-family="ui-sans-serif, system-ui, sans-serif">`,
-    `<title>${inXml(nodes.map(({ name, subnet }) => `${name} ${subnet}`).join(", "))}</title>`,
-    ...links.map((link) => lineOf(link, placeOf(link.from), placeOf(link.to))),
-    ...nodes.map((node) => boxOf(node, placeOf(node))),
-    "</svg>",
-    "",
-  ].join("\n");
+  return {
+    places,
+    width: Math.ceil(Math.max(0, ...all.map(({ x }) => x)) + box.width / 2 + margin),
+    height: Math.ceil(Math.max(0, ...all.map(({ y }) => y)) + box.height / 2 + margin),
+  };
+}
+
+function arrow(state: Link["state"]): string {
+  return (
+    `<marker id="${state}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">` +
+    `<path d="M0 0 8 4 0 8z" fill="${colours[state]}"/></marker>`
+  );
 }
 
 function lineOf({ from, to, state }: Link, a: Place, b: Place): string {
+  const [start, end] = [edge(a, b), edge(b, a)];
   const dashes = state === "red" ? ' stroke-dasharray="6 4"' : "";
   return (
-    `<line x1="${a.x}" y1="${a.y}" x2="${b.x}" y2="${b.y}" stroke="${colours[state]}" stroke-width="1.6"${dashes}>` +
+    `<line x1="${start.x}" y1="${start.y}" x2="${end.x}" y2="${end.y}" stroke="${colours[state]}" stroke-width="1.8"${dashes} ` +
+    `marker-start="url(#${state})" marker-end="url(#${state})">` +
     `<title>${inXml(`${from.name} - ${to.name}`)}${state === "unknown" ? "" : `: ${state}`}</title></line>`
   );
 }
 
+/** Where the line from the middle of a box to another place leaves the box, and a little further. */
+function edge(from: Place, to: Place): Place {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const [w, h] = [box.width / 2 + 4, box.height / 2 + 4];
+  const scale = Math.min(
+    dx === 0 ? Number.POSITIVE_INFINITY : w / Math.abs(dx),
+    dy === 0 ? Number.POSITIVE_INFINITY : h / Math.abs(dy),
+    0.5,
+  );
+  return { x: round(from.x + dx * scale), y: round(from.y + dy * scale) };
+}
+
 function boxOf({ name, address, subnet }: Node, { x, y }: Place): string {
-  const text = (dy: number, size: number, colour: string, words: string, weight = 400) =>
-    `<text x="${x}" y="${y + dy}" text-anchor="middle" font-size="${size}" font-weight="${weight}" fill="${colour}">${inXml(words)}</text>`;
-  const left = round(x - box.width / 2);
-  const top = round(y - box.height / 2);
+  const [left, top] = [round(x - box.width / 2), round(y - box.height / 2)];
   return [
-    `<rect x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="8" fill="#f6f8fa" stroke="#57606a"/>`,
-    text(-14, 15, "#1f2328", name, 600),
-    text(7, 12, "#57606a", address),
-    text(26, 13, "#0550ae", subnet),
+    `<rect class="host" x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="10"/>`,
+    `<text class="name" x="${x}" y="${round(y - 22)}">${inXml(name)}</text>`,
+    `<text class="mono" x="${x}" y="${round(y - 3)}">${inXml(address)}</text>`,
+    `<rect class="part" x="${left + 14}" y="${round(y + 9)}" width="${box.width - 28}" height="27" rx="7"/>`,
+    `<text class="mono" x="${x}" y="${round(y + 27)}">${inXml(subnet)}</text>`,
   ].join("\n");
 }
 

@@ -4,12 +4,14 @@ import { probe, readProbe } from "../tools/probe.js";
 import { type Arrival, askArrivals, readArrivals, type Stand } from "../tools/stand.js";
 import { askTrail, readTrail, type Trail } from "../tools/trail.js";
 import { diagnose, type Reason, type Side } from "./diagnose.js";
-import type { Member } from "./site.js";
+import type { Member } from "./member.js";
 import { hostStatus } from "./status.js";
 
 /** A host that is taking part. */
 export interface Standing extends Member {
   readonly stand: Stand;
+  /** The host's name; of a user-defined network also that one's: "alpha/side". */
+  readonly label: string;
 }
 
 export interface Lost {
@@ -72,11 +74,11 @@ function sideOf(
   after: Trail,
   drift: readonly string[],
 ): Side {
-  return { name, address: stand.address, gateway: plan.address, before, after, drift };
+  return { name, address: stand.address, link: stand.link, gateway: plan.address, before, after, drift };
 }
 
 async function trail(at: Standing, other: Standing): Promise<Trail> {
-  return readTrail(await ask(at, askTrail(at.stand.address, other.stand.address)));
+  return readTrail(await ask(at, askTrail(at.stand.address, other.stand.address, at.stand.link)));
 }
 
 /** Anew: an answer of before holds no longer. */

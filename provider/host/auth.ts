@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
 import { printable } from "../printable.js";
-import type { Connection } from "./connection.js";
+import { SortedAgent } from "./agent.js";
+import { type Connection, expandHome } from "./connection.js";
 import type { Refusal } from "./host-key.js";
 
 /** The ways to log in that the connection names, the strongest first. */
 export interface Login {
   readonly methods: readonly AnyAuthMethod[];
+  /** Why a key that was named is not among them. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -30,7 +33,12 @@ export async function loginOf(connection: Connection): Promise<Login | Refusal> 
   const password = connection.password?.reveal();
   const nothingElse = key === undefined && password === undefined;
   const agent = connection.agentSocketPath ?? (nothingElse ? process.env["SSH_AUTH_SOCK"] : undefined);
-  if (agent !== undefined && agent !== "") methods.push({ type: "agent", username, agent });
+  const { keys, notes, wanted } = await identitiesOf(connection, nothingElse);
+  if (agent !== undefined && agent !== "") {
+    const sorted = connection.identities === undefined ? agent : sortedAgent(connection, agent, wanted);
+    methods.push({ type: "agent", username, agent: sorted });
+  }
+  for (const each of keys) methods.push({ type: "publickey", username, key: each });
   if (password !== undefined) {
     methods.push({ type: "password", username, password });
     // Hosts that ask for the password by PAM offer only this way.
@@ -41,7 +49,42 @@ export async function loginOf(connection: Connection): Promise<Login | Refusal> 
     });
   }
   // Without any credential a host may still let someone in, and if not it says what it wants.
-  return { methods: methods.length > 0 ? methods : [{ type: "none", username }] };
+  return { methods: methods.length > 0 ? methods : [{ type: "none", username }], notes };
+}
+
+function sortedAgent(connection: Connection, path: string, wanted: readonly Buffer[]): SortedAgent {
+  return new SortedAgent(path, wanted, connection.identitiesOnly === true);
+}
+
+interface Identities {
+  readonly keys: readonly ParsedKey[];
+  readonly notes: readonly string[];
+  /** Their public keys, also of those that only an agent can use. */
+  readonly wanted: readonly Buffer[];
+}
+
+/** The keys that ssh would take: those its own files name, else the ones it looks for by itself. */
+async function identitiesOf(connection: Connection, nothingElse: boolean): Promise<Identities> {
+  const usual = ["id_rsa", "id_ecdsa", "id_ed25519"].map((name) => expandHome(`~/.ssh/${name}`));
+  const files = connection.identities ?? (nothingElse ? usual : []);
+  const read = await Promise.all(
+    files.map(async (file) => {
+      const [text, open] = await Promise.all(
+        [file, `${file}.pub`].map((path) => readFile(path, "utf8").catch(() => "")),
+      );
+      const secret = text ? parseKey(text, connection.privateKeyPassword?.reveal()) : "cannot be read";
+      const known = open ? utils.parseKey(open) : secret;
+      const wanted = typeof known === "string" || known instanceof Error ? [] : [known.getPublicSSH()];
+      // Of those that nobody named, what is not there is no news.
+      const note = typeof secret === "string" && (text || connection.identities) ? [`${file} ${secret}`] : [];
+      return { keys: typeof secret === "string" ? [] : [secret], wanted, notes: note };
+    }),
+  );
+  return {
+    keys: read.flatMap(({ keys }) => keys),
+    notes: read.flatMap(({ notes }) => notes),
+    wanted: read.flatMap(({ wanted }) => wanted),
+  };
 }
 
 const keyAdvice =
@@ -77,12 +120,13 @@ function parseKey(text: string, passphrase: string | undefined): ParsedKey | str
 /** Hands out the methods in order, leaving out what the host does not take, and remembers what happened. */
 export class LoginAttempt {
   readonly #tried: string[] = [];
-  readonly #notes: string[] = [];
+  readonly #notes: string[];
   readonly #left: AnyAuthMethod[];
   #accepted: readonly string[] = [];
 
   constructor(login: Login) {
     this.#left = [...login.methods];
+    this.#notes = [...(login.notes ?? [])];
   }
 
   /** @param accepted what the host takes, null before the first try */

@@ -52,9 +52,23 @@ const written = z.strictObject({
   proxy: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(hop)).optional(),
 });
 
-/** One level of a connection as it was written: in a host's entry, in the defaults, by a program. */
-export type Written = z.output<typeof written>;
-type Hop = z.output<typeof hop>;
+/** What only OpenSSH's own files can say. */
+interface FromSsh {
+  /** The name by which a person knows the host, where ssh goes to another. */
+  readonly alias?: string;
+  /** Private keys, tried in this order; those that are not there or are locked are passed over. */
+  readonly identities?: readonly string[];
+  /** Of an agent, only the keys of `identities`. */
+  readonly identitiesOnly?: boolean;
+  readonly knownHostsFiles?: readonly string[];
+  /** The name in known hosts files. */
+  readonly hostKeyAlias?: string;
+}
+
+/** One level of a connection as it was written: in a host's entry, in the defaults, by a program, for ssh. */
+export type Written = Omit<z.output<typeof written>, "proxy"> &
+  FromSsh & { readonly proxy?: readonly Hop[] | undefined };
+type Hop = z.output<typeof hop> & FromSsh;
 
 const defaults = {
   port: 22,
@@ -92,8 +106,8 @@ function faultsOf(issue: z.core.$ZodIssue, at: string): Fault[] {
 
 /** What says the same thing in two ways: a level that uses one of them is not to inherit the other. */
 const alternatives: readonly (readonly (keyof Written)[])[] = [
-  ["privateKey", "privateKeyFile"],
-  ["hostKey", "knownHostsFile"],
+  ["privateKey", "privateKeyFile", "identities"],
+  ["hostKey", "knownHostsFile", "knownHostsFiles"],
 ];
 
 /** Levels over one another, the strongest first. */

@@ -1,13 +1,13 @@
 import { type Fault, Refused } from "../errors.js";
+import { connectionOf, endpointFor } from "./alias.js";
 import {
   type Connection,
-  completeConnection,
-  endpointOf,
   mergeConnections,
   parseEndpoint,
   readConnection,
   type Written,
 } from "./connection.js";
+import { SshConfigFault } from "./ssh-config.js";
 
 /** The stack's config by its full keys; the values are JSON text, as Pulumi hands them out. */
 export type Config = (key: string) => string | undefined;
@@ -29,7 +29,19 @@ export function connectionFor(host: string, endpoint: string, config: Config, ow
   }
   const levels = levelsOf(host, config, own, faults);
   if (faults.length > 0) throw new Refused(host, "its login", faults);
-  return { ...completeConnection(mergeConnections(...levels), at.host), user: at.user, port: at.port };
+  const given = { user: at.user, port: at.port, ...mergeConnections(...levels) };
+  try {
+    return { ...connectionOf(given, addressIn(host, config) ?? at.host), ...at };
+  } catch (error) {
+    if (!(error instanceof SshConfigFault)) throw error;
+    throw new Refused(host, "its login", [{ property: "connection", reason: error.message }]);
+  }
+}
+
+/** Under which name ssh's own files may know the host, where its connection gives no other. */
+function addressIn(host: string, config: Config): string | undefined {
+  const address = entries("dockroute:hosts", config).find(({ name }) => name === host)?.["address"];
+  return typeof address === "string" ? address : undefined;
 }
 
 function levelsOf(host: string, config: Config, own: unknown, faults: Fault[]): readonly Written[] {
@@ -62,13 +74,35 @@ export function configuredHosts(config: Config): readonly { name: string; endpoi
     const own = readConnection(connection, "");
     if (typeof name !== "string" || typeof address !== "string") return [];
     if (!("connection" in own) || !("connection" in defaults)) return [];
-    return [{ name, endpoint: endpointOf(mergeConnections(own.connection, defaults.connection), address) }];
+    try {
+      return [
+        { name, endpoint: endpointFor(mergeConnections(own.connection, defaults.connection), address) },
+      ];
+    } catch (error) {
+      if (error instanceof SshConfigFault) return [];
+      throw error;
+    }
   });
+}
+
+/** A host of the config, as peers know it. */
+export interface HostEntry {
+  readonly name: string;
+  readonly address: string;
+  readonly interface?: string;
+}
+
+export function hostEntries(config: Config): readonly HostEntry[] {
+  return entries("dockroute:hosts", config).flatMap(({ name, address, interface: nic }) =>
+    typeof name === "string" && typeof address === "string"
+      ? [{ name, address, ...(typeof nic === "string" ? { interface: nic } : {}) }]
+      : [],
+  );
 }
 
 /** Where ssh goes for a host by what the config says of its name today. */
 export function endpointIn(config: Config, name: string, address: string): string {
-  return endpointOf(mergeConnections(...levelsOf(name, config, undefined, [])), address);
+  return endpointFor(mergeConnections(...levelsOf(name, config, undefined, [])), address);
 }
 
 /** The hosts that were taken out of the config, and whether they are gone for good. */

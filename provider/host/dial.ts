@@ -11,6 +11,8 @@ export class DialFailed extends Error {
   constructor(
     readonly refusal: Refusal,
     readonly again: boolean,
+    /** Whether it was a hop on the way, which the refusal names. */
+    readonly atHop = false,
   ) {
     super(refusal.reason);
   }

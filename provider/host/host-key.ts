@@ -35,7 +35,7 @@ export async function hostKeyCheck(connection: Connection): Promise<HostKeyCheck
   if (connection.hostKey !== undefined) return pinned(connection.hostKey);
   const known: KnownKey[] = [];
   const files: string[] = [];
-  for (const file of [connection.knownHostsFile, ...system]) {
+  for (const file of [...(connection.knownHostsFiles ?? [connection.knownHostsFile]), ...system]) {
     try {
       known.push(...parseKnownHosts(await readFile(file, "utf8"), file));
       files.push(file);
@@ -45,11 +45,15 @@ export async function hostKeyCheck(connection: Connection): Promise<HostKeyCheck
       else return unreadable(file, code);
     }
   }
-  const { host, port } = connection;
   return {
-    types: knownTypes(known, host, port),
+    types: knownTypes(known, ...filed(connection)),
     refusal: (key) => refusalOf(connection, files, known, key),
   };
+}
+
+/** Under which name and port its key is on file. */
+function filed({ host, port, hostKeyAlias }: Connection): readonly [host: string, port: number] {
+  return hostKeyAlias === undefined ? [host, port] : [hostKeyAlias, 22];
 }
 
 function unreadable(file: string, code: string): Refusal {
@@ -65,8 +69,8 @@ function refusalOf(
   known: readonly KnownKey[],
   key: Buffer,
 ): Refusal | undefined {
-  const verdict = judge(known, connection.host, connection.port, key);
-  const name = knownName(connection.host, connection.port);
+  const verdict = judge(known, ...filed(connection), key);
+  const name = knownName(...filed(connection));
   const shown = `${keyType(key) ?? "unknown"} ${fingerprint(key)}`;
   switch (verdict.known) {
     case "match":
@@ -103,7 +107,7 @@ function howToLearn(connection: Connection, key: Buffer): string {
   const port = connection.port === 22 ? "" : `-p ${connection.port} `;
   return (
     `Compare the fingerprint with \`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub\` on the host's own console, then add it: ` +
-    `\`ssh-keyscan -t ${type} ${port}${connection.host} >> ${quote([connection.knownHostsFile])}\`, or pin it as \`hostKey\` of the connection.`
+    `\`ssh-keyscan -t ${type} ${port}${connection.host} >> ${quote([connection.knownHostsFiles?.[0] ?? connection.knownHostsFile])}\`, or pin it as \`hostKey\` of the connection.`
   );
 }
 

@@ -67,7 +67,8 @@ function hashMatches(field: string, name: string): boolean {
   return wanted.length === actual.length && timingSafeEqual(wanted, actual);
 }
 
-function patternMatches(pattern: string, name: string): boolean {
+/** `*` and `?` of OpenSSH. */
+export function patternMatches(pattern: string, name: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replace(/\*+/g, ".*")

@@ -35,7 +35,8 @@ export class Link implements Lifeline {
   constructor(client: Client, lifeline: Lifeline) {
     this.#client = client;
     this.#lifeline = lifeline;
-    lifeline.unref();
+    // A socket holds the process from its beginning; a hop's link only while somebody uses it.
+    if (!(lifeline instanceof Link)) lifeline.unref();
     // ssh2's own keepalive would hold the process for ever, and is not asked for: this one lets go.
     this.#pulse = setInterval(() => this.#beat(), keepalive.everyMs).unref();
     client.on("error", () => {}); // each exec under way sees the "close" that follows

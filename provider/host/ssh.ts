@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Unreachable } from "../errors.js";
 import { type Connection, endpointOf } from "./connection.js";
@@ -84,12 +85,7 @@ export class Pool {
     // The hop itself is reached through the hops before it, and its key is judged under its own name.
     const hop: Connection = { ...last, proxy: connection.proxy.slice(0, -1) };
     const via = await this.#hop(hop);
-    const through = await via.forward(connection.host, connection.port).catch((error: unknown) => {
-      if (!(error instanceof NoChannel)) throw error;
-      const reason = `the hop ${endpointOf(hop, hop.host)} opened no way to it: ${error.message}`;
-      throw new DialFailed({ reason, advice: "Check its address as the hop sees it." }, true);
-    });
-    const { client } = await dial(connection, through);
+    const { client } = await dial(connection, await wayThrough(via, hop, connection));
     return new Link(client, via);
   }
 
@@ -97,9 +93,46 @@ export class Pool {
     try {
       return await this.#shared(hop);
     } catch (error) {
-      if (!(error instanceof DialFailed)) throw error;
+      if (!(error instanceof DialFailed) || error.atHop) throw error;
       const { reason, advice } = error.refusal;
-      throw new DialFailed({ reason: `its hop ${endpointOf(hop, hop.host)}: ${reason}`, advice }, false);
+      throw new DialFailed({ reason: `its hop ${nameOf(hop)}: ${reason}`, advice }, false, true);
     }
+  }
+}
+
+/** "bastion (admin@10.0.0.1:22)" */
+function nameOf(hop: Connection): string {
+  const endpoint = endpointOf(hop, hop.host);
+  return hop.alias === undefined ? endpoint : `${hop.alias} (${endpoint})`;
+}
+
+/** What the hop waits for, a host that does not answer, it waits for much longer than a dial may take. */
+async function wayThrough(
+  via: Link,
+  hop: Connection,
+  { host, port, perDialTimeout }: Connection,
+): Promise<Duplex> {
+  const way = via.forward(host, port);
+  const over = new AbortController();
+  const limit =
+    perDialTimeout === 0
+      ? []
+      : [
+          sleep(perDialTimeout * 1000, undefined, { signal: over.signal, ref: false }).then(() => {
+            way.then((late) => late.destroy()).catch(() => {});
+            throw new NoChannel(`nothing within ${perDialTimeout} s`);
+          }),
+        ];
+  try {
+    return await Promise.race([way, ...limit]);
+  } catch (error) {
+    if (!(error instanceof NoChannel)) throw error;
+    const reason = `its hop ${nameOf(hop)} opened no way to ${host}:${port}: ${error.message}`;
+    const advice =
+      "Check its address as the hop sees it, and that the hop's sshd forwards (AllowTcpForwarding).";
+    throw new DialFailed({ reason, advice }, true);
+  } finally {
+    over.abort();
+    for (const each of limit) each.catch(() => {});
   }
 }

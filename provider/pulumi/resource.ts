@@ -1,6 +1,6 @@
 /** The base of the four resource classes: a dynamic resource whose provider is one constant line of text. */
 import * as pulumi from "@pulumi/pulumi";
-import { endpointOf } from "../host/connection.js";
+import { endpointFor } from "../host/alias.js";
 
 /**
  * How a program may say where a host is: the fields of @pulumi/command's ConnectionArgs, and more. Its
@@ -95,7 +95,7 @@ function endpointFrom(
   const told = pulumi
     .output(connection)
     .apply(({ host, port, user }) =>
-      endpointOf({ ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) }, host),
+      endpointFor({ ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) }, host),
     );
   return pulumi.unsecret(told);
 }

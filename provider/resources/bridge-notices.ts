@@ -17,20 +17,18 @@ interface Seen extends Ground {
 
 export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
   const names = (list: readonly Container[]) => list.map(({ name }) => name).join(", ");
-  const returning = seen.containers.filter(({ returns }) => returns);
-  const staying = seen.containers.filter(({ returns }) => !returns);
-  const stops =
-    seen.containers.length === 0
-      ? "no container runs there"
-      : `${seen.containers.length} running container(s) stop`;
   const because =
     seen.bip === bip
       ? "what it runs with changes"
       : `docker0 changes from ${seen.bip ?? "no address"} to ${bip}`;
+  const groups: readonly (readonly [what: string, containers: readonly Container[]])[] = [
+    ["containers that stop", seen.containers],
+    ["come back by themselves", seen.containers.filter(({ returns }) => returns)],
+    ["stay stopped, having no restart policy", seen.containers.filter(({ returns }) => !returns)],
+  ];
+  const inWords = groups.flatMap(([what, list]) => (list.length === 0 ? [] : [`${what}: ${names(list)}`]));
   return [
-    `Docker restarts, because ${because}; ${stops}`,
-    ...(returning.length === 0 ? [] : [`Docker starts again by itself: ${names(returning)}`]),
-    ...(staying.length === 0 ? [] : [`stay stopped, having no restart policy: ${names(staying)}`]),
+    `Docker restarts, because ${because}; ${inWords.join("; ") || "no container runs there"}`,
     ...(seen.daemon.liveRestore
       ? [
           "live-restore does not help here, and is off for this restart: with it Docker ignores a new bip while a " +

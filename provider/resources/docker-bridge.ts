@@ -18,7 +18,7 @@ import * as parts from "../tools/parts.js";
 import * as record from "./before.js";
 import * as notices from "./bridge-notices.js";
 import * as direct from "./direct-routing.js";
-import { covers, type Ground, networkOf, questions, readGround } from "./ground.js";
+import { covers, type Ground, networkOf, questions, readGround, routedWithin } from "./ground.js";
 import { bip, onHost, range, read } from "./inputs.js";
 import { dropLeft } from "./peer-route.js";
 
@@ -110,6 +110,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
           ]
         : []),
       ...covers("bip", printRange(networkOf(desired.bip)), seen, ["docker0"]),
+      ...routedWithin("bip", printRange(networkOf(desired.bip)), seen),
       ...(desired.pools ?? []).flatMap((pool) => covers("pools", pool, seen, dockersOwn(pool, seen))),
     ];
   },

@@ -24,6 +24,7 @@ import * as leftover from "./leftover.js";
 import type { Filters } from "./opening.js";
 import * as opening from "./opening.js";
 import * as published from "./published.js";
+import { changeOf } from "./set-change.js";
 
 export interface ForwardRuleInputs extends OnHost {
   /** The range that may be entered, the host's own part. Another range replaces it. @example "172.30.1.0/24" */
@@ -175,6 +176,11 @@ export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
     return { sources: [...new Set(rules.map(from))].sort() };
   },
   notices: (desired, seen) => [
+    ...changeOf(
+      `let into ${desired.destination}`,
+      forwardRule.observed(desired, seen).sources,
+      desired.sources,
+    ),
     ...published.notices(seen),
     ...leftover.notices(seen),
     ...parts.notices(seen.parts),

@@ -2,6 +2,7 @@
 import { type Answer, UnreadableAnswer } from "../command.js";
 import type { Fault } from "../errors.js";
 import {
+  contains,
   containsAddress,
   overlaps,
   parseAddress,
@@ -62,6 +63,26 @@ export function linkOf(ground: Ground, address: string): string | undefined {
   )?.name;
 }
 
+/** How a host comes to an address that is on none of its links, in words: the gateway that is between them. */
+export function gatewayTo(ground: Ground, address: string): string {
+  const wanted = parseAddress(address);
+  if ("reason" in wanted) return "there is no way to it";
+  const ways = ground.routes.flatMap((route) => {
+    const { destination } = route;
+    const text =
+      destination === "default" ? "0.0.0.0/0" : destination.includes("/") ? destination : `${destination}/32`;
+    const range = parseRange(text);
+    return "value" in range && containsAddress(range.value, wanted.value)
+      ? [{ ...route, range: range.value }]
+      : [];
+  });
+  const [way] = ways.sort((a, b) => b.range.prefix - a.range.prefix || (a.metric ?? 0) - (b.metric ?? 0));
+  if (way === undefined) return "it has no route there";
+  if (way.gateway === undefined)
+    return `its way there is by ${way.interface}, where it has no address of that network`;
+  return `between them is the gateway ${way.gateway}${way.interface === undefined ? "" : ` on ${way.interface}`}`;
+}
+
 /** The network that an address "192.168.145.128/24" stands in. */
 export function networkOf(own: string): Range {
   const parsed = parseInterface(own);
@@ -101,6 +122,24 @@ export function covers(
   return [
     { property, reason: `${range} covers ${found.join(" and ")}; allowed is a range that leaves them out` },
   ];
+}
+
+/** Why a range must not be routed or given to Docker: of a part of it somebody else has said where it goes. */
+export function routedWithin(property: string, range: string, ground: Ground): readonly Fault[] {
+  const wanted = parseRange(range);
+  if ("reason" in wanted) return [];
+  const found = ground.routes.filter(({ destination, gateway, interface: link, protocol }) => {
+    const own = parseRange(destination.includes("/") ? destination : `${destination}/32`);
+    // The network of a link is told as that; the whole range, by who wants it.
+    const isLinks = gateway === undefined && protocol === "kernel";
+    if ("reason" in own || isLinks || protocol === ip.protocol || ip.isDockers(link ?? "")) return false;
+    return contains(wanted.value, own.value) && own.value.prefix > wanted.value.prefix;
+  });
+  return found.map(({ destination, gateway, interface: link }) => {
+    const by = [gateway && `via ${gateway}`, link && `by ${link}`].filter(Boolean).join(" ");
+    const reason = `${destination}, a part of ${range}, is routed ${by} by someone else; remove that route, or choose another range`;
+    return { property, reason };
+  });
 }
 
 /** Whether interfaces that were asked for are there. */

@@ -18,6 +18,7 @@ import * as parts from "../tools/parts.js";
 import * as exemption from "./exemption.js";
 import { absentNics, questions, readGround } from "./ground.js";
 import { nic, onHost, range, read } from "./inputs.js";
+import { changeOf } from "./set-change.js";
 
 export interface MasqueradeRuleInputs extends OnHost {
   /** The range whose traffic this is about, the host's own part. Another range replaces it. @example "172.30.1.0/24" */
@@ -107,6 +108,11 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, MasqueradeRuleSeen> = {
   drift: (held, seen) => [...exemption.amiss(held, seen), ...parts.missing(partOf(held, seen), seen.parts)],
 
   notices: (desired, seen) => [
+    ...changeOf(
+      `${desired.source} keeps its own address towards`,
+      masqueradeRule.observed(desired, seen).exclude,
+      desired.exclude,
+    ),
     ...[...exemption.masquerading(desired, seen), ...others.masquerades(seen.others, nft.natPriority)].map(
       (rule) => `a rule of someone else's gives packets between the parts another source address: ${rule}`,
     ),

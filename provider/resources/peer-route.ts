@@ -10,7 +10,17 @@ import type { Fault } from "../errors.js";
 import type { Kind, OnHost } from "../kind.js";
 import * as ip from "../tools/ip.js";
 import * as parts from "../tools/parts.js";
-import { absentNics, covers, type Ground, linkOf, nics, questions, readGround } from "./ground.js";
+import {
+  absentNics,
+  covers,
+  type Ground,
+  gatewayTo,
+  linkOf,
+  nics,
+  questions,
+  readGround,
+  routedWithin,
+} from "./ground.js";
 import { address, hostName, nic, onHost, range, read } from "./inputs.js";
 
 export interface PeerRouteInputs extends OnHost {
@@ -69,6 +79,7 @@ export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
       ...(desired.interface === undefined ? [] : absentNics("interface", [desired.interface], seen)),
       ...unreachableGateway(desired, seen),
       ...foreign,
+      ...routedWithin("destination", desired.destination, seen),
     ];
   },
 
@@ -164,7 +175,8 @@ function unreachableGateway(desired: PeerRouteInputs, seen: Ground): readonly Fa
   return [
     fault(
       "gateway",
-      `${desired.gateway} is on no link of ${desired.host}, which has ${links.join(", ")}; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
+      `${desired.gateway} (${desired.peer}) is on no link of ${desired.host}, which has ${links.join(", ")}: ` +
+        `${gatewayTo(seen, desired.gateway)}; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
     ),
   ];
 }

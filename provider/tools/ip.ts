@@ -28,6 +28,7 @@ export interface Link {
   readonly name: string;
   /** "172.30.1.1/24" */
   readonly addresses: readonly string[];
+  readonly mtu?: number;
 }
 
 export interface Route {
@@ -42,6 +43,7 @@ export interface Route {
 const addresses = z.array(
   z.object({
     ifname: z.string().optional(),
+    mtu: z.number().optional(),
     addr_info: z
       .array(z.object({ local: z.string().optional(), prefixlen: z.number().optional() }))
       .optional(),
@@ -64,14 +66,14 @@ function list<T>(form: z.ZodType<T[]>, answer: Answer, { argv }: Command): reado
 }
 
 export function readLinks(answer: Answer): readonly Link[] {
-  return list(addresses, answer, addressQuestion).flatMap(({ ifname, addr_info }) => {
+  return list(addresses, answer, addressQuestion).flatMap(({ ifname, mtu, addr_info }) => {
     // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
     if (ifname === undefined) return [];
     if (!nameForm.test(ifname)) throw new UnreadableAnswer(addressQuestion.argv.join(" "), ifname);
     const held = (addr_info ?? []).flatMap(({ local, prefixlen }) =>
       local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
     );
-    return [{ name: ifname, addresses: held }];
+    return [{ name: ifname, addresses: held, ...(mtu === undefined ? {} : { mtu }) }];
   });
 }
 

@@ -44,9 +44,23 @@ export function read(answer: Answer): readonly Chain[] {
 
 /** What may drop a packet that is routed through the host. */
 export function drops(chains: readonly Chain[]): readonly string[] {
-  return reached(chains, (base) => base.type === "filter" && ["prerouting", "forward"].includes(base.hook))
-    .filter(({ rule }) => /(^| )(drop|reject)\b/.test(rule) && !/ct state invalid/.test(rule))
-    .map(({ text }) => text);
+  return dropping(chains).map(({ text }) => text);
+}
+
+/** The same, each with the place where it stands. */
+export function dropping(chains: readonly Chain[]): readonly Reached[] {
+  const hooks = ["ingress", "prerouting", "forward", "postrouting"];
+  return reached(chains, (base) => base.type === "filter" && hooks.includes(base.hook)).filter(
+    ({ rule }) => /(^| )(drop|reject)\b/.test(rule) && !/ct state invalid/.test(rule),
+  );
+}
+
+export interface Reached {
+  /** "ip other" */
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+  readonly text: string;
 }
 
 /**
@@ -69,7 +83,7 @@ export function masquerades(chains: readonly Chain[], before: number): readonly 
 function reached(
   chains: readonly Chain[],
   begins: (base: NonNullable<Chain["base"]>) => boolean,
-): readonly { readonly rule: string; readonly text: string }[] {
+): readonly Reached[] {
   const found = new Set(chains.filter(({ base }) => base !== undefined && begins(base)));
   for (const { table, rules } of found) {
     for (const [, to] of rules.join("\n").matchAll(/(?:jump|goto) ([^\s,}]+)/g)) {
@@ -79,6 +93,6 @@ function reached(
     }
   }
   return [...found].flatMap(({ table, name, rules }) =>
-    rules.map((rule) => ({ rule, text: `nft table ${table}, chain ${name}: ${rule}` })),
+    rules.map((rule) => ({ table, chain: name, rule, text: `nft table ${table}, chain ${name}: ${rule}` })),
   );
 }

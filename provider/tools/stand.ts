@@ -46,14 +46,19 @@ while (1) {
 }
 `;
 
-/** Finds a container, or makes a namespace; starts the answerer in it; prints what it is. */
+/**
+ * Finds a container on docker0, or makes a namespace, and one in each user-defined network of the part; starts the
+ * answerer in each and prints what it is: kind, name, address, link, network, and on the next line the stand.
+ */
 const begin = `
 command -v perl >/dev/null || { echo "lacks perl"; exit; }
-id=$(docker ps -q --filter network=bridge --filter status=running 2>/dev/null | tail -n 1)
-[ -z "$id" ] || set -- "$@" $(docker inspect --format '{{.State.Pid}} {{with index .NetworkSettings.Networks "bridge"}}{{.IPAddress}}{{end}} {{.Name}}' "$id" 2>/dev/null)
-if [ -n "$8" ] && [ "$6" -gt 0 ]; then
-  echo "container $8 $7"
-  nsenter --net="/proc/$6/ns/net" perl -e "$1" "$2" "$3"
+all=$(docker ps -q --no-trunc 2>/dev/null)
+[ -z "$all" ] || all=$(docker inspect --format '{{$p := .State.Pid}}{{$n := .Name}}{{range $k, $v := .NetworkSettings.Networks}}{{$p}} {{$v.IPAddress}} {{$n}} {{$k}}{{println}}{{end}}' $all 2>/dev/null | grep -v '^$')
+stand() { nsenter --net="/proc/$pid/ns/net" perl -e "$code" "$nonce" "$seconds"; }
+code=$1 nonce=$2 seconds=$3
+at=$(echo "$all" | awk '$4 == "bridge" && $1 > 0 && $2 { at = $0 } END { print at }')
+if [ -n "$at" ]; then
+  echo "$at" | { read -r pid address name network; echo "container $name $address docker0 -"; stand; }
 else
   made=$(unshare --net perl -e "$1" "$2" "$3") || exit
   pid=\${made#stand }; pid=\${pid%% *}
@@ -61,16 +66,32 @@ else
   ip link add "vethdr$pid" type veth peer name eth0 netns "$pid" && ip link set "vethdr$pid" master docker0 up &&
     $in address add "$4" dev eth0 && $in link set lo up && $in link set eth0 up && $in route add default via "$5" ||
     { kill "$pid"; exit 1; }
-  echo "namespace - \${4%/*}"
+  echo "namespace - \${4%/*} docker0 -"
   echo "$made"
 fi
+echo "$all" | awk -v first="$6" -v last="$7" -v most="$8" '
+  $4 != "bridge" && $1 > 0 && split($2, b, ".") == 4 { n = ((b[1] * 256 + b[2]) * 256 + b[3]) * 256 + b[4]
+    if (n >= first && n <= last) { if (!($4 in at)) names[++count] = $4; at[$4] = $0 } }
+  END { for (i = 1; i <= count && i <= most; i++) print at[names[i]] }' |
+while read -r pid address name network; do
+  link=$(ip -4 route get "$address" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
+  echo "container $name $address \${link:-none} $network"
+  stand </dev/null
+done
 ip -j -4 addr show | tr -d '\\n'
 `;
+
+/** User-defined networks of a host that take part: every two stands are a direction. */
+const mostNetworks = 2;
 
 export interface Stand {
   /** The container's name; undefined where a namespace stands in for one. */
   readonly container?: string;
   readonly address: string;
+  /** The host's bridge to it: "docker0". */
+  readonly link: string;
+  /** The name of its user-defined network; undefined for docker0's own. */
+  readonly network?: string;
   readonly pid: number;
   readonly notes: number;
   readonly tcp: number;
@@ -79,27 +100,40 @@ export interface Stand {
   readonly hostAddresses: readonly string[];
 }
 
-/**
- * @param own the address of a namespace, with its prefix, where there is no container
- * @param bridge docker0's address
- */
-export function beginStand(nonce: string, own: string, bridge: string): Command {
-  const argv = ["sh", "-c", begin, "dockroute-check", answerer, nonce, `${seconds}`, own, bridge];
+/** Where on a host one can stand. */
+export interface Place {
+  /** The address of a namespace, with its prefix, where there is no container. */
+  readonly own: string;
+  /** docker0's address. */
+  readonly bridge: string;
+  /** The first and the last address of the host's part, as numbers. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export function beginStands(nonce: string, { own, bridge, first, last }: Place): Command {
+  const words = [nonce, seconds, own, bridge, first, last, mostNetworks].map(String);
+  const argv = ["sh", "-c", begin, "dockroute-check", answerer, ...words];
   return { why: "stand in its part, as a container does", argv };
 }
 
-/** The stand, or in words why there is none. */
-export function readStand({ stdout, stderr }: Answer): Stand | string {
+/** The stands, that on docker0 first, or in words why there is none. */
+export function readStands({ stdout, stderr }: Answer): readonly Stand[] | string {
   const lines = stdout.trim().split("\n");
   if (lines[0] === "lacks perl") return "it has no program perl, which the check needs (package perl-base)";
-  const [kind, name = "", address = ""] = (lines[0] ?? "").split(" ");
-  const [word, ...numbers] = (lines[1] ?? "").split(" ");
-  const [pid, notes, tcp, udp] = numbers.map(Number);
-  if (word !== "stand" || pid === undefined || notes === undefined || tcp === undefined || udp === undefined)
-    return `nothing can stand on docker0: ${stderr.trim().split("\n").at(-1) || "no reason was given"}`;
   const hostAddresses = [...stdout.matchAll(/"local":"([\d.]+)"/g)].map(([, local]) => local ?? "");
-  const container = kind === "container" ? { container: name.replace(/^\//, "") } : {};
-  return { ...container, address, pid, notes, tcp, udp, hostAddresses };
+  const found = lines.flatMap((line, at): Stand[] => {
+    const [kind, name = "", address = "", link = "", network = "-"] = line.split(" ");
+    const [word, ...numbers] = (lines[at + 1] ?? "").split(" ");
+    const [pid, notes, tcp, udp] = numbers.map(Number);
+    if ((kind !== "container" && kind !== "namespace") || word !== "stand") return [];
+    if (pid === undefined || notes === undefined || tcp === undefined || udp === undefined) return [];
+    const container = kind === "container" ? { container: name.replace(/^\//, "") } : {};
+    const net = network === "-" ? {} : { network };
+    return [{ ...container, ...net, address, link, pid, notes, tcp, udp, hostAddresses }];
+  });
+  if (found[0]?.link === "docker0") return found;
+  return `nothing can stand on docker0: ${stderr.trim().split("\n").at(-1) || "no reason was given"}`;
 }
 
 /** Who came: protocol, origin's name ("?" by TCP), and the source address as it was seen on arrival. */

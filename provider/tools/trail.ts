@@ -1,5 +1,6 @@
 /** Where packets leave a trail on a host: counters of every packet filter, the route, neighbours, drops by rp_filter. */
 import type { Answer, Command } from "../command.js";
+import * as others from "./nft-others.js";
 
 /** A rule that counts, in its tool's own words. */
 export interface Counter {
@@ -14,6 +15,8 @@ export interface Counter {
 
 export interface Trail {
   readonly counters: readonly Counter[];
+  /** Rules of others that drop and count nothing: what they dropped shows nowhere. */
+  readonly silent: readonly Counter[];
   /** Packets that rp_filter dropped since boot. */
   readonly reversePath: number;
   readonly forwards: boolean;
@@ -25,18 +28,18 @@ export interface Trail {
 
 const script = `
 iptables-save -c 2>/dev/null
-nft list ruleset 2>/dev/null
+nft -y list ruleset 2>/dev/null
 echo "@reverse $(awk '/^TcpExt:/ { if (n++) print $at; else for (i = 1; i <= NF; i++) if ($i == "IPReversePathFilter") at = i }' /proc/net/netstat)"
 echo "@forward $(cat /proc/sys/net/ipv4/ip_forward)"
-echo "@route $(ip -4 route get "$2" from "$1" iif docker0 2>&1 | tr '\\n' ' ')"
+echo "@route $(ip -4 route get "$2" from "$1" iif "$3" 2>&1 | tr '\\n' ' ')"
 ip -4 neigh show | sed 's/^/@neighbour /'
 `;
 
-/** Reads all trails, and the route of a packet that comes from docker0. */
-export function askTrail(source: string, destination: string): Command {
+/** Reads all trails, and the route of a packet that comes from a bridge. */
+export function askTrail(source: string, destination: string, bridge: string): Command {
   return {
     why: "read where packets died",
-    argv: ["sh", "-c", script, "dockroute-check", source, destination],
+    argv: ["sh", "-c", script, "dockroute-check", source, destination, bridge],
   };
 }
 
@@ -46,6 +49,10 @@ export function readTrail({ stdout }: Answer): Trail {
     lines.flatMap((line) => (line.startsWith(`@${word} `) ? [line.slice(word.length + 2).trim()] : []));
   return {
     counters: readCounters(lines),
+    silent: others
+      .dropping(others.read({ code: 0, stdout, stderr: "" }))
+      .filter(({ rule }) => !/\bcounter\b/.test(rule))
+      .map(({ table, chain, rule }) => ({ tool: "nft", table, chain, rule, packets: 0, drops: true })),
     reversePath: Number(told("reverse")[0] ?? 0),
     forwards: told("forward")[0] !== "0",
     route: told("route")[0] ?? "",

@@ -28,9 +28,9 @@ describe("restarts of Docker", () => {
   it("preview names the hosts whose Docker restarts, and what stops and stays stopped there", async () => {
     const { text } = await scene.preview();
     for (const { name } of busy) {
-      assert.match(text, new RegExp(`${name}: Docker restarts, .* 2 running container\\(s\\) stop`));
-      assert.match(text, new RegExp(`${name}: Docker starts again by itself: box`));
-      assert.match(text, new RegExp(`${name}: stay stopped, having no restart policy: once`));
+      const words =
+        "containers that stop: (box, once|once, box); come back by themselves: box; stay stopped, .*: once";
+      assert.match(text, new RegExp(`${name}: Docker restarts, because docker0 changes from .*; ${words}`));
     }
     for (const { name } of idle) {
       assert.match(text, new RegExp(`${name}: Docker restarts, .* no container runs there`));

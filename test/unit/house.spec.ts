@@ -18,9 +18,11 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/tools/", "provider/plan/", "provider/kind", "provider/errors", "provider/command"],
     "zod",
   ],
-  "provider/host/": ["provider/command", "provider/errors", "provider/printable", "ssh2", "zod", "node:"],
+  "provider/host/": [
+    ...["provider/command", "provider/errors", "provider/printable", "ssh2", "ssh-config", "zod", "node:"],
+  ],
   "provider/pulumi/": [
-    ...["@pulumi/pulumi", "zod", "provider/host/connection", "provider/resources/", "provider/plan/"],
+    ...["@pulumi/pulumi", "zod", "provider/host/alias", "provider/resources/", "provider/plan/"],
   ],
   "provider/errors": ["provider/printable"],
   "provider/printable": [],
@@ -33,7 +35,14 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // The provider's top floor, which puts the rooms together.
   "provider/session": [
-    ...["provider/host/", "provider/tools/machine", "provider/turns", "provider/kind", "provider/command"],
+    ...[
+      "provider/host/",
+      "provider/lint",
+      "provider/tools/machine",
+      "provider/turns",
+      "provider/kind",
+      "provider/command",
+    ],
     ...["provider/errors", "provider/printable", "zod"],
   ],
   "provider/lifecycle": [
@@ -42,14 +51,27 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
     "node:util",
   ],
+  "provider/lint": ["provider/host/", "provider/resources/", "provider/tools/"],
+  // A check as a resource: the commands' eyes, the engine's calls.
+  "provider/mesh-check": [
+    ...[
+      "provider/cli/check",
+      "provider/cli/member",
+      "provider/lifecycle",
+      "provider/session",
+      "zod",
+      "node:util",
+    ],
+  ],
   "provider/survey": ["provider/converge", "provider/kind", "provider/host/host", "node:util"],
   // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
   "provider/cli/": [
     ...["provider/host/", "provider/resources/", "provider/plan/", "provider/tools/", "provider/survey"],
-    ...["provider/command", "provider/errors", "provider/kind", "provider/printable", "zod", "node:"],
+    ...["provider/command", "provider/errors", "provider/kind", "provider/printable", "zod", "yaml", "node:"],
   ],
   "provider/handlers": [
-    ...["provider/lifecycle", "provider/session", "provider/resources/", "provider/tools/machine"],
+    ...["provider/lifecycle", "provider/mesh-check", "provider/session", "provider/resources/"],
+    "provider/lint",
   ],
   "provider/index": ["provider/plan/", "provider/pulumi/"],
   "stacks/": ["provider/", "@pulumi/pulumi", "zod", "node:", "yaml"],

@@ -60,6 +60,17 @@ describe("check", () => {
     assert.deepEqual(foreign.failures, [{ property: "value", reason: "it is someone else's" }]);
   });
 
+  it("is refused for what speaks against the mesh as a whole, beside its own faults", async () => {
+    const wide = (life: KindLifecycle<never, never>, props: Props) => life.check({}, props);
+    for (const props of [news, { ...news, list: [unknown] }, { ...news, value: "bad" }]) {
+      const { life, session } = started();
+      session.lint = async () => ["alpha is on no link of beta"];
+      const { failures } = await wide(life as unknown as KindLifecycle<never, never>, props);
+      assert.deepEqual(failures[0], { property: "host", reason: "alpha is on no link of beta" });
+      assert.equal(failures.length, props["value"] === "bad" ? 2 : 1);
+    }
+  });
+
   it("asks no host about a value that is not known yet, however deep it lies", async () => {
     const { life, fake } = started();
     const unsure = { ...news, list: [{ deep: unknown }] };

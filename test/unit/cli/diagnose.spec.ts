@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { diagnose, type Evidence, type Side } from "../../../provider/cli/diagnose.js";
 import { matches, type Packet } from "../../../provider/cli/packet.js";
 import { readProbe } from "../../../provider/tools/probe.js";
-import { readArrivals, readStand } from "../../../provider/tools/stand.js";
+import { readArrivals, readStands } from "../../../provider/tools/stand.js";
 import { grown, readTrail, type Trail } from "../../../provider/tools/trail.js";
 
 const answer = (stdout: string) => ({ code: 0, stdout, stderr: "" });
@@ -94,6 +94,7 @@ describe("a diagnosis", () => {
   const side = (name: string, more: Partial<Side> = {}): Side => ({
     name,
     address: name === "alpha" ? "172.30.0.2" : "172.30.1.2",
+    link: "docker0",
     gateway: name === "alpha" ? "10.0.0.1" : "10.0.0.2",
     before: trail(iptables(0, 0, 0) + facts(name === "alpha" ? "10.0.0.2" : "10.0.0.1")),
     after: trail(iptables(0, 0, 0) + facts(name === "alpha" ? "10.0.0.2" : "10.0.0.1")),
@@ -139,6 +140,32 @@ describe("a diagnosis", () => {
     assert.match(reason.why, /rp_filter/);
   });
 
+  it("suspects a rule of somebody else's that counts nothing, on either host, and no other", () => {
+    const foreign = (rule: string, hook = "forward") =>
+      `table inet fw {\n\tchain c {\n\t\ttype filter hook ${hook} priority -10; policy accept;\n\t\t${rule}\n\t}\n}\n`;
+    const withRule = (text: string, via: string) => ({ after: trail(iptables(0, 0, 0) + text + facts(via)) });
+    const at = (name: string, text: string) =>
+      diagnose(
+        evidence(
+          name === "alpha"
+            ? { from: side("alpha", withRule(text, "10.0.0.2")) }
+            : { to: side("beta", withRule(text, "10.0.0.1")) },
+        ),
+      );
+    const rule = "ip saddr 172.30.0.0/24 drop";
+    for (const host of ["alpha", "beta"]) {
+      const { where, why } = at(host, foreign(rule));
+      assert.deepEqual([where, why.split(" fits")[0]], [host, `nft inet fw c: \`${rule}\``]);
+    }
+    assert.equal(at("beta", foreign("ip saddr 172.30.7.0/24 drop")).where, "beta");
+    assert.match(at("beta", foreign("ip saddr 172.30.7.0/24 drop")).why, /does not answer on docker0/);
+    assert.doesNotMatch(at("beta", foreign(rule, "input")).why, /inet fw/);
+    assert.doesNotMatch(at("beta", foreign("tcp dport 22 drop")).why, /inet fw/);
+    assert.doesNotMatch(at("beta", foreign("meta l4proto sctp drop")).why, /inet fw/);
+    const closed = foreign("ip saddr 10.9.0.0/16 accept").replace("policy accept", "policy drop");
+    assert.match(at("beta", closed).why, /`policy drop` drops what no rule of that chain accepts/);
+  });
+
   it("blames the wire where nothing came in", () => {
     const neighbours = facts("10.0.0.1").replace(/@neighbour 172.*\n/, "");
     const to = side("beta", { after: trail(iptables(0, 0, 0) + neighbours) });
@@ -148,21 +175,38 @@ describe("a diagnosis", () => {
 
 describe("what a stand says", () => {
   const begun = answer(
-    'container /box 172.30.1.2\nstand 1430 6 52377 55416\n[{"addr_info":[{"local":"10.213.3.12"}]}]',
+    "container /box 172.30.1.2 docker0 -\nstand 1430 6 52377 55416\n" +
+      "container /db 172.30.1.130 br-0123456789ab side\nstand 1431 6 52378 55417\n" +
+      "container /dead 172.30.1.140 br-0123456789ac other\n" +
+      '[{"addr_info":[{"local":"10.213.3.12"}]}]',
   );
 
   it("is read", () => {
-    assert.deepEqual(readStand(begun), {
-      ...{ container: "box", address: "172.30.1.2", pid: 1430, notes: 6, tcp: 52377, udp: 55416 },
-      hostAddresses: ["10.213.3.12"],
-    });
-    assert.match(String(readStand(answer("lacks perl\n"))), /no program perl/);
-    assert.match(String(readStand({ code: 1, stdout: "", stderr: "unshare: no\n" })), /unshare: no/);
+    const hostAddresses = ["10.213.3.12"];
+    assert.deepEqual(readStands(begun), [
+      {
+        ...{ container: "box", address: "172.30.1.2", link: "docker0", hostAddresses },
+        ...{ pid: 1430, notes: 6, tcp: 52377, udp: 55416 },
+      },
+      {
+        ...{
+          container: "db",
+          address: "172.30.1.130",
+          link: "br-0123456789ab",
+          network: "side",
+          hostAddresses,
+        },
+        ...{ pid: 1431, notes: 6, tcp: 52378, udp: 55417 },
+      },
+    ]);
+    assert.match(String(readStands(answer("lacks perl\n"))), /no program perl/);
+    assert.match(String(readStands({ code: 1, stdout: "", stderr: "unshare: no\n" })), /unshare: no/);
   });
 
   it("tells who arrived, also who got no answer by TCP", () => {
-    const stand = readStand(begun);
-    assert(typeof stand !== "string");
+    const stands = readStands(begun);
+    assert(typeof stands !== "string" && stands[0] !== undefined);
+    const [stand] = stands;
     const text =
       "icmp alpha 172.30.0.2\ntcp ? 172.30.0.2\n" +
       "   1: 02011EAC:CC99 02001EAC:B5F0 03 00000000:00000000 01:00000018 00000000     0        0 0\n";

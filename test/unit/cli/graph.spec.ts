@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { graphOf } from "../../../provider/cli/graph.js";
+import { planIn } from "../../../provider/cli/plan-file.js";
 import { planMesh } from "../../../provider/index.js";
 
 const names = ["alpha", "beta-2", "gamma"];
@@ -14,6 +18,26 @@ const checked = [
 ];
 
 describe("a graph", () => {
+  it("of an example is the picture in the README", () => {
+    const root = join(__dirname, "../../..");
+    const made = graphOf(planIn(join(root, "examples/Pulumi.production.yaml")), "svg", []);
+    const again =
+      "npx dockroute graph --config examples/Pulumi.production.yaml --format svg --out docs/mesh.svg";
+    assert.equal(readFileSync(join(root, "docs/mesh.svg"), "utf8"), made, `make it anew: ${again}`);
+    assert(readFileSync(join(root, "README.md"), "utf8").includes(again));
+  });
+
+  it("of a config with faults names them", () => {
+    const path = join(mkdtempSync(join(tmpdir(), "dockroute-graph-")), "config.yaml");
+    const text = (hosts: string) => `config:\n  dockroute:pool: 172.30.0.0/16\n  dockroute:hosts: ${hosts}\n`;
+    writeFileSync(path, text("[{ name: alpha }]"));
+    assert.throws(() => planIn(path), /is no config of a mesh: config\.dockroute:hosts\.0\.address: /);
+    writeFileSync(path, text("[{ name: alpha, address: 172.30.1.1 }]"));
+    assert.throws(() => planIn(path), /hosts\[0\]\.address: 172\.30\.1\.1 lies in the pool/);
+    assert.throws(() => planIn("/nowhere.yaml"), /cannot be read/);
+    rmSync(dirname(path), { recursive: true });
+  });
+
   it("is Mermaid, with the links in the colours of a check", () => {
     assert.equal(
       graphOf(plan, "mermaid", checked),
@@ -25,9 +49,9 @@ describe("a graph", () => {
         "  h_alpha <--> h_beta_2",
         "  h_alpha <--> h_gamma",
         "  h_beta_2 <--> h_gamma",
-        "  linkStyle 0 stroke:#1a7f37",
-        "  linkStyle 1 stroke:#cf222e",
-        "  linkStyle 2 stroke:#8c959f",
+        "  linkStyle 0 stroke:#2f9e4f",
+        "  linkStyle 1 stroke:#e5534b",
+        "  linkStyle 2 stroke:#2f81f7",
         "",
       ].join("\n"),
     );
@@ -36,7 +60,7 @@ describe("a graph", () => {
   it("is DOT", () => {
     const text = graphOf(plan, "dot", []);
     assert.match(text, /^digraph dockroute \{/);
-    assert.match(text, /h_beta_2 -> h_gamma \[dir=both, color="#8c959f"\];/);
+    assert.match(text, /h_beta_2 -> h_gamma \[dir=both, color="#2f81f7"\];/);
   });
 
   for (const count of [1, 2, 3, 8, 16]) {
@@ -47,9 +71,9 @@ describe("a graph", () => {
       }));
       const text = graphOf(planMesh({ pool: "172.30.0.0/16", hosts }), "svg", []);
       const [, width, height] = (/viewBox="0 0 (\d+) (\d+)"/.exec(text) ?? []).map(Number);
-      const boxes = [...text.matchAll(/<rect x="([\d.-]+)" y="([\d.-]+)" width="(\d+)" height="(\d+)"/g)].map(
-        ([, ...numbers]) => numbers.map(Number) as [number, number, number, number],
-      );
+      const boxes = [
+        ...text.matchAll(/<rect class="host" x="([\d.-]+)" y="([\d.-]+)" width="(\d+)" height="(\d+)"/g),
+      ].map(([, ...numbers]) => numbers.map(Number) as [number, number, number, number]);
       assert.equal(boxes.length, count);
       assert.equal(text.match(/<line /g)?.length ?? 0, (count * (count - 1)) / 2);
       for (const [at, [x, y, w, h]] of boxes.entries()) {

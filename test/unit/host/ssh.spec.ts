@@ -200,6 +200,21 @@ describe("a login over ssh", function () {
       dialErrorLimit: 1,
     });
     it("works, also through two", () => works(to({ proxy: [hop(), hop()] })));
+    it("that two hosts share, and holds the process until both have answered", () => {
+      const module = JSON.stringify(join(__dirname, "../../../provider/host/ssh.ts"));
+      const program = `
+        const { Pool } = require(${module});
+        const pool = new Pool();
+        const ask = async (to, at) =>
+          console.log((await (await pool.link("h" + at, to)).exec("sleep 0.3; echo hello", "", { idle: 9, total: 9 })).stdout);
+        JSON.parse(process.argv[1]).forEach(ask);`;
+      const one = to({ proxy: [hop(), hop()] });
+      const known = file("both", `* ${sshd.hostKey("ed25519")}`);
+      const both = [one, { ...one, host: "localhost", knownHostsFile: known }];
+      const argv = ["--import", "tsx", "-e", program, JSON.stringify(both)];
+      const out = execFileSync(process.execPath, argv, { encoding: "utf8", timeout: 20_000 });
+      equal(out, "hello\n\nhello\n\n");
+    });
     it("whose key is not known", async () => {
       const log = await logOf(() =>
         refused(to({ proxy: { ...hop(), knownHostsFile: "/nowhere" } }), /its hop .*is not known/),
@@ -211,7 +226,7 @@ describe("a login over ssh", function () {
         to({ proxy: hop(), hostKey: `SHA256:${"A".repeat(43)}` }),
         /not reached: it shows the host key/,
       ));
-    it("that finds no way", () => refused(to({ proxy: hop(), port: 1 }), /the hop .* opened no way to it/));
+    it("that finds no way", () => refused(to({ proxy: hop(), port: 1 }), /its hop .* opened no way to 127/));
   });
 
   describe("keeps its limits", () => {

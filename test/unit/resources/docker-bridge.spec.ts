@@ -71,9 +71,8 @@ describe("a bridge", () => {
 
   it("says who stops before it restarts Docker, and counts as a disruption then", () => {
     assert.deepEqual(dockerBridge.notices?.(wish, fresh, {}), [
-      "Docker restarts, because docker0 changes from 172.17.0.1/16 to 172.30.16.1/24; 2 running container(s) stop",
-      "Docker starts again by itself: web",
-      "stay stopped, having no restart policy: idle",
+      "Docker restarts, because docker0 changes from 172.17.0.1/16 to 172.30.16.1/24; containers that stop: idle, web; " +
+        "come back by themselves: web; stay stopped, having no restart policy: idle",
     ]);
     assert.equal(dockerBridge.disrupts?.(wish, fresh), true);
     assert.equal(dockerBridge.disrupts?.(wish, { ...fresh, containers: [] }), false);

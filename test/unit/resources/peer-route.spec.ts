@@ -155,7 +155,19 @@ describe("a route to a peer", () => {
       { ...wish, gateway: "8.8.8.8" },
       fresh,
       [
-        `8.8.8.8 is on no link of ${image}, which has eth0 (${own}/24); a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
+        `8.8.8.8 (peer) is on no link of ${image}, which has eth0 (${own}/24): ` +
+          `between them is the gateway ${own.replace(/\d+$/, "1")} on eth0; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
+      ],
+    ],
+    [
+      "a part that somebody routes elsewhere",
+      wish,
+      {
+        ...fresh,
+        routes: [...fresh.routes, { destination: "172.30.40.0/24", interface: "wg0", protocol: "static" }],
+      },
+      [
+        "172.30.40.0/24, a part of 172.30.32.0/20, is routed by wg0 by someone else; remove that route, or choose another range",
       ],
     ],
     [

@@ -41,6 +41,7 @@ describe("a stack's config", () => {
       ],
       leaving: [],
       maxUnavailable: 1,
+      check: false,
     });
   });
 
@@ -53,6 +54,7 @@ describe("a stack's config", () => {
         bridgePrefix: 24,
         networkPrefix: 26,
         maxUnavailable: 2,
+        check: true,
         connection,
         hosts: [alpha, { ...beta, subnet: "172.30.16.0/20", interface: "eth0.100", connection: own }],
         leaving: [
@@ -70,6 +72,7 @@ describe("a stack's config", () => {
       { name: "omega", gone: true },
     ]);
     assert.equal(read.maxUnavailable, 2);
+    assert.equal(read.check, true);
     assert.equal(read.plan["beta"]?.bridgeAddress, "172.30.16.1/24");
   });
 
@@ -90,6 +93,7 @@ describe("a stack's config is refused", () => {
     "bridgePrefix",
     "networkPrefix",
     "maxUnavailable",
+    "check",
     "connection",
     "hosts",
     "leaving",
@@ -160,6 +164,11 @@ describe("a stack's config is refused", () => {
       "with no host that may be down",
       source({ maxUnavailable: 0 }),
       { "dockroute:maxUnavailable": "0 is refused: a whole number from 1 is allowed" },
+    ],
+    [
+      "with a check that is no yes and no no",
+      source({ check: "often" }),
+      { "dockroute:check": '"often" is refused: true or false is allowed' },
     ],
     [
       "with hosts that are no list",

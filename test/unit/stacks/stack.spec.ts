@@ -126,6 +126,23 @@ describe("the program", () => {
     });
   });
 
+  it("checks after all of them, where the config says so", async () => {
+    const { made, edges } = await run({ ...three, check: true });
+    const { __provider, ...inputs } = made.get("check")?.inputs ?? {};
+    assert.deepEqual(Object.keys(inputs).sort(), ["hosts", "plan"]);
+    assert.deepEqual(inputs["hosts"], {
+      alpha: { endpoint: "root@192.168.145.128:22", interface: "eth1" },
+      beta: { endpoint: "ops@192.168.145.129:2222" },
+      gamma: { endpoint: "root@192.168.145.130:22" },
+    });
+    assert.equal(made.get("check")?.type, "pulumi-nodejs:dynamic/dockroute:MeshCheck");
+    assert.deepEqual(
+      edges["check"],
+      [...made.keys()].filter((name) => /-(bridge|masquerade|forward|to-\w+)$/.test(name)).sort(),
+    );
+    assert.equal((await run(three)).made.has("check"), false);
+  });
+
   it("gives resources the contract's types", async () => {
     const { made } = await run(three);
     const kinds = {

@@ -14,9 +14,9 @@ describe("ip", () => {
       assert.deepEqual(
         fresh.filter(({ addresses }) => addresses.length > 0),
         [
-          { name: "lo", addresses: ["127.0.0.1/8"] },
-          { name: "eth0", addresses: [`${own}/24`] },
-          { name: "docker0", addresses: ["172.17.0.1/16"] },
+          { name: "lo", addresses: ["127.0.0.1/8"], mtu: 65536 },
+          { name: "eth0", addresses: [`${own}/24`], mtu: 1500 },
+          { name: "docker0", addresses: ["172.17.0.1/16"], mtu: 1500 },
         ],
       );
     });
