@@ -46,6 +46,18 @@ function partOf(holder: string, seen: Seen): parts.Part {
   };
 }
 
+/**
+ * Before a restart: unlike the iptables backend this one does not turn forwarding on, and dockerd does not start
+ * where a sysctl has turned it off since (Docker's documentation of the nftables backend).
+ */
+export function forwarding(seen: Seen): readonly Command[] {
+  if (!needed(seen)) return [];
+  const script = "grep -q 1 /proc/sys/net/ipv4/ip_forward || sysctl -q -w net.ipv4.ip_forward=1";
+  return [
+    { why: "have forwarding on, without which this Docker does not start", argv: ["sh", "-c", script] },
+  ];
+}
+
 /** The guard stands before the door is opened. */
 export function steps(holder: string, seen: Seen): readonly Command[] {
   if (!needed(seen)) return [];

@@ -129,7 +129,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       ...(seen.before === undefined ? record.remember(record.readValue(desired.before) ?? seen) : []),
       ...direct.steps(dockerBridge.id(desired), seen),
       ...(!runsWith(desired, seen)
-        ? record.startWith(seen.file, text, { file, restart })
+        ? [...direct.forwarding(seen), ...record.startWith(seen.file, text, { file, restart })]
         : json.sameKeys(now, keys)
           ? []
           : json.replaceFile(seen.file, text, file)),
@@ -151,7 +151,9 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     });
     // The guard goes when Docker runs as before, and not with the door still open.
     const restarts = back.some(({ risk }) => risk === "docker");
-    return restarts ? back : [...direct.undo(dockerBridge.id(held), seen), ...back];
+    return restarts
+      ? [...direct.forwarding(seen), ...back]
+      : [...direct.undo(dockerBridge.id(held), seen), ...back];
   },
 
   lost(held, seen) {

@@ -70,7 +70,8 @@ export const events: readonly Event[] = [
     what: "link down and up",
     on: everyHost,
     // Nobody but networkd puts the default route back, and that is not ours.
-    by: "way=$(ip route show default | head -n 1); ip link set eth0 down; ip link set eth0 up; ip route replace $way",
+    by: `way=$(ip route show default | head -n 1); ip link set eth0 down; ip link set eth0 up
+      if systemctl -q is-active systemd-networkd; then networkctl reconfigure eth0; else ip route replace $way; fi`,
     announced: false,
   },
   {

@@ -264,6 +264,7 @@ describe("a message", () => {
       "CommandError",
       "DialFailed",
       "NoChannel",
+      "SshConfigFault",
     ];
     const odd = sources().flatMap((file) =>
       thrownIn(file).filter(({ what }) => !known.includes(what) && what !== "pulumi.RunError"),

@@ -143,7 +143,7 @@ Host *
     ["jumps in a circle", "Host a\n ProxyJump b\nHost b\n ProxyJump a\n", /a lead in a circle: a -> b -> a/],
     ["a command", "Host a\n ProxyCommand nc %h %p\n", /ProxyCommand of a is not followed; .*ProxyJump/],
     ["a port that is none", "Host a\n Port many\n", /ssh's settings of a\.port: /],
-    ["a user that is none", "Host a\n User -oProxyCommand=x\n", /ssh's settings of a\.user: is no name/],
+    ["a user that is none", "Host a\n User -oProxyCommand=x\n", /ssh's settings of a\.user: is no user/],
     ["files in a circle", "Include ~/.ssh/config\n", /config: files are included in a circle/],
   ];
   for (const [what, text, reason] of faulty) {
