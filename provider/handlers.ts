@@ -2,6 +2,7 @@
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
  * these four: path and names are a promise and are never changed.
  */
+import { endWithEngine } from "./engine.js";
 import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
 import { dockerBridge } from "./resources/docker-bridge.js";
 import { forwardRule } from "./resources/forward-rule.js";
@@ -9,6 +10,8 @@ import { masqueradeRule } from "./resources/masquerade-rule.js";
 import { peerRoute } from "./resources/peer-route.js";
 import { Session } from "./session.js";
 import { machineQuestion } from "./tools/machine.js";
+
+endWithEngine();
 
 const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
 const session = new Session([

@@ -4,7 +4,7 @@ import type { Fault } from "../faults/faults.js";
 import { ResourceBench } from "../faults/resource-bench.js";
 import type { Call } from "../faults/tripwire.js";
 
-const prefix = "faults";
+const prefix = process.env["LAB_PREFIX"] ?? "faults";
 /** Of the forms of a fault: see test/faults/faults.ts. */
 const short = 0;
 const long = 1;

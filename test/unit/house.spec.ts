@@ -48,7 +48,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/session", "provider/resources/", "provider/tools/machine"],
+    "provider/engine",
   ],
+  "provider/engine": ["node:fs"],
   "provider/index": ["provider/plan/", "provider/pulumi/"],
   "stacks/": ["provider/", "@pulumi/pulumi", "zod", "node:", "yaml"],
 };
