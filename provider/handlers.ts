@@ -14,12 +14,12 @@ import { machineQuestion } from "./tools/machine.js";
 endWithEngine();
 
 const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
-const session = new Session([
+/** What is asked of a host at once. */
+export const questions = [
   machineQuestion,
-  ...kinds.flatMap(({ look: { questions, later = [] } }) =>
-    questions.filter((each) => !later.includes(each)),
-  ),
-]);
+  ...kinds.flatMap(({ look }) => look.questions.filter((each) => !look.later?.includes(each))),
+];
+const session = new Session(questions);
 
 export const DockerBridge: Lifecycle = new KindLifecycle(dockerBridge, session);
 export const PeerRoute: Lifecycle = new KindLifecycle(peerRoute, session);

@@ -7,59 +7,62 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../support/stack.js";
-import type { Fault } from "./faults.js";
+import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, resultsFolder } from "./results.js";
 import { printTable, testsFile, writeDocument } from "./table.js";
+import { kinds } from "./transitions.js";
 
-process.env["DOCKROUTE_UNDO_SECONDS"] ??= "8";
+process.env["DOCKROUTE_UNDO_SECONDS"] ??= "10";
 
 const { values } = parseArgs({
   options: {
     labs: { type: "string", default: "2" },
     prefix: { type: "string", default: "flt" },
     images: { type: "string", default: "docker28" },
+    /** tests, resources, mesh or walk. */
     only: { type: "string" },
-    kinds: { type: "string" },
+    kinds: { type: "string", default: kinds.join() },
     faults: { type: "string" },
-    every: { type: "string", default: "1" },
-    /** Every point within looks too, in the three-host up. */
-    all: { type: "boolean" },
-    fresh: { type: "boolean" },
+    /** No further point is begun after so many minutes; the next run goes on. */
+    minutes: { type: "string", default: "Infinity" },
+    /** Tries again what did not hold. */
+    again: { type: "boolean", default: false },
+    fresh: { type: "boolean", default: false },
   },
 });
 
 async function main(): Promise<void> {
   const started = Date.now();
-  if (values.fresh === true) rmSync(resultsFolder, { recursive: true, force: true });
-  const say = (line: string): void => console.log(line);
+  if (values.fresh) rmSync(resultsFolder, { recursive: true, force: true });
+  const chosen = values.faults?.split(",") as Fault[] | undefined;
   const shared = {
     labs: Number(values.labs),
-    every: Number(values.every),
-    say,
-    ...(values.faults === undefined ? {} : { faults: values.faults.split(",") as Fault[] }),
+    until: started + Number(values.minutes) * 60_000,
+    again: values.again,
+    say: (line: string): void => console.log(line),
   };
-  if (values.only === undefined || values.only === "tests") runTests();
-  if (values.only === undefined || values.only === "mesh") {
-    await sweepMesh({ ...shared, all: values.all === true }, values.prefix);
+  if (wanted("tests")) runTests();
+  for (const image of wanted("resources") ? values.images.split(",") : []) {
+    const plan = {
+      ...shared,
+      image,
+      kinds: values.kinds.split(","),
+      faults: chosen ?? [...faults, ...programFaults],
+    };
+    await sweepResources(plan, values.prefix);
   }
-  for (const image of imagesToSweep()) {
-    await sweepResources(
-      { ...shared, image, ...(values.kinds === undefined ? {} : { kinds: values.kinds.split(",") }) },
-      values.prefix,
-    );
-  }
-  const hours = `this run took ${((Date.now() - started) / 3_600_000).toFixed(2)} h, with ${values.labs} labs side by side`;
+  if (wanted("mesh")) await sweepMesh({ ...shared, faults: chosen ?? faults }, values.prefix);
   console.log(`\n${printTable()}\n`);
-  writeDocument(hours);
+  writeDocument();
   const broken = allRows().filter(({ wrong }) => wrong.length > 0).length;
   console.log(`${allRows().length - broken} passed, ${broken} failed`);
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
-function imagesToSweep(): readonly string[] {
-  return values.only === undefined || values.only === "resources" ? values.images.split(",") : [];
+function wanted(part: string): boolean {
+  return values.only === undefined || values.only === part;
 }
 
 /** The promises that are held by a test of their own; what became of them goes into the document. */
