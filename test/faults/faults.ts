@@ -10,7 +10,8 @@ import type { Wire } from "./wire.js";
 export const faults = ["link cut", "client killed", "power cut"] as const;
 /** Done by the shim itself, in place of the program. */
 export const programFaults = ["program fails", "program prints garbage", "program hangs"] as const;
-export type Fault = (typeof faults)[number] | (typeof programFaults)[number];
+/** What the sweeps do not do, a test may. */
+export type Fault = (typeof faults)[number] | (typeof programFaults)[number] | "reboot";
 
 export function trapFor(fault: Fault): Trap {
   if (fault === "program fails") return "fail";
@@ -38,6 +39,8 @@ export async function strike(fault: Fault, variant: number, struck: Struck): Pro
       return;
     case "power cut":
       return cutPower(struck);
+    case "reboot":
+      return reboot(struck);
     default:
       return;
   }
@@ -54,6 +57,16 @@ async function cutLink({ lab, host, wire, release }: Struck, variant: number): P
     await until(`${host} to go back by itself`, limit, async () => !isPending(lab.host(host)));
   }
   wire.mend();
+}
+
+/** Asked for on the host, in an orderly way: its services are stopped, a restart of Docker among them. */
+async function reboot({ lab, host, wire, release }: Struck): Promise<void> {
+  await lab.host(host).exec(["systemctl", "reboot"]);
+  release();
+  await lab.waitRebooted(host, 120_000, false);
+  const { address } = lab.host(host);
+  await until(`sshd of ${host}`, 60_000, () => greets(address));
+  wire.reset();
 }
 
 async function cutPower({ lab, host, wire }: Struck): Promise<void> {

@@ -27,9 +27,11 @@ export interface Tried {
   readonly said: string;
 }
 
-interface Options {
+export interface TryOptions {
   /** Which form of the fault; by turns without it. */
   readonly variant?: number;
+  /** What is to be seen before the fault. */
+  readonly standing?: () => Promise<void>;
   /** What more must hold before the next run. */
   readonly meanwhile?: () => Promise<readonly string[]>;
 }
@@ -129,8 +131,8 @@ export class ResourceBench {
   }
 
   /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
-  async try(transition: Transition, fault: Fault, n: number, options: Options = {}): Promise<Tried> {
-    const { variant = n, meanwhile = async () => [] } = options;
+  async try(transition: Transition, fault: Fault, n: number, options: TryOptions = {}): Promise<Tried> {
+    const { variant = n, standing: see = async () => {}, meanwhile = async () => [] } = options;
     const [from, to] = this.way(transition);
     await this.go(from);
     this.tripwire.begin({ n, does: trapFor(fault) });
@@ -138,6 +140,7 @@ export class ResourceBench {
     const stands = await this.tripwire.hit(client.over);
     const reached = this.tripwire.sprung();
     if (stands) {
+      await see();
       const release = () => this.tripwire.release();
       await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
     }
