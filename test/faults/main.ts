@@ -2,16 +2,14 @@
  * `npm run test:faults`: every fault after every point. It goes on where it was stopped (.faults/ holds what
  * became of each point), prints the table, and writes docs/reliability.md.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { root } from "../support/stack.js";
 import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
+import { runNamedTests } from "./named-tests.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, resultsFolder } from "./results.js";
-import { printTable, testsFile, writeDocument } from "./table.js";
+import { printTable, writeDocument } from "./table.js";
 import { kinds } from "./transitions.js";
 
 process.env["DOCKROUTE_UNDO_SECONDS"] ??= "10";
@@ -23,6 +21,8 @@ const { values } = parseArgs({
     images: { type: "string", default: "docker28" },
     /** tests, resources, mesh or walk. */
     only: { type: "string" },
+    /** Of the tests, those in files whose paths hold one of these words. */
+    specs: { type: "string" },
     kinds: { type: "string", default: kinds.join() },
     faults: { type: "string" },
     /** No further point is begun after so many minutes; the next run goes on. */
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     again: values.again,
     say: (line: string): void => console.log(line),
   };
-  if (wanted("tests")) runTests();
+  if (wanted("tests")) runNamedTests(values.specs?.split(",") ?? [], shared.say);
   for (const image of wanted("resources") ? values.images.split(",") : []) {
     const plan = {
       ...shared,
@@ -63,31 +63,6 @@ async function main(): Promise<void> {
 
 function wanted(part: string): boolean {
   return values.only === undefined || values.only === part;
-}
-
-/** The promises that are held by a test of their own; what became of them goes into the document. */
-function runTests(): void {
-  mkdirSync(resultsFolder, { recursive: true });
-  const files = [
-    "faults",
-    "gone",
-    "two-operators",
-    "transaction",
-    "restart",
-    "unreachable",
-    "bad-input",
-    "narrow",
-    "connections",
-    "destroy",
-  ];
-  const specs = files.map((name) => join(root, "test/hosts", `${name}.spec.ts`)).filter(existsSync);
-  const mocha = join(root, "node_modules/mocha/bin/mocha.js");
-  const own = ["--no-config", "--require", "tsx/cjs", "--require", join(root, "test/support/labs.ts")];
-  const report = ["--reporter", "json", "--reporter-option", `output=${testsFile}`, "--timeout", "900000"];
-  spawnSync(process.execPath, [mocha, ...own, ...report, ...specs], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
 }
 
 void main();

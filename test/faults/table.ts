@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
+import { type Outcome, testOutcomes } from "./named-tests.js";
 import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
@@ -60,21 +61,10 @@ function markdown(found: readonly Line[]): string {
   return [print(head), print(widths.map((width) => "-".repeat(width))), ...cells.map(print)].join("\n");
 }
 
-/** What became of the tests by their titles; a file that mocha's json reporter wrote. */
-export const testsFile = join(resultsFolder, "tests.json");
-
-function testResults(): ReadonlyMap<string, boolean> {
-  if (!existsSync(testsFile)) return new Map();
-  const { tests } = JSON.parse(readFileSync(testsFile, "utf8")) as {
-    tests: { fullTitle: string; err: object }[];
-  };
-  return new Map(tests.map(({ fullTitle, err }) => [fullTitle, Object.keys(err).length === 0]));
-}
-
-function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<string, boolean>): string {
+function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<string, Outcome>): string {
   const line = lineOf("", promise.rows === undefined ? [] : rows.filter(promise.rows));
-  const named = [...tests].filter(([title]) => promise.tests?.some((part) => title.includes(part)));
-  const failed = named.filter(([, passed]) => !passed).map(([title]) => title);
+  const named = [...tests].filter(([title]) => title.includes(` ${promise.letter} `));
+  const failed = named.filter(([, { passed }]) => !passed).map(([title]) => title);
   const words = [
     ...(line.tried === 0 ? [] : [`${line.held} of ${line.tried} points held`]),
     ...(named.length === 0 ? [] : [`${named.length - failed.length} of ${named.length} tests held`]),
@@ -91,7 +81,7 @@ export function writeDocument(): void {
   const rows = allRows();
   const later = heldLater();
   const hours = (rows.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
-  const tests = testResults();
+  const tests = testOutcomes();
   const broken = rows.filter(({ wrong }) => wrong.length > 0);
   const commits = [...new Set(rows.map(({ commit }) => commit))].join(", ");
   const text = [

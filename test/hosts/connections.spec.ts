@@ -19,7 +19,7 @@ describe("connections", () => {
   });
   after(() => site?.down());
 
-  it("are opened to eight far hosts within about the time of one", async () => {
+  it("C5 are opened to eight far hosts within about the time of one", async () => {
     const wires = await Promise.all(site.lab.hosts.map(({ address }) => wireTo(address, delay)));
     const stack = await site.stack("far", farAway(wires), [counting()]);
     const one = await secondsOfOneDial(wires[0] as Wire);

@@ -88,7 +88,7 @@ describe("destroy", () => {
     );
   });
 
-  it("is over with every host as before", async () => {
+  it("B9 is over with every host as before", async () => {
     await scene.destroy();
     await same();
   });

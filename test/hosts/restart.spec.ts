@@ -25,7 +25,7 @@ describe("restarts of Docker", () => {
   });
   after(() => scene?.strike());
 
-  it("preview names the hosts whose Docker restarts, and what stops and stays stopped there", async () => {
+  it("B8 preview names the hosts whose Docker restarts, and what stops and stays stopped there", async () => {
     const { text } = await scene.preview();
     for (const { name } of busy) {
       assert.match(text, new RegExp(`${name}: Docker restarts, .* 2 running container\\(s\\) stop`));
@@ -37,7 +37,7 @@ describe("restarts of Docker", () => {
     }
   });
 
-  it("one host with containers at a time; those without do not wait; what has a policy is back", async () => {
+  it("C4 one host with containers at a time; those without do not wait; what has a policy is back", async () => {
     const was = await marks(scene.lab.hosts);
     const started = await bootTime(scene.lab.hosts[0]);
     await scene.up();
@@ -66,7 +66,7 @@ describe("restarts of Docker", () => {
     await Promise.all(busy.map(async (host) => assert.deepEqual(await running(host), ["box"])));
   });
 
-  it("after one host has failed to come back, no further is restarted, and it is itself as before", async () => {
+  it("B6 C4 after one host has failed to come back, no further is restarted, and it is itself as before", async () => {
     const [first] = busy;
     assert(first);
     pool("172.30.0.0/16");
