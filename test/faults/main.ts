@@ -6,11 +6,12 @@ import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
-import { runNamedTests } from "./named-tests.js";
+import { runNamedTests, testOutcomes } from "./named-tests.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, resultsFolder } from "./results.js";
 import { printTable, writeDocument } from "./table.js";
 import { kinds } from "./transitions.js";
+import { walk, walked } from "./walk/walk.js";
 
 process.env["DOCKROUTE_UNDO_SECONDS"] ??= "10";
 
@@ -25,6 +26,9 @@ const { values } = parseArgs({
     specs: { type: "string" },
     kinds: { type: "string", default: kinds.join() },
     faults: { type: "string" },
+    /** Of the random walk. */
+    steps: { type: "string", default: "200" },
+    seed: { type: "string" },
     /** No further point is begun after so many minutes; the next run goes on. */
     minutes: { type: "string", default: "Infinity" },
     /** Tries again what did not hold. */
@@ -54,10 +58,17 @@ async function main(): Promise<void> {
     await sweepResources(plan, values.prefix);
   }
   if (wanted("mesh")) await sweepMesh({ ...shared, faults: chosen ?? faults }, values.prefix);
+  if (wanted("walk")) {
+    const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+    await walk({ ...shared, steps: Number(values.steps), seed }, values.prefix);
+  }
   console.log(`\n${printTable()}\n`);
   writeDocument();
-  const broken = allRows().filter(({ wrong }) => wrong.length > 0).length;
-  console.log(`${allRows().length - broken} passed, ${broken} failed`);
+  const all = [...allRows(), ...walked()];
+  const outcomes = [...testOutcomes().values()];
+  const broken =
+    all.filter(({ wrong }) => wrong.length > 0).length + outcomes.filter(({ passed }) => !passed).length;
+  console.log(`${all.length + outcomes.length - broken} passed, ${broken} failed`);
   process.exitCode = broken === 0 ? 0 : 1;
 }
 

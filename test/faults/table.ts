@@ -6,6 +6,7 @@ import { type Outcome, testOutcomes } from "./named-tests.js";
 import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
+import { walked } from "./walk/walk.js";
 
 interface Line {
   readonly what: string;
@@ -104,6 +105,7 @@ export function writeDocument(): void {
     "",
     markdown(lines(rows)),
     "",
+    ...walks(),
     "## Promises",
     "",
     "| promise | what | fault | result |",
@@ -124,7 +126,40 @@ export function writeDocument(): void {
   writeFileSync(join(root, "docs", "reliability.md"), text);
 }
 
+/** By seed, the newest steps of each. */
+function walks(): readonly string[] {
+  const rows = [...new Map(walked().map((row) => [`${row.seed} ${row.step}`, row])).values()];
+  const seeds = [...new Set(rows.map(({ seed }) => seed))];
+  const lines = seeds.map((seed) => {
+    const own = rows.filter((row) => row.seed === seed);
+    const held = own.filter(({ wrong }) => wrong.length === 0).length;
+    const tens = own.filter(({ step, wrong }) => step % 10 === 0 && wrong.length === 0).length;
+    const minutes = own.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+    return `| ${seed} | ${own.length} | ${held} | ${tens} | ${minutes.toFixed(0)} min |`;
+  });
+  if (lines.length === 0) return [];
+  const broken = rows.filter(({ wrong }) => wrong.length > 0);
+  return [
+    "## Random walks",
+    "",
+    "Three hosts that join, leave, are pinned and unpinned, rebooted, changed by hand, and struck by a fault at a drawn",
+    "call of an up. After each step the mesh is whole, a preview with refresh is empty, nothing is left over, and who",
+    "is no member is as before. After every tenth: as after one up of the same config on hosts without dockroute.",
+    "`npm run test:faults -- --only walk --seed N` takes a walk again.",
+    "",
+    "| seed | steps | held | compared with fresh hosts | took |",
+    "| ---- | ----- | ---- | ------------------------- | ---- |",
+    ...lines,
+    "",
+    ...broken.map(({ seed, step, what, wrong }) => `- ${seed}, step ${step} (${what}): ${oneLine(wrong)}`),
+    ...(broken.length === 0 ? [] : [""]),
+  ];
+}
+
+function oneLine(wrong: readonly string[]): string {
+  return wrong.join("; ").replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 400);
+}
+
 function inWords({ run, fault, host, n, at, wrong }: Row): string {
-  const what = wrong.join("; ").replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 400);
-  return `- ${run}, ${fault} at ${host} ${n} (\`${at.replaceAll("`", "'").replaceAll("|", "\\|")}\`): ${what}`;
+  return `- ${run}, ${fault} at ${host} ${n} (\`${at.replaceAll("`", "'").replaceAll("|", "\\|")}\`): ${oneLine(wrong)}`;
 }
