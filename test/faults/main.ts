@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     again: values.again,
     say: (line: string): void => console.log(line),
   };
-  if (wanted("tests")) runNamedTests(values.specs?.split(",") ?? [], shared.say);
+  if (wanted("tests")) runNamedTests(values.specs?.split(",") ?? [], values.prefix, shared.say);
   for (const image of wanted("resources") ? values.images.split(",") : []) {
     const plan = {
       ...shared,

@@ -33,10 +33,10 @@ function specs(): readonly string[] {
 }
 
 /** @param words files whose path holds one of them; without any, all */
-export function runNamedTests(words: readonly string[], say: (line: string) => void): void {
+export function runNamedTests(words: readonly string[], prefix: string, say: (line: string) => void): void {
   const chosen = specs().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   for (const file of chosen) {
-    const outcomes = runSpec(file);
+    const outcomes = runSpec(file, prefix);
     writeFileSync(kept, JSON.stringify({ ...Object.fromEntries(testOutcomes()), ...outcomes }, null, 1));
     const failed = Object.entries(outcomes).filter(([, { passed }]) => !passed);
     say(`${file.slice(root.length + 1)}: ${Object.keys(outcomes).length} tests, ${failed.length} failed`);
@@ -49,14 +49,14 @@ interface Report {
   readonly failures: readonly { readonly fullTitle: string }[];
 }
 
-function runSpec(file: string): Record<string, Outcome> {
+function runSpec(file: string, prefix: string): Record<string, Outcome> {
   mkdirSync(resultsFolder, { recursive: true });
   const output = join(resultsFolder, "report.json");
   rmSync(output, { force: true });
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
   const own = ["--no-config", "--require", "tsx/cjs", "--require", join(root, "test/support/labs.ts")];
   const report = ["--reporter", "json", "--reporter-option", `output=${output}`, "--timeout", "900000"];
-  const env = { ...process.env };
+  const env: NodeJS.ProcessEnv = { ...process.env, LAB_PREFIX: `${prefix}t` };
   // Each file has its own.
   delete env["DOCKROUTE_UNDO_SECONDS"];
   spawnSync(process.execPath, [mocha, ...own, ...report, file], {

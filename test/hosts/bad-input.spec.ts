@@ -14,7 +14,11 @@ describe("a bad input", () => {
   let fresh: ReadonlyMap<string, Snapshot>;
 
   before(async () => {
-    site = await Site.up("t2b", { alpha: "docker20", beta: "docker28" }, { boxes: false });
+    site = await Site.up(
+      process.env["LAB_PREFIX"] ?? "t2b",
+      { alpha: "docker20", beta: "docker28" },
+      { boxes: false },
+    );
     stack = await site.stack("bad", meshConfig(site.lab));
     const beta = site.lab.host("beta");
     await beta.run("docker network create --subnet 172.30.77.0/24 theirs");

@@ -15,7 +15,7 @@ describe("connections", () => {
 
   before(async () => {
     const images = Object.fromEntries(names.map((name) => [name, "docker26"]));
-    site = await Site.up("t2c", images, { boxes: false });
+    site = await Site.up(process.env["LAB_PREFIX"] ?? "t2c", images, { boxes: false });
   });
   after(() => site?.down());
 

@@ -22,7 +22,7 @@ describe("a stranger at the switch, on every Docker", () => {
   let sieges: readonly Siege[];
 
   before(async () => {
-    scene = await Scene.set("t1narrow");
+    scene = await Scene.set(process.env["LAB_PREFIX"] ?? "t1narrow");
     await scene.startBoxes();
     sieges = await Promise.all(scene.lab.hosts.map((host, at) => besiege(scene, host, at)));
   });

@@ -18,7 +18,7 @@ describe("restarts of Docker", () => {
     scene.stack.configure({ ...meshConfig(scene.lab, undefined, range), ...more });
 
   before(async () => {
-    scene = await Scene.set("t1rest", [...threeHosts, ...idle]);
+    scene = await Scene.set(process.env["LAB_PREFIX"] ?? "t1rest", [...threeHosts, ...idle]);
     busy = scene.lab.hosts.filter(({ name }) => !name.startsWith("idle"));
     await Promise.all(busy.map((host) => startBox(host, "box", quickBox)));
     await Promise.all(busy.map((host) => startBox(host, "once", ["--stop-timeout", "1"])));

@@ -11,7 +11,11 @@ describe("a host that cannot be reached", () => {
   let fresh: ReadonlyMap<string, Snapshot>;
 
   before(async () => {
-    site = await Site.up("t2a", { alpha: "docker20", beta: "docker26", gamma: "docker28" });
+    site = await Site.up(process.env["LAB_PREFIX"] ?? "t2a", {
+      alpha: "docker20",
+      beta: "docker26",
+      gamma: "docker28",
+    });
     fresh = await site.snapshots();
     stack = await site.stack("unreachable", impatient(meshConfig(site.lab)));
   });
