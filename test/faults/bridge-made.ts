@@ -1,7 +1,8 @@
 /** A bench whose docker0 gets its address while something happens at a point that is named by its program. */
 import { deepEqual } from "node:assert/strict";
+import type { Tried, TryOptions } from "./calls.js";
 import type { Fault } from "./faults.js";
-import { ResourceBench, type Tried, type TryOptions } from "./resource-bench.js";
+import { ResourceBench } from "./resource-bench.js";
 import type { Call } from "./tripwire.js";
 
 /** Of the forms of a fault: see faults.ts. */

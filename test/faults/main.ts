@@ -4,6 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { Lab } from "../../lab/lab.js";
 import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
 import { runNamedTests, testOutcomes } from "./named-tests.js";
@@ -76,4 +77,13 @@ function wanted(part: string): boolean {
   return values.only === undefined || values.only === part;
 }
 
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  // What became of each point is kept; the labs are not.
+  process.once(signal, () => {
+    void Promise.allSettled(Lab.made().map((prefix) => Lab.remove(prefix))).then(() => process.exit(code));
+  });
+}
 void main();

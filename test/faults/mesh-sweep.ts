@@ -1,10 +1,11 @@
 /** The whole three-host `up`, with a fault after points of it. */
+
+import type { Tried } from "./calls.js";
 import { strike, trapFor } from "./faults.js";
 import { MeshBench } from "./mesh-bench.js";
 import { standing } from "./oracle.js";
 import { type Point, Queue, spread, traceOf } from "./points.js";
 import { family, isAlive, kill } from "./process.js";
-import type { Tried } from "./resource-bench.js";
 import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
 
 const run = "three hosts up";

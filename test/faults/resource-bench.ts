@@ -8,33 +8,16 @@ import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
 import type { Props } from "../../provider/lifecycle.js";
 import { quickBox } from "../support/scene.js";
-import { root } from "../support/stack.js";
+import { answerOf, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
 import { type Answered, answer, type CallOf } from "./client.js";
 import { type Fault, strike, trapFor } from "./faults.js";
 import { nothingLeft, sameAs, snapshotOf, standing, undoSeconds } from "./oracle.js";
-import { type Started, start } from "./process.js";
 import { type Case, cases, type Transition } from "./transitions.js";
 import { type Call, Tripwire } from "./tripwire.js";
 import { Wire } from "./wire.js";
 
 /** Where the host stands: without the resource, with its first value, with its second. */
 export type Place = "absent" | 0 | 1;
-
-export interface Tried {
-  readonly reached: boolean;
-  readonly wrong: readonly string[];
-  readonly reachMs: number;
-  readonly said: string;
-}
-
-export interface TryOptions {
-  /** Which form of the fault; by turns without it. */
-  readonly variant?: number;
-  /** What is to be seen before the fault. */
-  readonly standing?: () => Promise<void>;
-  /** What more must hold before the next run. */
-  readonly meanwhile?: () => Promise<readonly string[]>;
-}
 
 const steps: Readonly<Record<Transition, readonly [Place, Place]>> = {
   create: ["absent", 0],
@@ -133,26 +116,34 @@ export class ResourceBench {
   /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
   async try(transition: Transition, fault: Fault, n: number, options: TryOptions = {}): Promise<Tried> {
     const { variant = n, standing: see = async () => {}, meanwhile = async () => [] } = options;
+    const clock = new Stopwatch();
     const [from, to] = this.way(transition);
     await this.go(from);
+    clock.lap("to the beginning");
     this.tripwire.begin({ n, does: trapFor(fault) });
-    const client = this.start(this.callTo(to));
+    const client = startCall(this.callTo(to));
     const stands = await this.tripwire.hit(client.over);
     const reached = this.tripwire.sprung();
+    clock.lap("to the point");
     if (stands) {
       await see();
       const release = () => this.tripwire.release();
       await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
     }
+    clock.lap("fault");
     const healed = Date.now();
     // In turn the host is left alone until it has settled, and the next run comes at once.
     const { wrong, reachMs } = await standing(this.lab, ["box"], healed, variant % 4 < 2);
+    clock.lap("host alone");
     const between = await meanwhile();
     const answered = await answerOf(client);
     this.tripwire.end();
     this.note(to, answered);
+    clock.lap("end of the run");
     const after = wrong.length > 0 ? [] : await this.again(to);
-    return { reached, wrong: [...wrong, ...between, ...after], reachMs, said: answered?.error ?? "" };
+    clock.lap("run again, and oracle");
+    const said = answered?.error ?? "";
+    return { reached, wrong: [...wrong, ...between, ...after], reachMs, said, phases: clock.laps };
   }
 
   /** I5, I8: the same call again, without any other step, and the host is as after a run without faults. */
@@ -222,19 +213,8 @@ export class ResourceBench {
     return { ...call, op: "update", olds: this.state, news };
   }
 
-  private start(call: CallOf): Started {
-    const argv = [process.execPath, "--import", "tsx", join(__dirname, "client.ts")];
-    return start(argv, { input: JSON.stringify(call), env: process.env, cwd: root });
-  }
-
   /** A call that nothing happens to. Its logins end with it, as if its process had ended. */
   private async call(call: CallOf): Promise<Answered> {
     return answer(call).finally(() => this.wire.reset());
   }
-}
-
-async function answerOf(client: Started): Promise<Answered | undefined> {
-  const { stdout, stderr, code } = await client.ended;
-  if (stdout.endsWith("}\n")) return JSON.parse(stdout) as Answered;
-  return code === 137 ? undefined : { error: `exit ${code}: ${stderr}` };
 }

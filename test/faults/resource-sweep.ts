@@ -1,7 +1,9 @@
 /** Every point of create, update and delete of each resource, with every fault: several labs side by side. */
+
+import type { Tried } from "./calls.js";
 import type { Fault } from "./faults.js";
 import { type Point, Queue, spread, type Trace, traceOf } from "./points.js";
-import { ResourceBench, type Tried } from "./resource-bench.js";
+import { ResourceBench } from "./resource-bench.js";
 import { addRow, allRows, commit, keyOf, type Row } from "./results.js";
 import { type Case, kinds, type Transition, transitions } from "./transitions.js";
 

@@ -20,6 +20,8 @@ export interface Row {
   /** What the person read. */
   readonly said: string;
   readonly seconds: number;
+  /** Where they went, where it was measured. */
+  readonly phases?: Readonly<Record<string, number>>;
   readonly commit: string;
 }
 

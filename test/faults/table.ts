@@ -106,6 +106,7 @@ export function writeDocument(): void {
     markdown(lines(rows)),
     "",
     ...walks(),
+    ...phases(rows),
     "## Promises",
     "",
     "| promise | what | fault | result |",
@@ -124,6 +125,20 @@ export function writeDocument(): void {
     "",
   ].join("\n");
   writeFileSync(join(root, "docs", "reliability.md"), text);
+}
+
+/** What a point costs, on the machine that it was tried on. */
+function phases(rows: readonly Row[]): readonly string[] {
+  const measured = rows.flatMap((row) => (row.phases === undefined ? [] : [row.phases]));
+  const names = Object.keys(measured[0] ?? {});
+  const whole = measured.flatMap((each) => Object.values(each)).reduce((sum, each) => sum + each, 0);
+  if (whole === 0) return [];
+  const parts = names.map((name) => {
+    const own = measured.reduce((sum, each) => sum + (each[name] ?? 0), 0);
+    return `${name} ${Math.round((100 * own) / whole)} %`;
+  });
+  const mean = (whole / measured.length).toFixed(1);
+  return [`Where the time of a resource's point went (${mean} s on average): ${parts.join(", ")}.`, ""];
 }
 
 /** By seed, the newest steps of each. */
