@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { Lab } from "../../lab/lab.js";
 import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
-import { runNamedTests, testOutcomes } from "./named-tests.js";
+import { runNamedTests, stopNamedTests, testOutcomes } from "./named-tests.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, resultsFolder } from "./results.js";
 import { printTable, writeDocument } from "./table.js";
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     again: values.again,
     say: (line: string): void => console.log(line),
   };
-  if (wanted("tests")) runNamedTests(values.specs?.split(",") ?? [], values.prefix, shared.say);
+  if (wanted("tests")) await runNamedTests(values.specs?.split(",") ?? [], values.prefix, shared.say);
   for (const image of wanted("resources") ? values.images.split(",") : []) {
     const plan = {
       ...shared,
@@ -83,7 +83,8 @@ for (const [signal, code] of [
 ] as const) {
   // What became of each point is kept; the labs are not.
   process.once(signal, () => {
-    void Promise.allSettled(Lab.made().map((prefix) => Lab.remove(prefix))).then(() => process.exit(code));
+    const ends = [stopNamedTests(signal), ...Lab.made().map((prefix) => Lab.remove(prefix))];
+    void Promise.allSettled(ends).then(() => process.exit(code));
   });
 }
 void main();

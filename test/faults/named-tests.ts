@@ -2,7 +2,8 @@
  * The promises that are held by tests of their own: their titles begin with the promise's letter. Each file with
  * such a title is run as a whole, because its tests build on one another; what became of them is kept.
  */
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
@@ -33,10 +34,14 @@ function specs(): readonly string[] {
 }
 
 /** @param words files whose path holds one of them; without any, all */
-export function runNamedTests(words: readonly string[], prefix: string, say: (line: string) => void): void {
+export async function runNamedTests(
+  words: readonly string[],
+  prefix: string,
+  say: (line: string) => void,
+): Promise<void> {
   const chosen = specs().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   for (const file of chosen) {
-    const outcomes = runSpec(file, prefix);
+    const outcomes = await runSpec(file, prefix);
     writeFileSync(kept, JSON.stringify({ ...Object.fromEntries(testOutcomes()), ...outcomes }, null, 1));
     const failed = Object.entries(outcomes).filter(([, { passed }]) => !passed);
     say(`${file.slice(root.length + 1)}: ${Object.keys(outcomes).length} tests, ${failed.length} failed`);
@@ -49,7 +54,16 @@ interface Report {
   readonly failures: readonly { readonly fullTitle: string }[];
 }
 
-function runSpec(file: string, prefix: string): Record<string, Outcome> {
+let running: ChildProcess | undefined;
+
+/** mocha takes its labs down and ends. */
+export async function stopNamedTests(signal: NodeJS.Signals): Promise<void> {
+  if (running === undefined || running.exitCode !== null) return;
+  running.kill(signal);
+  await once(running, "exit");
+}
+
+async function runSpec(file: string, prefix: string): Promise<Record<string, Outcome>> {
   mkdirSync(resultsFolder, { recursive: true });
   const output = join(resultsFolder, "report.json");
   rmSync(output, { force: true });
@@ -59,11 +73,12 @@ function runSpec(file: string, prefix: string): Record<string, Outcome> {
   const env: NodeJS.ProcessEnv = { ...process.env, LAB_PREFIX: `${prefix}t` };
   // Each file has its own.
   delete env["DOCKROUTE_UNDO_SECONDS"];
-  spawnSync(process.execPath, [mocha, ...own, ...report, file], {
+  running = spawn(process.execPath, [mocha, ...own, ...report, file], {
     cwd: root,
     env,
     stdio: ["ignore", "ignore", "inherit"],
   });
+  await once(running, "exit");
   if (!existsSync(output))
     return { [`${file.slice(root.length + 1)} came to no end`]: { passed: false, commit } };
   const { tests, failures } = JSON.parse(readFileSync(output, "utf8")) as Report;
