@@ -66,7 +66,11 @@ function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<st
   const line = lineOf("", promise.rows === undefined ? [] : rows.filter(promise.rows));
   const named = [...tests].filter(([title]) => title.includes(` ${promise.letter} `));
   const failed = named.filter(([, { passed }]) => !passed).map(([title]) => title);
+  const steps = promise.letter === "C6" ? walked() : [];
   const words = [
+    ...(steps.length === 0
+      ? []
+      : [`${steps.filter(({ wrong }) => wrong.length === 0).length} of ${steps.length} steps held`]),
     ...(line.tried === 0 ? [] : [`${line.held} of ${line.tried} points held`]),
     ...(named.length === 0 ? [] : [`${named.length - failed.length} of ${named.length} tests held`]),
     ...failed.map((title) => `FAILED: ${title}`),
@@ -84,7 +88,8 @@ export function writeDocument(): void {
   const hours = (rows.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
   const tests = testOutcomes();
   const broken = rows.filter(({ wrong }) => wrong.length > 0);
-  const commits = [...new Set(rows.map(({ commit }) => commit))].join(", ");
+  const made = [...rows, ...walked(), ...tests.values()].map(({ commit }) => commit);
+  const commits = [...new Set(made)].join(", ");
   const text = [
     "# What was done to it, and what held",
     "",
@@ -105,9 +110,11 @@ export function writeDocument(): void {
     "",
     markdown(lines(rows)),
     "",
-    ...walks(),
     ...phases(rows),
+    ...walks(),
     "## Promises",
+    "",
+    "What the runs so far have shown; a test that no run of the fault bench has come to yet counts as not tried here.",
     "",
     "| promise | what | fault | result |",
     "| ------- | ---- | ----- | ------ |",
