@@ -142,12 +142,12 @@ async function apply<I extends OnHost, S>(
 
 /** Waits until what ran before a restart runs again. */
 async function settle<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host, before: S): Promise<S> {
-  for (const deadline = Date.now() + wellWithin; ; await sleep(300)) {
+  for (const deadline = performance.now() + wellWithin; ; await sleep(300)) {
     host.forget();
     const seen = await look(kind, inputs, host);
     const away = kind.well?.(before, seen) ?? [];
     if (away.length === 0) return seen;
-    if (Date.now() > deadline) throw new NotWell(inputs.host, kind.id(inputs), away);
+    if (performance.now() > deadline) throw new NotWell(inputs.host, kind.id(inputs), away);
   }
 }
 

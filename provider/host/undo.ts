@@ -73,12 +73,14 @@ export function undoProgram({ why, commands, token }: Undo): string {
 
 /**
  * A step that hangs would hold the lock for as long: when its time is over, its shell is ended with it. That it
- * still is this shell, and not another process with its number, is told by the lock that it holds.
+ * still is this shell, and not another process with its number, is told by the lock that it holds, under
+ * whichever number: dash keeps a descriptor under another one while a command runs without it.
  */
 const endMaker: readonly string[] = [
-  `if [ "$by" = timer ] && read -r shell group <${maker} && [ "/proc/$shell/fd/9" -ef ${lockFile} ]; then`,
+  `locks() { for fd in "/proc/$1/fd/"*; do [ ! "$fd" -ef ${lockFile} ] || return 0; done; return 1; }`,
+  `if [ "$by" = timer ] && read -r shell group <${maker} && locks "$shell"; then`,
   "kill -s TERM -- -$group; sleep 1",
-  `[ ! "/proc/$shell/fd/9" -ef ${lockFile} ] || { kill -s KILL -- -$group; rm -f ${lockFile}; }`,
+  `! locks "$shell" || { kill -s KILL -- -$group; rm -f ${lockFile}; }`,
   "fi 2>/dev/null",
 ];
 
@@ -133,6 +135,12 @@ const cleanUp: readonly string[] = [
   `rmdir ${home} 2>/dev/null`,
 ];
 
+/** Once it is told. A unit that ran at boot stays in systemd's memory though its file is gone. */
+const forgetLast: readonly string[] = [
+  `rm -f ${last}; rmdir ${home} 2>/dev/null`,
+  "systemctl show -p LoadState dockroute-undo.service 2>/dev/null | grep -qx LoadState=loaded && systemctl daemon-reload",
+];
+
 /** Ends a run that finds an unfinished change: its maker no longer holds the lock, so it is dead. */
 export const undoPredecessor: readonly string[] = [
   `if [ -e ${undo} ]; then`,
@@ -143,9 +151,7 @@ export const undoPredecessor: readonly string[] = [
   "fi",
   `if [ -s ${last} ]; then`,
   `tell undone-before "$(cat ${last})"`,
-  `rm -f ${last}; rmdir ${home} 2>/dev/null`,
-  // A unit that ran at boot stays in systemd's memory though its file is gone.
-  "systemctl show -p LoadState dockroute-undo.service 2>/dev/null | grep -qx LoadState=loaded && systemctl daemon-reload",
+  ...forgetLast,
   "fi",
 ];
 
@@ -212,7 +218,9 @@ export function undoLines(token: string): readonly string[] {
   return [
     `if grep -qx '# ${tokenLine(token)}' ${undo} 2>/dev/null; then sh ${undo} dockroute >&2; fi`,
     `if grep -qx '# ${tokenLine(token)}' ${undo} 2>/dev/null; then tell failed "$(cat ${last})"`,
-    `else tell undone "$(cat ${last})"; rm -f ${last}; rmdir ${home} 2>/dev/null; fi`,
+    `else tell undone "$(cat ${last})"`,
+    ...forgetLast,
+    "fi",
     // What a power cut in the middle of the confirmation left; who holds the lock may be about to make it anew.
     `if [ -d ${pending} ] && [ ! -e ${undo} ] && exec 9>>${lockFile} && flock -n 9; then`,
     ...cleanUp,

@@ -17,17 +17,22 @@ export interface NewFile {
  * sshd gave the command a socket.
  */
 export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): readonly Command[] {
-  const beside = `${path}.dockroute-new`;
+  const fresh = beside(path);
   const [user, group] = owner.split(":");
   return [
     // Owner and mode come first, so that no moment shows the text to others.
     {
       why,
-      argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/null", beside],
+      argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/null", fresh],
     },
-    { why, argv: ["dd", "status=none", "conv=fsync", `of=${beside}`], stdin: text },
-    { why, argv: ["mv", "-T", beside, path] },
+    { why, argv: ["dd", "status=none", "conv=fsync", `of=${fresh}`], stdin: text },
+    { why, argv: ["mv", "-T", fresh, path] },
   ];
+}
+
+/** Where a file is written before it takes the place of the old one. */
+export function beside(path: string): string {
+  return `${path}.dockroute-new`;
 }
 
 /** What a power cut in the middle of `writeFile` leaves behind: never complete for sure, and no one's file. */

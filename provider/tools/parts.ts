@@ -4,7 +4,7 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { isLeftover, readFiles, removeFile, writeFile } from "./files.js";
+import { beside, isLeftover, readFiles, removeFile, writeFile } from "./files.js";
 import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
 import { apply, former, madeBy, started, units, wants } from "./units.js";
 
@@ -153,14 +153,15 @@ export function dropAll(
   parts: readonly Pick<Part, "name" | "holder">[],
   seen: PartsSeen,
 ): readonly Command[] {
+  if (parts.length === 0) return [];
   const held = parts.filter((part) => holds(part, seen)).map(pathOf);
-  if (held.length === 0) return [];
   const others = [...seen.files.keys()].filter(
     (path) => path.startsWith(`${partsDirectory}/`) && !held.includes(path),
   );
   const own = held.map((path) => removeFile(path, `remove ${path}`));
   if (!others.every(isLeftover)) return own;
-  return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase];
+  // Without any part: an earlier removal was cut short after the last one.
+  return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase(seen)];
 }
 
 function base(seen: PartsSeen): readonly Command[] {
@@ -180,19 +181,45 @@ function base(seen: PartsSeen): readonly Command[] {
   ];
 }
 
-const removeBase: readonly Command[] = [
-  { why: "stop dockroute's units", argv: ["systemctl", "stop", ...Object.keys(units).reverse()] },
-  { why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...started] },
-  ...Object.keys(units).map((name) => removeFile(`${unitsDirectory}/${name}`, `remove ${name}`)),
-  { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
-  // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
-  { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
-  removeFile(`${directory}/apply`, "remove the script that loads the parts"),
-  removeFile(lastLoad, "remove what the repair compared with"),
-  { why: `remove ${partsDirectory}`, argv: ["rmdir", partsDirectory] },
-  // The bridge keeps what it found here until its own destroy.
-  { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },
-];
+/** What loads the parts goes with the last of them: as much of it as there is, for it may have been cut short before. */
+function removeBase(seen: PartsSeen): readonly Command[] {
+  const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
+  const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
+  const script = `${directory}/apply`;
+  const paths = [...Object.keys(units).map(ofOurs), script].flatMap((path) => [path, beside(path)]);
+  const there = Object.keys(units).filter((name) => seen.files.has(ofOurs(name)));
+  const links = [...seen.enabled].filter((link) => wants.some((want) => link === ofOurs(want)));
+  if (links.length === 0 && ![...Object.keys(units).map(ofOurs), script].some(has)) return [];
+  const enabled = started.filter((name) => there.includes(name));
+  return [
+    ...(there.length === 0
+      ? []
+      : [{ why: "stop dockroute's units", argv: ["systemctl", "stop", ...[...there].reverse()] }]),
+    ...(enabled.length === 0
+      ? []
+      : [{ why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...enabled] }]),
+    ...links
+      .filter((link) => !enabled.some((name) => link.endsWith(`/${name}`)))
+      .map((link) => removeFile(link, "disable dockroute's units")),
+    ...paths
+      .filter((path) => path.startsWith(unitsDirectory) && seen.files.has(path))
+      .map((path) => removeFile(path, `remove ${path}`)),
+    { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
+    // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
+    { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
+    removeFile(lastLoad, "remove what the repair compared with"),
+    removeFolders(script),
+  ];
+}
+
+/** The script is the sign that something is left, so it goes last; the bridge keeps what it found until its destroy. */
+function removeFolders(script: string): Command {
+  const names = [script, beside(script)].flatMap((path) => ["-path", path, "-o"]);
+  const empty = ["(", "-path", partsDirectory, "-o", "-path", directory, ")", "-empty"];
+  const [above = "/"] = /^\/[^/]+/.exec(directory) ?? [];
+  const argv = ["find", above, "-maxdepth", "2", "-depth", "(", ...names, ...empty, ")", "-delete"];
+  return { why: `remove ${directory}, where nothing else is in it`, argv };
+}
 
 function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
   return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });

@@ -1,15 +1,31 @@
 /**
- * One call of the engine to the provider process, in a process of its own that can be killed: create, update or
- * delete of one resource, or the preview that is to find nothing. It reads the call from stdin and prints what
- * the engine would be told, one JSON line.
+ * One call of the engine to the provider process: create, update or delete of one resource, or the preview that
+ * is to find nothing. As a program it can be killed: it reads the call from stdin and prints what the engine
+ * would be told, one JSON line. Calls that nothing happens to are made in the bench's own process, each with a
+ * session of its own, which spares the start of a program.
  */
 import { text } from "node:stream/consumers";
 import { HalfDone } from "../../provider/errors.js";
-import { DockerBridge, ForwardRule, MasqueradeRule, PeerRoute } from "../../provider/handlers.js";
-import type { Lifecycle, Props } from "../../provider/lifecycle.js";
+import { questions } from "../../provider/handlers.js";
+import { KindLifecycle, type Lifecycle, type Props } from "../../provider/lifecycle.js";
+import { dockerBridge } from "../../provider/resources/docker-bridge.js";
+import { forwardRule } from "../../provider/resources/forward-rule.js";
+import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
+import { peerRoute } from "../../provider/resources/peer-route.js";
+import { Session } from "../../provider/session.js";
 
-const handlers = { DockerBridge, PeerRoute, MasqueradeRule, ForwardRule };
-export type Kind = keyof typeof handlers;
+const lifecycles = {
+  DockerBridge: (session: Session) => new KindLifecycle(dockerBridge, session),
+  PeerRoute: (session: Session) => new KindLifecycle(peerRoute, session),
+  MasqueradeRule: (session: Session) => new KindLifecycle(masqueradeRule, session),
+  ForwardRule: (session: Session) => new KindLifecycle(forwardRule, session),
+} as const satisfies Record<string, (session: Session) => Lifecycle>;
+export type Kind = keyof typeof lifecycles;
+
+/** Keeps to itself what a person would be told. */
+class Mute extends Session {
+  override tell(): void {}
+}
 
 export interface CallOf {
   readonly kind: Kind;
@@ -42,8 +58,8 @@ async function preview(lifecycle: Lifecycle, { id, olds, news }: CallOf): Promis
   ];
 }
 
-async function answer(call: CallOf): Promise<Answered> {
-  const lifecycle: Lifecycle = handlers[call.kind];
+export async function answer(call: CallOf): Promise<Answered> {
+  const lifecycle: Lifecycle = lifecycles[call.kind](new Mute(questions));
   await lifecycle.configure({ config: { get: (key) => call.config[key] } });
   try {
     switch (call.op) {
@@ -67,10 +83,8 @@ async function answer(call: CallOf): Promise<Answered> {
 }
 
 async function main(): Promise<void> {
-  const log: string[] = [];
-  console.log = (...words: unknown[]) => void log.push(words.join(" "));
   const answered = await answer(JSON.parse(await text(process.stdin)) as CallOf);
-  process.stdout.write(`${JSON.stringify({ ...answered, log })}\n`);
+  process.stdout.write(`${JSON.stringify(answered)}\n`);
 }
 
 if (require.main === module) void main();

@@ -2,7 +2,7 @@
 import { greets } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
 import { sleep, until } from "../../lab/run.js";
-import { undoSeconds } from "./oracle.js";
+import { isPending, undoSeconds } from "./oracle.js";
 import { family, kill, type Started } from "./process.js";
 import type { Trap } from "./tripwire.js";
 import type { Wire } from "./wire.js";
@@ -10,7 +10,8 @@ import type { Wire } from "./wire.js";
 export const faults = ["link cut", "client killed", "power cut"] as const;
 /** Done by the shim itself, in place of the program. */
 export const programFaults = ["program fails", "program prints garbage", "program hangs"] as const;
-export type Fault = (typeof faults)[number] | (typeof programFaults)[number];
+/** What the sweeps do not do, a test may. */
+export type Fault = (typeof faults)[number] | (typeof programFaults)[number] | "reboot";
 
 export function trapFor(fault: Fault): Trap {
   if (fault === "program fails") return "fail";
@@ -38,17 +39,34 @@ export async function strike(fault: Fault, variant: number, struck: Struck): Pro
       return;
     case "power cut":
       return cutPower(struck);
+    case "reboot":
+      return reboot(struck);
     default:
       return;
   }
 }
 
-/** In turn shorter and longer than the host waits: A2 and A1. */
-async function cutLink({ wire, release }: Struck, variant: number): Promise<void> {
+/** In turn for a moment, and until the host has gone back alone: A2 and A1. */
+async function cutLink({ lab, host, wire, release }: Struck, variant: number): Promise<void> {
   wire.cut();
   release();
-  await sleep(variant % 2 === 0 ? 2000 : (undoSeconds() + 3) * 1000);
+  // What a shell of ours does before it meets the end of its link.
+  await sleep(2000);
+  if (variant % 2 === 1) {
+    const limit = (undoSeconds() + 60) * 1000;
+    await until(`${host} to go back by itself`, limit, async () => !isPending(lab.host(host)));
+  }
   wire.mend();
+}
+
+/** Asked for on the host, in an orderly way: its services are stopped, a restart of Docker among them. */
+async function reboot({ lab, host, wire, release }: Struck): Promise<void> {
+  await lab.host(host).exec(["systemctl", "reboot"]);
+  release();
+  await lab.waitRebooted(host, 120_000, false);
+  const { address } = lab.host(host);
+  await until(`sshd of ${host}`, 60_000, () => greets(address));
+  wire.reset();
 }
 
 async function cutPower({ lab, host, wire }: Struck): Promise<void> {
@@ -57,8 +75,7 @@ async function cutPower({ lab, host, wire }: Struck): Promise<void> {
   const { address } = lab.host(host);
   await until(`sshd of ${host}`, 60_000, () => greets(address));
   // A kernel that knows nothing of a connection resets it.
-  wire.cut();
-  wire.mend();
+  wire.reset();
 }
 
 /** In turn all of the client, the provider process alone, the engine alone. One process is killed as a whole. */

@@ -2,89 +2,89 @@
  * `npm run test:faults`: every fault after every point. It goes on where it was stopped (.faults/ holds what
  * became of each point), prints the table, and writes docs/reliability.md.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { root } from "../support/stack.js";
-import type { Fault } from "./faults.js";
+import { Lab } from "../../lab/lab.js";
+import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
+import { runNamedTests, stopNamedTests, testOutcomes } from "./named-tests.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, resultsFolder } from "./results.js";
-import { printTable, testsFile, writeDocument } from "./table.js";
+import { printTable, writeDocument } from "./table.js";
+import { kinds } from "./transitions.js";
+import { walk, walked } from "./walk/walk.js";
 
-process.env["DOCKROUTE_UNDO_SECONDS"] ??= "8";
+process.env["DOCKROUTE_UNDO_SECONDS"] ??= "10";
 
 const { values } = parseArgs({
   options: {
     labs: { type: "string", default: "2" },
     prefix: { type: "string", default: "flt" },
     images: { type: "string", default: "docker28" },
+    /** tests, resources, mesh or walk. */
     only: { type: "string" },
-    kinds: { type: "string" },
+    /** Of the tests, those in files whose paths hold one of these words. */
+    specs: { type: "string" },
+    kinds: { type: "string", default: kinds.join() },
     faults: { type: "string" },
-    every: { type: "string", default: "1" },
-    /** Every point within looks too, in the three-host up. */
-    all: { type: "boolean" },
-    fresh: { type: "boolean" },
+    /** Of the random walk. */
+    steps: { type: "string", default: "200" },
+    seed: { type: "string" },
+    /** No further point is begun after so many minutes; the next run goes on. */
+    minutes: { type: "string", default: "Infinity" },
+    /** Tries again what did not hold. */
+    again: { type: "boolean", default: false },
+    fresh: { type: "boolean", default: false },
   },
 });
 
 async function main(): Promise<void> {
   const started = Date.now();
-  if (values.fresh === true) rmSync(resultsFolder, { recursive: true, force: true });
-  const say = (line: string): void => console.log(line);
+  if (values.fresh) rmSync(resultsFolder, { recursive: true, force: true });
+  const chosen = values.faults?.split(",") as Fault[] | undefined;
   const shared = {
     labs: Number(values.labs),
-    every: Number(values.every),
-    say,
-    ...(values.faults === undefined ? {} : { faults: values.faults.split(",") as Fault[] }),
+    until: started + Number(values.minutes) * 60_000,
+    again: values.again,
+    say: (line: string): void => console.log(line),
   };
-  if (values.only === undefined || values.only === "tests") runTests();
-  if (values.only === undefined || values.only === "mesh") {
-    await sweepMesh({ ...shared, all: values.all === true }, values.prefix);
+  if (wanted("tests")) await runNamedTests(values.specs?.split(",") ?? [], values.prefix, shared.say);
+  for (const image of wanted("resources") ? values.images.split(",") : []) {
+    const plan = {
+      ...shared,
+      image,
+      kinds: values.kinds.split(","),
+      faults: chosen ?? [...faults, ...programFaults],
+    };
+    await sweepResources(plan, values.prefix);
   }
-  for (const image of imagesToSweep()) {
-    await sweepResources(
-      { ...shared, image, ...(values.kinds === undefined ? {} : { kinds: values.kinds.split(",") }) },
-      values.prefix,
-    );
+  if (wanted("mesh")) await sweepMesh({ ...shared, faults: chosen ?? faults }, values.prefix);
+  if (wanted("walk")) {
+    const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+    await walk({ ...shared, steps: Number(values.steps), seed }, values.prefix);
   }
-  const hours = `this run took ${((Date.now() - started) / 3_600_000).toFixed(2)} h, with ${values.labs} labs side by side`;
   console.log(`\n${printTable()}\n`);
-  writeDocument(hours);
-  const broken = allRows().filter(({ wrong }) => wrong.length > 0).length;
-  console.log(`${allRows().length - broken} passed, ${broken} failed`);
+  writeDocument();
+  const all = [...allRows(), ...walked()];
+  const outcomes = [...testOutcomes().values()];
+  const broken =
+    all.filter(({ wrong }) => wrong.length > 0).length + outcomes.filter(({ passed }) => !passed).length;
+  console.log(`${all.length + outcomes.length - broken} passed, ${broken} failed`);
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
-function imagesToSweep(): readonly string[] {
-  return values.only === undefined || values.only === "resources" ? values.images.split(",") : [];
+function wanted(part: string): boolean {
+  return values.only === undefined || values.only === part;
 }
 
-/** The promises that are held by a test of their own; what became of them goes into the document. */
-function runTests(): void {
-  mkdirSync(resultsFolder, { recursive: true });
-  const files = [
-    "faults",
-    "gone",
-    "two-operators",
-    "transaction",
-    "restart",
-    "unreachable",
-    "bad-input",
-    "narrow",
-    "connections",
-    "destroy",
-  ];
-  const specs = files.map((name) => join(root, "test/hosts", `${name}.spec.ts`)).filter(existsSync);
-  const mocha = join(root, "node_modules/mocha/bin/mocha.js");
-  const own = ["--no-config", "--require", "tsx/cjs", "--require", join(root, "test/support/labs.ts")];
-  const report = ["--reporter", "json", "--reporter-option", `output=${testsFile}`, "--timeout", "900000"];
-  spawnSync(process.execPath, [mocha, ...own, ...report, ...specs], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  // What became of each point is kept; the labs are not.
+  process.once(signal, () => {
+    const ends = [stopNamedTests(signal), ...Lab.made().map((prefix) => Lab.remove(prefix))];
+    void Promise.allSettled(ends).then(() => process.exit(code));
   });
 }
-
 void main();

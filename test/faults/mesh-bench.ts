@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Host } from "../../lab/host.js";
 import { type HostSpec, Lab } from "../../lab/lab.js";
 import { startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
@@ -103,10 +104,12 @@ export class MeshBench {
   async goesAway(): Promise<readonly string[]> {
     const ran = await this.stack.destroy("--continue-on-error");
     if (ran.code !== 0) return [`I5 destroy failed: ${ran.text.slice(-3000)}`];
-    const wrong = await Promise.all(
-      this.lab.hosts.map((host) => sameAs(this.pristine.get(host.name) as Snapshot, host)),
-    );
-    return wrong.flat();
+    return (await Promise.all(this.lab.hosts.map((host) => this.asBefore(host)))).flat();
+  }
+
+  /** The host is as before the first run. */
+  asBefore(host: Host): Promise<readonly string[]> {
+    return sameAs(this.pristine.get(host.name) as Snapshot, host);
   }
 
   configure(config: Config): void {

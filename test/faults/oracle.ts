@@ -2,6 +2,8 @@
  * What must hold after every fault, in words what does not: reliability.md 1.3. The invariants that need no
  * knowledge of the run are here; that the run can be repeated and ends as a fresh one is asked by the sweep.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
 import { sleep } from "../../lab/run.js";
@@ -28,8 +30,8 @@ export async function answersAgain(host: Host, since: number): Promise<number | 
 /** I2: Docker is active, and what ran before runs. */
 export async function containersRun(host: Host, names: readonly string[]): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> => {
-    const active = (await host.exec(["systemctl", "is-active", "docker"])).stdout.trim();
-    const running = (await host.exec(["docker", "ps", "--format", "{{.Names}}"])).stdout.split("\n");
+    const asked = await host.exec("systemctl is-active docker; docker ps --format '{{.Names}}'");
+    const [active = "", ...running] = asked.stdout.split("\n");
     return [
       ...(active === "active" ? [] : [`I2 ${host.name}: docker is ${active}`]),
       ...names
@@ -60,12 +62,15 @@ export async function nothingLeft(host: Host): Promise<readonly string[]> {
   return eventually(ask, 5000);
 }
 
+/** Whether a change waits on the host for its confirmation. */
+export function isPending(host: Host): boolean {
+  return existsSync(join(host.root, "etc/dockroute/pending/undo"));
+}
+
 /** Waits until the host by itself has no change pending any more. */
 export async function settledAlone(host: Host): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> =>
-    (await host.exec(["test", "-e", "/etc/dockroute/pending/undo"])).code === 0
-      ? [`I1 ${host.name}: a change is still pending, though its time is over`]
-      : [];
+    isPending(host) ? [`I1 ${host.name}: a change is still pending, though its time is over`] : [];
   return eventually(ask, (undoSeconds() + 60) * 1000);
 }
 

@@ -8,31 +8,16 @@ import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
 import type { Props } from "../../provider/lifecycle.js";
 import { quickBox } from "../support/scene.js";
-import { root } from "../support/stack.js";
-import type { Answered, CallOf } from "./client.js";
+import { answerOf, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
+import { type Answered, answer, type CallOf } from "./client.js";
 import { type Fault, strike, trapFor } from "./faults.js";
 import { nothingLeft, sameAs, snapshotOf, standing, undoSeconds } from "./oracle.js";
-import { type Started, start } from "./process.js";
 import { type Case, cases, type Transition } from "./transitions.js";
 import { type Call, Tripwire } from "./tripwire.js";
 import { Wire } from "./wire.js";
 
 /** Where the host stands: without the resource, with its first value, with its second. */
-type Place = "absent" | 0 | 1;
-
-export interface Tried {
-  readonly reached: boolean;
-  readonly wrong: readonly string[];
-  readonly reachMs: number;
-  readonly said: string;
-}
-
-interface Options {
-  /** Which form of the fault; by turns without it. */
-  readonly variant?: number;
-  /** What more must hold before the next run. */
-  readonly meanwhile?: () => Promise<readonly string[]>;
-}
+export type Place = "absent" | 0 | 1;
 
 const steps: Readonly<Record<Transition, readonly [Place, Place]>> = {
   create: ["absent", 0],
@@ -41,11 +26,13 @@ const steps: Readonly<Record<Transition, readonly [Place, Place]>> = {
 };
 
 export class ResourceBench {
-  private place: Place = "absent";
+  private at: Place = "absent";
   private state: Props | undefined;
   private current: Case;
-  private bridged = false;
-  private readonly fresh = new Map<Place, Snapshot>();
+  /** The state of the bridge that the other kinds stand on, while it is there. */
+  private ground: Props | undefined;
+  /** By kind: how its states look when nothing goes wrong. */
+  private readonly looks = new Map<string, ReadonlyMap<Place, Snapshot>>();
 
   private constructor(
     readonly lab: Lab,
@@ -82,28 +69,39 @@ export class ResourceBench {
 
   /** The kind whose states are known. */
   get chosen(): string | undefined {
-    return this.fresh.size === 0 ? undefined : this.current.kind;
+    return this.looks.has(this.current.kind) ? this.current.kind : undefined;
+  }
+
+  get place(): Place {
+    return this.at;
   }
 
   /** Makes the ground for a case: a rule stands on a bridge. Notes how its states look when nothing goes wrong. */
   async choose(one: Case): Promise<void> {
-    if (this.place !== "absent") await this.go("absent");
-    const bridge = this.all[0] as Case;
-    if (one !== bridge && !this.bridged) {
-      const { error } = await this.call({ ...this.blank(bridge), op: "create" });
-      if (error !== undefined) throw new Error(error);
-      this.bridged = true;
-    }
+    await this.go("absent");
+    await this.stand(one !== this.all[0]);
     this.current = one;
-    this.fresh.clear();
-    this.fresh.set("absent", await snapshotOf(this.host));
+    if (this.looks.has(one.kind)) return;
+    const seen = new Map<Place, Snapshot>([["absent", await snapshotOf(this.host)]]);
     for (const place of [0, 1] as const) {
       await this.go(place);
-      this.fresh.set(place, await snapshotOf(this.host));
+      seen.set(place, await snapshotOf(this.host));
     }
     await this.go("absent");
-    const wrong = await sameAs(this.fresh.get("absent") as Snapshot, this.host);
+    const wrong = await sameAs(seen.get("absent") as Snapshot, this.host);
     if (wrong.length > 0) throw new Error(`without any fault: ${wrong.join("; ")}`);
+    this.looks.set(one.kind, seen);
+  }
+
+  /** With a bridge that is no case of the sweep, or without. */
+  private async stand(wanted: boolean): Promise<void> {
+    if (wanted === (this.ground !== undefined)) return;
+    const call = this.blank(this.all[0]);
+    const made = wanted
+      ? await this.call(call)
+      : await this.call({ ...call, op: "delete", olds: this.ground ?? {} });
+    if (made.error !== undefined) throw new Error(made.error);
+    this.ground = made.state;
   }
 
   /** The calls that a transition makes when nothing goes wrong. */
@@ -116,32 +114,41 @@ export class ResourceBench {
   }
 
   /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
-  async try(transition: Transition, fault: Fault, n: number, options: Options = {}): Promise<Tried> {
-    const { variant = n, meanwhile = async () => [] } = options;
+  async try(transition: Transition, fault: Fault, n: number, options: TryOptions = {}): Promise<Tried> {
+    const { variant = n, standing: see = async () => {}, meanwhile = async () => [] } = options;
+    const clock = new Stopwatch();
     const [from, to] = this.way(transition);
     await this.go(from);
+    clock.lap("to the beginning");
     this.tripwire.begin({ n, does: trapFor(fault) });
-    const client = this.start(this.callTo(to));
+    const client = startCall(this.callTo(to));
     const stands = await this.tripwire.hit(client.over);
     const reached = this.tripwire.sprung();
+    clock.lap("to the point");
     if (stands) {
+      await see();
       const release = () => this.tripwire.release();
       await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
     }
+    clock.lap("fault");
     const healed = Date.now();
     // In turn the host is left alone until it has settled, and the next run comes at once.
     const { wrong, reachMs } = await standing(this.lab, ["box"], healed, variant % 4 < 2);
+    clock.lap("host alone");
     const between = await meanwhile();
-    const answered = await this.answer(client);
+    const answered = await answerOf(client);
     this.tripwire.end();
     this.note(to, answered);
+    clock.lap("end of the run");
     const after = wrong.length > 0 ? [] : await this.again(to);
-    return { reached, wrong: [...wrong, ...between, ...after], reachMs, said: answered?.error ?? "" };
+    clock.lap("run again, and oracle");
+    const said = answered?.error ?? "";
+    return { reached, wrong: [...wrong, ...between, ...after], reachMs, said, phases: clock.laps };
   }
 
   /** I5, I8: the same call again, without any other step, and the host is as after a run without faults. */
   private async again(to: Place): Promise<readonly string[]> {
-    if (this.place !== to) {
+    if (this.at !== to) {
       const { error } = await this.move(to);
       if (error !== undefined) return [`I5 the run after the fault failed: ${error}`];
     }
@@ -149,8 +156,8 @@ export class ResourceBench {
   }
 
   private async nothingDue(): Promise<readonly string[]> {
-    if (this.place === "absent") return [];
-    const declared = this.current.values[this.place];
+    if (this.at === "absent") return [];
+    const declared = this.current.values[this.at];
     const { due, error } = await this.call({
       ...this.blank(),
       op: "preview",
@@ -161,21 +168,22 @@ export class ResourceBench {
   }
 
   private async asFresh(place: Place): Promise<readonly string[]> {
-    const wanted = this.fresh.get(place);
+    const wanted = this.looks.get(this.current.kind)?.get(place);
     return wanted === undefined ? [] : sameAs(wanted, this.host);
   }
 
-  /** An update is tried from either value to the other, so that no point needs a way back. */
+  /** An update is tried from either value to the other, and so is a delete: no point then needs a way back. */
   private way(transition: Transition): readonly [Place, Place] {
-    return transition === "update" && this.place === 1 ? [1, 0] : steps[transition];
+    const [from, to] = steps[transition];
+    if (this.at !== 1 || from === "absent") return [from, to];
+    return [1, to === "absent" ? to : 0];
   }
 
   private async go(place: Place): Promise<void> {
-    if (this.place === place) return;
-    if (this.place === "absent" && place === 1) await this.go(0);
+    if (this.at === place) return;
+    if (this.at === "absent" && place === 1) await this.go(0);
     const { error } = await this.move(place);
-    if (error !== undefined)
-      throw new Error(`no way from ${this.place} to ${place} without a fault: ${error}`);
+    if (error !== undefined) throw new Error(`no way from ${this.at} to ${place} without a fault: ${error}`);
   }
 
   private async move(to: Place): Promise<Answered> {
@@ -189,7 +197,7 @@ export class ResourceBench {
     if (answered === undefined) return;
     if (answered.state !== undefined) this.state = answered.state;
     if (answered.error !== undefined) return;
-    this.place = to;
+    this.at = to;
     if (to === "absent") this.state = undefined;
   }
 
@@ -205,18 +213,8 @@ export class ResourceBench {
     return { ...call, op: "update", olds: this.state, news };
   }
 
-  private start(call: CallOf): Started {
-    const argv = [process.execPath, "--import", "tsx", join(__dirname, "client.ts")];
-    return start(argv, { input: JSON.stringify(call), env: process.env, cwd: root });
-  }
-
+  /** A call that nothing happens to. Its logins end with it, as if its process had ended. */
   private async call(call: CallOf): Promise<Answered> {
-    return (await this.answer(this.start(call))) ?? { error: "the client ended without an answer" };
-  }
-
-  private async answer(client: Started): Promise<Answered | undefined> {
-    const { stdout, stderr, code } = await client.ended;
-    if (stdout.endsWith("}\n")) return JSON.parse(stdout) as Answered;
-    return code === 137 ? undefined : { error: `exit ${code}: ${stderr}` };
+    return answer(call).finally(() => this.wire.reset());
   }
 }

@@ -1,129 +1,171 @@
 /** Every point of create, update and delete of each resource, with every fault: several labs side by side. */
-import { execFileSync } from "node:child_process";
-import { root } from "../support/stack.js";
-import { type Fault, faults, programFaults } from "./faults.js";
-import { ResourceBench, type Tried } from "./resource-bench.js";
-import { Results, type Row } from "./results.js";
-import { type Case, type Transition, transitions } from "./transitions.js";
-import type { Call } from "./tripwire.js";
+
+import type { Tried } from "./calls.js";
+import type { Fault } from "./faults.js";
+import { type Point, Queue, spread, type Trace, traceOf } from "./points.js";
+import { ResourceBench } from "./resource-bench.js";
+import { addRow, allRows, commit, keyOf, type Row } from "./results.js";
+import { type Case, kinds, type Transition, transitions } from "./transitions.js";
 
 export interface Plan {
-  readonly image: string;
-  readonly kinds?: readonly string[];
-  readonly faults?: readonly Fault[];
-  /** Only every so many points. */
-  readonly every?: number;
+  readonly faults: readonly Fault[];
   readonly labs: number;
+  /** When no further point is begun. */
+  readonly until: number;
+  /** Whether points that did not hold are tried again. */
+  readonly again: boolean;
   readonly say: (line: string) => void;
 }
 
-export const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
-  cwd: root,
-  encoding: "utf8",
-}).trim();
+export interface ResourcePlan extends Plan {
+  readonly image: string;
+  readonly kinds: readonly string[];
+}
 
-/** Points are dealt out to the labs; one that has had every point of its share before does not even boot. */
-export async function sweepResources(plan: Plan, prefix: string): Promise<void> {
-  const shares = Array.from({ length: plan.labs }, (_, share) => share);
-  await Promise.all(shares.map((share) => new Worker(plan, `${prefix}${share + 1}`, share).run()));
+interface ResourcePoint extends Point {
+  readonly kind: string;
+  readonly transition: Transition;
+}
+
+/** A lab takes the next point when it is through with its last. */
+export async function sweepResources(plan: ResourcePlan, prefix: string): Promise<void> {
+  const traces = await record(plan, `${prefix}1`);
+  const open = openPoints(plan);
+  const points = kinds.flatMap((kind) =>
+    plan.kinds.includes(kind)
+      ? transitions.flatMap((transition) => pointsOf(plan, kind, transition, traces))
+      : [],
+  );
+  const queue = new Queue(points.filter(open), plan.until);
+  plan.say(`${plan.image}: ${points.length} points, ${queue.length} of them to be tried`);
+  const labs = Array.from({ length: Math.min(plan.labs, queue.length) }, (_, at) => `${prefix}${at + 1}`);
+  await Promise.all(labs.map((name) => new Worker(plan, name, queue).run()));
+}
+
+/** Whether a point is still to be tried. */
+export function openPoints({ again }: Pick<Plan, "again">): (point: Point) => boolean {
+  const rows = allRows().filter(({ wrong }) => !again || wrong.length === 0);
+  const done = new Set(rows.map(keyOf));
+  return ({ run, fault, host, call: { n } }) => !done.has(keyOf({ run, fault, host, n }));
+}
+
+const nameOf = (image: string, kind: string, transition: Transition): string =>
+  `${image} ${kind} ${transition}`;
+
+function pointsOf(
+  plan: ResourcePlan,
+  kind: string,
+  transition: Transition,
+  traces: ReadonlyMap<string, Trace>,
+): readonly ResourcePoint[] {
+  const run = nameOf(plan.image, kind, transition);
+  const trace = traces.get(run) ?? {};
+  return plan.faults.flatMap((fault, at) =>
+    spread(run, fault, trace, at * 5).map((point) => ({ ...point, kind, transition })),
+  );
+}
+
+/** What each transition calls when nothing goes wrong; a lab is booted only for those not known yet. */
+async function record(plan: ResourcePlan, prefix: string): Promise<ReadonlyMap<string, Trace>> {
+  const traces = new Map<string, Trace>();
+  let bench: ResourceBench | undefined;
+  const chosen = async (kind: string): Promise<ResourceBench> => {
+    bench ??= await ResourceBench.up(prefix, plan.image);
+    if (bench.chosen !== kind) await bench.choose(caseOf(bench, kind));
+    return bench;
+  };
+  try {
+    for (const kind of plan.kinds) {
+      for (const transition of transitions) {
+        const run = nameOf(plan.image, kind, transition);
+        const trace = await traceOf(run, async () => ({
+          alpha: await (await chosen(kind)).record(transition),
+        }));
+        traces.set(run, trace);
+      }
+    }
+    return traces;
+  } finally {
+    await bench?.down();
+  }
+}
+
+function caseOf(bench: ResourceBench, kind: string): Case {
+  const found = bench.all.find((one) => one.kind === kind);
+  if (found === undefined) throw new Error(`there is no resource ${kind}`);
+  return found;
 }
 
 class Worker {
-  private readonly results: Results;
   private bench: ResourceBench | undefined;
 
   constructor(
-    private readonly plan: Plan,
+    private readonly plan: ResourcePlan,
     private readonly prefix: string,
-    private readonly share: number,
-  ) {
-    this.results = new Results(`${plan.image}-${share}-of-${plan.labs}`);
-  }
+    private readonly queue: Queue<ResourcePoint>,
+  ) {}
 
   async run(): Promise<void> {
     try {
-      const { all } = await this.ready();
-      for (const { kind } of all) {
-        if (this.plan.kinds?.includes(kind) !== false) await this.sweep(kind);
+      for (let point = this.next(); point !== undefined; point = this.next()) {
+        const started = Date.now();
+        const tried = await this.attempt(point);
+        tell(this.plan, this.prefix, point, tried, started);
       }
     } finally {
       await this.bench?.down();
     }
   }
 
-  private async ready(): Promise<ResourceBench> {
-    this.bench ??= await ResourceBench.up(this.prefix, this.plan.image);
-    return this.bench;
+  /** create and delete in turn, so that each is the other's way back; another kind only when there is no more of this. */
+  private next(): ResourcePoint | undefined {
+    const { chosen, place } = this.bench ?? { chosen: undefined, place: "absent" };
+    return this.queue.next(
+      ({ kind, transition }) =>
+        (kind === chosen ? 2 : 0) + ((transition === "create") === (place === "absent") ? 1 : 0),
+    );
   }
 
-  /** A lab with the case chosen: after something did not hold, a new one, or one fault would be told many times. */
-  private async chosen(kind: string): Promise<ResourceBench> {
-    const bench = await this.ready();
-    if (bench.chosen !== kind) await bench.choose(bench.all.find((one) => one.kind === kind) as Case);
-    return bench;
-  }
-
-  private async sweep(kind: string): Promise<void> {
-    const bench = await this.chosen(kind);
-    const traces = new Map<Transition, readonly Call[]>();
-    for (const transition of transitions) traces.set(transition, await bench.record(transition));
-    const longest = Math.max(...[...traces.values()].map(({ length }) => length));
-    for (const fault of this.plan.faults ?? [...faults, ...programFaults]) {
-      // create and delete in turn, so that each is the other's way back; an update is its own.
-      for (let n = 1; n <= longest; n++) await this.points(kind, fault, ["create", "delete"], n, traces);
-      for (let n = 1; n <= longest; n++) await this.points(kind, fault, ["update"], n, traces);
-    }
-  }
-
-  private async points(
-    kind: string,
-    fault: Fault,
-    ways: readonly Transition[],
-    n: number,
-    traces: ReadonlyMap<Transition, readonly Call[]>,
-  ): Promise<void> {
-    if (n % this.plan.labs !== this.share || n % (this.plan.every ?? 1) !== 0) return;
-    for (const transition of ways) {
-      const call = traces.get(transition)?.[n - 1];
-      const run = `${this.plan.image} ${kind} ${transition}`;
-      if (call === undefined || this.results.has({ run, fault, host: "alpha", n })) continue;
-      const started = Date.now();
-      const tried = await this.attempt(kind, transition, fault, n);
-      const seconds = Math.round((Date.now() - started) / 100) / 10;
-      const row: Row = {
-        run,
-        fault,
-        host: "alpha",
-        n,
-        at: call.words.slice(0, 80),
-        ...tried,
-        seconds,
-        commit,
-      };
-      this.results.add(row);
-      this.plan.say(
-        `${this.prefix} ${run}, ${fault} at ${n} (${row.at.slice(0, 40)}): ${verdict(row)}, ${seconds} s`,
-      );
-    }
-  }
-
-  private async attempt(kind: string, transition: Transition, fault: Fault, n: number): Promise<Tried> {
-    let tried: Tried;
-    try {
-      tried = await (await this.chosen(kind)).try(transition, fault, n);
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      tried = { reached: true, wrong: [text], reachMs: 0, said: "" };
-    }
+  /** After something did not hold, a new lab, or one fault would be told many times. */
+  private async attempt({ kind, transition, fault, call }: ResourcePoint): Promise<Tried> {
+    const tried = await this.chosen(kind)
+      .then((bench) => bench.try(transition, fault, call.n))
+      .catch(brokeOff);
     if (tried.wrong.length > 0) {
       await this.bench?.down();
       this.bench = undefined;
     }
     return tried;
   }
+
+  private async chosen(kind: string): Promise<ResourceBench> {
+    this.bench ??= await ResourceBench.up(this.prefix, this.plan.image);
+    if (this.bench.chosen !== kind) await this.bench.choose(caseOf(this.bench, kind));
+    return this.bench;
+  }
 }
 
-export function verdict({ reached, wrong }: Pick<Row, "reached" | "wrong">): string {
+/** The bench itself came to its end: that is not held either. */
+export function brokeOff(error: unknown): Tried {
+  return {
+    reached: true,
+    wrong: [error instanceof Error ? error.message : String(error)],
+    reachMs: 0,
+    said: "",
+  };
+}
+
+/** Keeps what became of a point, and says it. */
+export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, started: number): void {
+  const { run, fault, host, call } = point;
+  const seconds = Math.round((Date.now() - started) / 100) / 10;
+  const row: Row = { run, fault, host, n: call.n, at: call.words.slice(0, 80), ...tried, seconds, commit };
+  addRow(row);
+  const where = `${host} ${call.n} (${row.at.slice(0, 40)})`;
+  plan.say(`${prefix} ${run}, ${fault} at ${where}: ${verdict(row)}, ${seconds} s`);
+}
+
+function verdict({ reached, wrong }: Row): string {
   if (wrong.length > 0) return `DID NOT HOLD: ${wrong.slice(0, 5).join("; ").slice(0, 1500)}`;
   return reached ? "held" : "not reached";
 }

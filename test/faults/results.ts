@@ -1,5 +1,6 @@
 /** What became of each point, one line each in an ignored folder, so that a sweep goes on where it was stopped. */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 
@@ -19,49 +20,47 @@ export interface Row {
   /** What the person read. */
   readonly said: string;
   readonly seconds: number;
+  /** Where they went, where it was measured. */
+  readonly phases?: Readonly<Record<string, number>>;
   readonly commit: string;
 }
 
 export const resultsFolder = join(root, ".faults");
+const file = join(resultsFolder, "points.jsonl");
 
-export class Results {
-  private readonly file: string;
-  private readonly held = new Map<string, Row>();
+export const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+  cwd: root,
+  encoding: "utf8",
+}).trim();
 
-  constructor(name: string) {
-    mkdirSync(resultsFolder, { recursive: true });
-    this.file = join(resultsFolder, `${name}.jsonl`);
-    for (const row of readRows(this.file)) this.held.set(keyOf(row), row);
-  }
-
-  has(row: Pick<Row, "run" | "fault" | "host" | "n">): boolean {
-    return this.held.has(keyOf(row));
-  }
-
-  add(row: Row): void {
-    appendFileSync(this.file, `${JSON.stringify(row)}\n`);
-    this.held.set(keyOf(row), row);
-  }
+export function addRow(row: Row): void {
+  mkdirSync(resultsFolder, { recursive: true });
+  appendFileSync(file, `${JSON.stringify(row)}\n`);
 }
 
-function keyOf({ run, fault, host, n }: Pick<Row, "run" | "fault" | "host" | "n">): string {
+export function keyOf({ run, fault, host, n }: Pick<Row, "run" | "fault" | "host" | "n">): string {
   return [run, fault, host, n].join("|");
 }
 
-function readRows(file: string): readonly Row[] {
+/** Every try, in order. */
+export function allTries(): readonly Row[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
   // The last line may have been cut short.
   return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Row] : []));
 }
 
-/** The rows of all sweeps; of a point that was tried again, the last. */
+/** Of a point that was tried again, the last. */
 export function allRows(): readonly Row[] {
-  if (!existsSync(resultsFolder)) return [];
-  const files = readdirSync(resultsFolder).filter((name) => name.endsWith(".jsonl"));
-  const rows = new Map<string, Row>();
-  for (const file of files) {
-    for (const row of readRows(join(resultsFolder, file))) rows.set(keyOf(row), row);
-  }
-  return [...rows.values()];
+  return [...new Map(allTries().map((row) => [keyOf(row), row])).values()];
+}
+
+/** Those that did not hold at first, and do now: what was mended meanwhile, or a fault that comes and goes. */
+export function heldLater(): readonly Row[] {
+  const well = new Set(
+    allRows()
+      .filter(({ wrong }) => wrong.length === 0)
+      .map(keyOf),
+  );
+  return allTries().filter((row) => row.wrong.length > 0 && well.has(keyOf(row)));
 }

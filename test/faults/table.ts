@@ -1,9 +1,12 @@
 /** The table that a run prints, and docs/reliability.md, which it writes. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
+import { type Outcome, testOutcomes } from "./named-tests.js";
+import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
-import { allRows, type Row, resultsFolder } from "./results.js";
+import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
+import { walked } from "./walk/walk.js";
 
 interface Line {
   readonly what: string;
@@ -31,37 +34,43 @@ function lines(rows: readonly Row[]): readonly Line[] {
   return [...groups].map(([what, group]) => lineOf(what, group)).sort((a, b) => (a.what < b.what ? -1 : 1));
 }
 
+/** By run: what was recorded, and how much of it is worth a try. */
+function recorded(): ReadonlyMap<string, { readonly calls: number; readonly points: number }> {
+  const files = existsSync(resultsFolder) ? readdirSync(resultsFolder) : [];
+  const entries = files.flatMap((file) => {
+    const run = /^(.*)\.trace\.json$/.exec(file)?.[1]?.replaceAll("_", " ");
+    if (run === undefined) return [];
+    const traces = Object.values(JSON.parse(readFileSync(join(resultsFolder, file), "utf8")) as Trace);
+    const points = traces.flatMap(worthTrying).length;
+    return [[run, { calls: traces.flat().length, points }] as const];
+  });
+  return new Map(entries);
+}
+
 function markdown(found: readonly Line[]): string {
-  const head = ["run", "fault", "points tried", "held", "longest until reached again"];
-  const cells = found.map(({ what, tried, held, longest }) => [
-    ...what.split(" | "),
-    String(tried),
-    String(held),
-    `${longest.toFixed(1)} s`,
-  ]);
-  const all = [head, ...cells];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const all = recorded();
+  const head = ["run", "fault", "calls", "points", "tried", "held", "longest until reached again"];
+  const cells = found.map(({ what, tried, held, longest }) => {
+    const [run = "", fault = ""] = what.split(" | ");
+    const { calls = "?", points = "?" } = all.get(run) ?? {};
+    return [run, fault, calls, points, tried, held, `${longest.toFixed(1)} s`].map(String);
+  });
+  const rows = [head, ...cells];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const print = (row: readonly string[]): string =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
   return [print(head), print(widths.map((width) => "-".repeat(width))), ...cells.map(print)].join("\n");
 }
 
-/** What became of the tests by their titles; a file that mocha's json reporter wrote. */
-export const testsFile = join(resultsFolder, "tests.json");
-
-function testResults(): ReadonlyMap<string, boolean> {
-  if (!existsSync(testsFile)) return new Map();
-  const { tests } = JSON.parse(readFileSync(testsFile, "utf8")) as {
-    tests: { fullTitle: string; err: object }[];
-  };
-  return new Map(tests.map(({ fullTitle, err }) => [fullTitle, Object.keys(err).length === 0]));
-}
-
-function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<string, boolean>): string {
+function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<string, Outcome>): string {
   const line = lineOf("", promise.rows === undefined ? [] : rows.filter(promise.rows));
-  const named = [...tests].filter(([title]) => promise.tests?.some((part) => title.includes(part)));
-  const failed = named.filter(([, passed]) => !passed).map(([title]) => title);
+  const named = [...tests].filter(([title]) => title.includes(` ${promise.letter} `));
+  const failed = named.filter(([, { passed }]) => !passed).map(([title]) => title);
+  const steps = promise.letter === "C6" ? walked() : [];
   const words = [
+    ...(steps.length === 0
+      ? []
+      : [`${steps.filter(({ wrong }) => wrong.length === 0).length} of ${steps.length} steps held`]),
     ...(line.tried === 0 ? [] : [`${line.held} of ${line.tried} points held`]),
     ...(named.length === 0 ? [] : [`${named.length - failed.length} of ${named.length} tests held`]),
     ...failed.map((title) => `FAILED: ${title}`),
@@ -73,17 +82,25 @@ export function printTable(): string {
   return markdown(lines(allRows()));
 }
 
-export function writeDocument(hours: string): void {
+export function writeDocument(): void {
   const rows = allRows();
-  const tests = testResults();
+  const later = heldLater();
+  const hours = (rows.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
+  const tests = testOutcomes();
   const broken = rows.filter(({ wrong }) => wrong.length > 0);
-  const commits = [...new Set(rows.map(({ commit }) => commit))].join(", ");
+  const made = [...rows, ...walked(), ...tests.values()].map(({ commit }) => commit);
+  const commits = [...new Set(made)].join(", ");
   const text = [
     "# What was done to it, and what held",
     "",
-    `Written by \`npm run test:faults\` (commit ${commits}; ${hours}). Points are every exec over ssh and every program that`,
-    "a script of dockroute's runs on a host, counted by a shim before each program. At each the program is let finish,",
-    "then stands still until the fault is done. After it must hold: a new ssh login is had within the undo's time and a",
+    "Written by `npm run test:faults`, from what became of the points that it has tried so far: a run goes on where the",
+    `last one was stopped. ${rows.length} points, ${hours} h of all labs together, at the commits ${commits}.`,
+    "",
+    "Calls are every exec over ssh and every program that a script of dockroute's runs on a host, counted by a shim",
+    "before each program. Points are those calls after which a fault may meet another host than after the last one:",
+    "every call of a script that changes something, and one call of each look, because a look changes nothing. At a",
+    "point the program is let finish, then stands still until the fault is done. Points are tried evenly spread at",
+    "first, then what lies between. After it must hold: a new ssh login is had within the undo's time and a",
     "minute, Docker is active, the containers run that ran before, nothing is left pending; the same run again converges",
     "with no step by hand (`pulumi cancel` after a kill), its preview is empty, no lock, timer, temporary file or process",
     "is left, and addresses, routes, rules, nft, iptables, sysctl, units and every file of /etc are as after a run that",
@@ -93,9 +110,11 @@ export function writeDocument(hours: string): void {
     "",
     markdown(lines(rows)),
     "",
-    "In the whole three-host `up`, one point of each look stands for all of it: nothing is changed within a look.",
-    "",
+    ...phases(rows),
+    ...walks(),
     "## Promises",
+    "",
+    "What the runs so far have shown; a test that no run of the fault bench has come to yet counts as not tried here.",
     "",
     "| promise | what | fault | result |",
     "| ------- | ---- | ----- | ------ |",
@@ -104,6 +123,9 @@ export function writeDocument(hours: string): void {
     ),
     "",
     ...(broken.length === 0 ? [] : ["## What did not hold", "", ...broken.map(inWords), ""]),
+    ...(later.length === 0
+      ? []
+      : ["## What did not hold at first, and held when tried again", "", ...later.map(inWords), ""]),
     "## Not tried",
     "",
     ...notTried.map((each) => `- ${each}`),
@@ -112,7 +134,54 @@ export function writeDocument(hours: string): void {
   writeFileSync(join(root, "docs", "reliability.md"), text);
 }
 
+/** What a point costs, on the machine that it was tried on. */
+function phases(rows: readonly Row[]): readonly string[] {
+  const measured = rows.flatMap((row) => (row.phases === undefined ? [] : [row.phases]));
+  const names = Object.keys(measured[0] ?? {});
+  const whole = measured.flatMap((each) => Object.values(each)).reduce((sum, each) => sum + each, 0);
+  if (whole === 0) return [];
+  const parts = names.map((name) => {
+    const own = measured.reduce((sum, each) => sum + (each[name] ?? 0), 0);
+    return `${name} ${Math.round((100 * own) / whole)} %`;
+  });
+  const mean = (whole / measured.length).toFixed(1);
+  return [`Where the time of a resource's point went (${mean} s on average): ${parts.join(", ")}.`, ""];
+}
+
+/** By seed, the newest steps of each. */
+function walks(): readonly string[] {
+  const rows = [...new Map(walked().map((row) => [`${row.seed} ${row.step}`, row])).values()];
+  const seeds = [...new Set(rows.map(({ seed }) => seed))];
+  const lines = seeds.map((seed) => {
+    const own = rows.filter((row) => row.seed === seed);
+    const held = own.filter(({ wrong }) => wrong.length === 0).length;
+    const tens = own.filter(({ step, wrong }) => step % 10 === 0 && wrong.length === 0).length;
+    const minutes = own.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+    return `| ${seed} | ${own.length} | ${held} | ${tens} | ${minutes.toFixed(0)} min |`;
+  });
+  if (lines.length === 0) return [];
+  const broken = rows.filter(({ wrong }) => wrong.length > 0);
+  return [
+    "## Random walks",
+    "",
+    "Three hosts that join, leave, are pinned and unpinned, rebooted, changed by hand, and struck by a fault at a drawn",
+    "call of an up. After each step the mesh is whole, a preview with refresh is empty, nothing is left over, and who",
+    "is no member is as before. After every tenth: as after one up of the same config on hosts without dockroute.",
+    "`npm run test:faults -- --only walk --seed N` takes a walk again.",
+    "",
+    "| seed | steps | held | compared with fresh hosts | took |",
+    "| ---- | ----- | ---- | ------------------------- | ---- |",
+    ...lines,
+    "",
+    ...broken.map(({ seed, step, what, wrong }) => `- ${seed}, step ${step} (${what}): ${oneLine(wrong)}`),
+    ...(broken.length === 0 ? [] : [""]),
+  ];
+}
+
+function oneLine(wrong: readonly string[]): string {
+  return wrong.join("; ").replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 400);
+}
+
 function inWords({ run, fault, host, n, at, wrong }: Row): string {
-  const what = wrong.join("; ").replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 400);
-  return `- ${run}, ${fault} at ${host} ${n} (\`${at.replaceAll("`", "'").replaceAll("|", "\\|")}\`): ${what}`;
+  return `- ${run}, ${fault} at ${host} ${n} (\`${at.replaceAll("`", "'").replaceAll("|", "\\|")}\`): ${oneLine(wrong)}`;
 }

@@ -9,6 +9,7 @@ export interface Case {
   readonly values: readonly [Props, Props];
 }
 
+export const kinds: readonly Kind[] = ["DockerBridge", "PeerRoute", "MasqueradeRule", "ForwardRule"];
 export const transitions = ["create", "update", "delete"] as const;
 export type Transition = (typeof transitions)[number];
 

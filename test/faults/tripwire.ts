@@ -4,7 +4,15 @@
  * It tells our scripts from all others by that PATH, which nothing else on a host has, counts, and can stop at
  * the n-th one until the fault has been done to the host.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
 import { sleep } from "../../lab/run.js";
@@ -45,7 +53,7 @@ esac
 series=alone
 [ -z "$SSH_CONNECTION" ] || series=ssh
 read -r a b c e f session rest </proc/$$/stat
-exec 7>>$d/lock
+command exec 7>>$d/lock || exec "$real" "$@" # the count was ended just now
 /usr/bin/flock 7
 n=0
 [ ! -e $d/$series ] || read -r n <$d/$series
@@ -91,7 +99,7 @@ export class Tripwire {
 
   /** Begins to count anew; with a trap, the call with that number runs into it. */
   begin(trap?: { readonly series?: Series; readonly n: number; readonly does?: Trap }): void {
-    rmSync(this.path(""), { recursive: true, force: true, maxRetries: 9 });
+    this.clear();
     mkdirSync(this.path(""), { recursive: true });
     if (trap === undefined) return;
     writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${trap.n} ${trap.does ?? "stop"}\n`);
@@ -120,8 +128,17 @@ export class Tripwire {
   end(): readonly Call[] {
     const calls = this.calls();
     this.release();
-    rmSync(this.path(""), { recursive: true, force: true, maxRetries: 9 });
+    this.clear();
     return calls;
+  }
+
+  /** Taken away under another name first: a program that counts just now may still put a file there. */
+  private clear(): void {
+    const folder = this.path("");
+    if (!existsSync(folder)) return;
+    const away = `${folder.replace(/\/$/, "")}.${process.hrtime.bigint()}`;
+    renameSync(folder, away);
+    rmSync(away, { recursive: true, force: true, maxRetries: 9 });
   }
 
   calls(): readonly Call[] {

@@ -75,6 +75,12 @@ export class Wire {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
+  /** Ends what is open; new connections are had at once. */
+  reset(): void {
+    this.cut();
+    this.mend();
+  }
+
   /** Nothing passes any more, and nobody is told. */
   stall(): void {
     this.state = "stalled";

@@ -14,7 +14,11 @@ describe("a bad input", () => {
   let fresh: ReadonlyMap<string, Snapshot>;
 
   before(async () => {
-    site = await Site.up("t2b", { alpha: "docker20", beta: "docker28" }, { boxes: false });
+    site = await Site.up(
+      process.env["LAB_PREFIX"] ?? "t2b",
+      { alpha: "docker20", beta: "docker28" },
+      { boxes: false },
+    );
     stack = await site.stack("bad", meshConfig(site.lab));
     const beta = site.lab.host("beta");
     await beta.run("docker network create --subnet 172.30.77.0/24 theirs");
@@ -54,7 +58,7 @@ describe("a bad input", () => {
     );
   });
 
-  it("is a range over the host's own address", async () => {
+  it("B1 is a range over the host's own address", async () => {
     const pool = "10.213.0.0/16";
     const hosts = site.lab.hosts.map(({ address }) => ({ address }));
     const inPool = await previewOf({}, {}, { pool });
@@ -78,7 +82,7 @@ describe("a bad input", () => {
   });
 
   for (const user of ["root", "admin"]) {
-    it(`is a range over the address that ${user}'s login comes from`, async () => {
+    it(`B1 is a range over the address that ${user}'s login comes from`, async () => {
       const subnet = clientAddress.replace(/\d+$/, "0/24");
       const connection = { user };
       const preview = await previewOf({ subnet, connection }, { connection }, { pool: "10.99.0.0/16" });
@@ -90,7 +94,7 @@ describe("a bad input", () => {
     });
   }
 
-  it("is a bip that overlaps a user-defined network of Docker's", async () => {
+  it("B5 is a bip that overlaps a user-defined network of Docker's", async () => {
     const preview = await previewOf({}, { subnet: "172.30.77.0/24" });
     refused(
       preview,
@@ -99,7 +103,7 @@ describe("a bad input", () => {
     );
   });
 
-  it("is a bip that overlaps the network of a second card", async () => {
+  it("B5 is a bip that overlaps the network of a second card", async () => {
     const preview = await previewOf({}, { subnet: "172.30.88.0/24" });
     refused(
       preview,

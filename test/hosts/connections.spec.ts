@@ -15,11 +15,11 @@ describe("connections", () => {
 
   before(async () => {
     const images = Object.fromEntries(names.map((name) => [name, "docker26"]));
-    site = await Site.up("t2c", images, { boxes: false });
+    site = await Site.up(process.env["LAB_PREFIX"] ?? "t2c", images, { boxes: false });
   });
   after(() => site?.down());
 
-  it("are opened to eight far hosts within about the time of one", async () => {
+  it("C5 are opened to eight far hosts within about the time of one", async () => {
     const wires = await Promise.all(site.lab.hosts.map(({ address }) => wireTo(address, delay)));
     const stack = await site.stack("far", farAway(wires), [counting()]);
     const one = await secondsOfOneDial(wires[0] as Wire);

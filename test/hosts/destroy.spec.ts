@@ -51,7 +51,10 @@ describe("destroy", () => {
   const json = (at: number) => scene.lab.hosts[at]?.run("cat /etc/docker/daemon.json");
 
   before(async () => {
-    scene = await Scene.set("t1gone", found, (lab) => ({ ...meshConfig(lab), maxUnavailable: found.length }));
+    scene = await Scene.set(process.env["LAB_PREFIX"] ?? "t1gone", found, (lab) => ({
+      ...meshConfig(lab),
+      maxUnavailable: found.length,
+    }));
     await each(async (host, at) => host.run(found[at]?.prepare ?? "true"));
     // docker0 has an address of its own choosing once Docker has started with the file as it is.
     await each((host) => host.run("systemctl restart docker"));
@@ -88,7 +91,7 @@ describe("destroy", () => {
     );
   });
 
-  it("E2: is over with every host as before", async () => {
+  it("B9, E2: is over with every host as before", async () => {
     await scene.destroy();
     await same();
   });

@@ -22,13 +22,13 @@ describe("a stranger at the switch, on every Docker", () => {
   let sieges: readonly Siege[];
 
   before(async () => {
-    scene = await Scene.set("t1narrow");
+    scene = await Scene.set(process.env["LAB_PREFIX"] ?? "t1narrow");
     await scene.startBoxes();
     sieges = await Promise.all(scene.lab.hosts.map((host, at) => besiege(scene, host, at)));
   });
   after(() => scene?.strike());
 
-  it("reaches no unpublished port before, during and after the first up", async () => {
+  it("B10 reaches no unpublished port before, during and after the first up", async () => {
     const found = await knocking(sieges, async (heard) => {
       await heard(5);
       await scene.up();
@@ -55,7 +55,7 @@ describe("a stranger at the switch, on every Docker", () => {
     }
   });
 
-  it("reaches no unpublished port while the hosts reboot, nor after", async () => {
+  it("B10 reaches no unpublished port while the hosts reboot, nor after", async () => {
     const found = await knocking(sieges, async (heard) => {
       await Promise.all(scene.lab.hosts.map(({ name }) => scene.lab.reboot(name)));
       await until("the mesh", 20_000, async () => (await scene.amiss()).length === 0);
@@ -64,7 +64,7 @@ describe("a stranger at the switch, on every Docker", () => {
     assert.deepEqual(found, published(sieges));
   });
 
-  it("reaches no unpublished port during and after destroy", async () => {
+  it("B10 reaches no unpublished port during and after destroy", async () => {
     const found = await knocking(sieges, async (heard) => {
       await scene.destroy();
       await heard(10);

@@ -18,14 +18,14 @@ describe("restarts of Docker", () => {
     scene.stack.configure({ ...meshConfig(scene.lab, undefined, range), ...more });
 
   before(async () => {
-    scene = await Scene.set("t1rest", [...threeHosts, ...idle]);
+    scene = await Scene.set(process.env["LAB_PREFIX"] ?? "t1rest", [...threeHosts, ...idle]);
     busy = scene.lab.hosts.filter(({ name }) => !name.startsWith("idle"));
     await Promise.all(busy.map((host) => startBox(host, "box", quickBox)));
     await Promise.all(busy.map((host) => startBox(host, "once", ["--stop-timeout", "1"])));
   });
   after(() => scene?.strike());
 
-  it("preview names the hosts whose Docker restarts, and what stops and stays stopped there", async () => {
+  it("B8 preview names the hosts whose Docker restarts, and what stops and stays stopped there", async () => {
     const { text } = await scene.preview();
     for (const { name } of busy) {
       const words =
@@ -37,7 +37,7 @@ describe("restarts of Docker", () => {
     }
   });
 
-  it("one host with containers at a time; those without do not wait; what has a policy is back", async () => {
+  it("C4 one host with containers at a time; those without do not wait; what has a policy is back", async () => {
     const was = await marks(scene.lab.hosts);
     const started = await bootTime(scene.lab.hosts[0]);
     await scene.up();
@@ -66,7 +66,7 @@ describe("restarts of Docker", () => {
     await Promise.all(busy.map(async (host) => assert.deepEqual(await running(host), ["box"])));
   });
 
-  it("after one host has failed to come back, no further is restarted, and it is itself as before", async () => {
+  it("B6 C4 after one host has failed to come back, no further is restarted, and it is itself as before", async () => {
     const [first] = busy;
     assert(first);
     pool("172.30.0.0/16");

@@ -11,13 +11,17 @@ describe("a host that cannot be reached", () => {
   let fresh: ReadonlyMap<string, Snapshot>;
 
   before(async () => {
-    site = await Site.up("t2a", { alpha: "docker20", beta: "docker26", gamma: "docker28" });
+    site = await Site.up(process.env["LAB_PREFIX"] ?? "t2a", {
+      alpha: "docker20",
+      beta: "docker26",
+      gamma: "docker28",
+    });
     fresh = await site.snapshots();
     stack = await site.stack("unreachable", impatient(meshConfig(site.lab)));
   });
   after(() => site?.down());
 
-  it("leaves no host half changed, whether or not the others go on without it", async () => {
+  it("C3 leaves no host half changed, whether or not the others go on without it", async () => {
     await site.lab.powerCut("gamma");
 
     const preview = await stack.preview();
@@ -35,7 +39,7 @@ describe("a host that cannot be reached", () => {
     assert.deepEqual(await amiss(hosts("alpha", "beta")), []);
   });
 
-  it("is finished by the next up", async () => {
+  it("C3 is finished by the next up", async () => {
     await site.lab.boot("gamma");
     const up = await stack.up("--continue-on-error");
     assert.equal(up.code, 0, up.text);
@@ -63,7 +67,7 @@ describe("a host that cannot be reached", () => {
     failedFor(again, "beta");
   });
 
-  it("fails destroy for itself alone, by name, and is restored when it is back", async () => {
+  it("C3 fails destroy for itself alone, by name, and is restored when it is back", async () => {
     const destroy = await stack.destroy("--continue-on-error");
     failedFor(destroy, "beta");
     await untouched("alpha", "gamma");

@@ -144,7 +144,7 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
-  it("is undone by the host alone where the client dies, and the next one is told", async () => {
+  it("A4 is undone by the host alone where the client dies, and the next one is told", async () => {
     await kill(await startClient());
     equal(await state(), "new");
     await becomesOld(seconds + 5);
@@ -161,7 +161,7 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
-  it("makes another process wait, and say for whom", async () => {
+  it("C2 makes another process wait, and say for whom", async () => {
     const client = await startClient();
     const waiting = host.change([{ why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] }]);
     await sleep(4_000);
@@ -172,7 +172,7 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
-  it("is undone where a new connection finds no way, though the old one lives", async () => {
+  it("B3 is undone where a new connection finds no way, though the old one lives", async () => {
     const table =
       "table ip closed { chain in { type filter hook input priority -300; tcp dport 22 tcp flags & (syn|ack) == syn drop; }; }";
     const commands = [write("new"), { why: "close the door", argv: ["nft", "-f", "-"], stdin: table }];
@@ -189,7 +189,49 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
-  it("is undone by the host where the link is gone", async () => {
+  it("B2 is undone where the answers to new connections are lost on another way", async () => {
+    const ip = (why: string, ...words: string[]): Command => ({ why, argv: ["ip", ...words] });
+    // What was connected before keeps its mark and its way, as a balancer of links would do it.
+    const marks =
+      "table ip ways { chain in { type filter hook prerouting priority -150; ct state established ct mark set 1; };" +
+      " chain out { type route hook output priority -150; ct mark != 1 tcp sport 22 meta mark set 7; }; }";
+    const commands = [
+      write("new"),
+      ip("open a way to nowhere", "route", "add", "blackhole", "default", "table", "77"),
+      ip("send answers there", "rule", "add", "fwmark", "7", "lookup", "77"),
+      { why: "mark the answers", argv: ["nft", "-f", "-"], stdin: marks },
+    ];
+    const undo = [
+      { why: "mark nothing", argv: ["nft", "delete", "table", "ip", "ways"] },
+      ip("send nothing there", "rule", "del", "fwmark", "7", "lookup", "77"),
+      ip("close the way", "route", "del", "blackhole", "default", "table", "77"),
+      ...changed.undo,
+    ];
+    await rejects(host.transact({ ...changed, commands, undo }), (error) => error instanceof NotConfirmed);
+    equal(await state(), "old");
+    await sleep((seconds + 2) * 1000);
+    equal(await state(), "old", "and stays so");
+    await host.change([{ why: "do nothing", argv: ["true"] }]);
+    await nothingLeft();
+  });
+
+  it("B4 is not undone where something else changes meanwhile, and a neighbour is silent", async () => {
+    const foreign = "198.51.100.0/24";
+    const verify = async () => {
+      await lab.host("alpha").run(`ip route add ${foreign} via ${lab.subnet.replace(/0\/24$/, "77")}`);
+    };
+    try {
+      await host.transact({ ...changed, verify });
+      await sleep((seconds + 2) * 1000);
+      equal(await state(), "new");
+      match(await lab.host("alpha").run(["ip", "route", "show", foreign]), /via/);
+      await nothingLeft();
+    } finally {
+      await lab.host("alpha").exec(["ip", "route", "del", foreign]);
+    }
+  });
+
+  it("A1 is undone by the host where the link is gone", async () => {
     const verify = async () => {
       await lab.setLink("alpha", "down");
       throw new Error("the link is gone.");
@@ -205,7 +247,7 @@ describe("a transaction on a host", function () {
     }
   });
 
-  it("is undone at the next boot, before Docker starts", async () => {
+  it("A6 A9 is undone at the next boot, before Docker starts", async () => {
     // Docker waits for the undo at boot: an undo that waits for Docker would never end.
     const restart = { why: "restart Docker", argv: ["systemctl", "restart", "docker"] };
     await kill(await startClient(restart));
@@ -224,7 +266,7 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
-  it("finishes an undo that was interrupted", async () => {
+  it("A10 finishes an undo that was interrupted", async () => {
     const slow: Command = { why: "take long", argv: ["sleep", "3"] };
     const verify = () => Promise.reject(new Error("no."));
     const failed = rejects(host.transact({ ...changed, undo: [slow, ...changed.undo], verify }));
@@ -238,7 +280,7 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
-  it("says so where the undo fails, and piles nothing up on it", async () => {
+  it("A11 says so where the undo fails, and piles nothing up on it", async () => {
     const undo = [{ why: "find the way back", argv: ["ls", "/root/way-back"] }, ...changed.undo];
     const verify = () => Promise.reject(new Error("no."));
     await rejects(host.transact({ ...changed, undo, verify }), /Undone: no:.*find the way back/);
@@ -279,7 +321,7 @@ describe("a transaction on a host", function () {
     }
   });
 
-  it("does not wait for ever on a link that is dead without a word", async () => {
+  it("A3 does not wait for ever on a link that is dead without a word", async () => {
     await host.look([read]);
     host.forget();
     const slow: Command = { why: "wait long", argv: ["sleep", "300"] };

@@ -12,7 +12,7 @@ describe("two hosts, and more than one who runs up", function () {
 
   before(async () => {
     process.env["DOCKROUTE_UNDO_SECONDS"] ??= "20";
-    bench = await MeshBench.up("twoop", [
+    bench = await MeshBench.up(process.env["LAB_PREFIX"] ?? "twoop", [
       { name: "alpha", image: "docker26" },
       { name: "beta", image: "docker28" },
     ]);

@@ -161,7 +161,10 @@ describe("F4: a picture of a mesh", () => {
         const svg = graphOf(planOf(word), "svg", []);
         assert.doesNotMatch(svg, unprintable);
         // All markup is ours, of which this is all there is.
-        const tags = svg.replace(/<\/?(svg|title|style|defs|marker|path|line|rect|text)( [a-zA-Z0-9-]+="[^"<>]*")*\/?>/g, "");
+        const tags = svg.replace(
+          /<\/?(svg|title|style|defs|marker|path|line|rect|text)( [a-zA-Z0-9-]+="[^"<>]*")*\/?>/g,
+          "",
+        );
         assert.doesNotMatch(tags, /[<>"]|&(?!(lt|gt|amp|quot);)/);
         assert.equal(lines(svg), lines(graphOf(plain, "svg", [])));
 

@@ -71,8 +71,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   "provider/handlers": [
     ...["provider/lifecycle", "provider/mesh-check", "provider/session", "provider/resources/"],
-    "provider/lint",
+    ...["provider/engine", "provider/lint"],
   ],
+  "provider/engine": ["node:fs"],
   "provider/index": ["provider/plan/", "provider/pulumi/"],
   "stacks/": ["provider/", "@pulumi/pulumi", "zod", "node:", "yaml"],
 };

@@ -11,10 +11,10 @@ const { bridge: wish } = moment(image, "ours").wishes;
 const fresh = seenBy(dockerBridge, wish, image, "fresh");
 const all = seenBy(dockerBridge, wish, image, "ours");
 /** The bridge alone: what else dockroute has made on the host is taken away before it. */
-const alone = [...all.parts.files].filter(([path]) => !path.includes("/parts/"));
+const alone = [...all.parts.files].filter(([path]) => path.endsWith("/before.json"));
 const ours = {
   ...all,
-  parts: { ...all.parts, files: new Map(alone) },
+  parts: { files: new Map(alone), enabled: new Set<string>() },
   routes: all.routes.filter(({ protocol }) => protocol !== "219"),
 };
 const json = "/etc/docker/daemon.json";

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import type { Command } from "../../../provider/command.js";
 import * as parts from "../../../provider/tools/parts.js";
-import { former } from "../../../provider/tools/units.js";
+import { former, units } from "../../../provider/tools/units.js";
 import { answers, images, inWords, said } from "../../support/recorded.js";
 
 const word = fc.string({ unit: fc.constantFrom(..."ab 1'\"$`\\;&|<>(){}*?~#!=\n\té"), maxLength: 8 });
@@ -148,25 +149,48 @@ describe("the last part of a host", () => {
   });
   const path = parts.pathOf(own);
 
+  const base = ["/etc/dockroute/apply", ...Object.keys(units).map((name) => `/etc/systemd/system/${name}`)];
+  const find =
+    "find /etc -maxdepth 2 -depth ( -path /etc/dockroute/apply -o -path /etc/dockroute/apply.dockroute-new -o " +
+    "( -path /etc/dockroute/parts -o -path /etc/dockroute ) -empty ) -delete";
+  const argvs = (commands: readonly Command[]) => commands.map(({ argv }) => argv.join(" "));
+
   it("takes the units, the script and the folders with it", () => {
-    assert.deepEqual(
-      parts.drop(own, left([path])).map(({ argv }) => argv.join(" ")),
-      [
-        `rm -f ${path}`,
-        "systemctl stop dockroute-repair.timer dockroute-repair.service dockroute.service dockroute-boot.service",
-        "systemctl disable --quiet dockroute-boot.service dockroute.service dockroute-repair.timer",
-        "rm -f /etc/systemd/system/dockroute-boot.service",
-        "rm -f /etc/systemd/system/dockroute.service",
-        "rm -f /etc/systemd/system/dockroute-repair.service",
-        "rm -f /etc/systemd/system/dockroute-repair.timer",
-        "systemctl daemon-reload",
-        "systemctl reset-failed dockroute*",
-        "rm -f /etc/dockroute/apply",
-        "rm -f /run/dockroute.loaded",
-        "rmdir /etc/dockroute/parts",
-        "rmdir --ignore-fail-on-non-empty /etc/dockroute",
-      ],
-    );
+    assert.deepEqual(argvs(parts.drop(own, left([path, ...base]))), [
+      `rm -f ${path}`,
+      "systemctl stop dockroute-repair.timer dockroute-repair.service dockroute.service dockroute-boot.service",
+      "systemctl disable --quiet dockroute-boot.service dockroute.service dockroute-repair.timer",
+      "rm -f /etc/systemd/system/dockroute-boot.service",
+      "rm -f /etc/systemd/system/dockroute.service",
+      "rm -f /etc/systemd/system/dockroute-repair.service",
+      "rm -f /etc/systemd/system/dockroute-repair.timer",
+      "systemctl daemon-reload",
+      "systemctl reset-failed dockroute*",
+      "rm -f /run/dockroute.loaded",
+      find,
+    ]);
+  });
+
+  it("goes on with a removal that was cut short", () => {
+    const link = "/etc/systemd/system/timers.target.wants/dockroute-repair.timer";
+    const rest = ["/etc/dockroute/apply", "/etc/systemd/system/dockroute.service"];
+    assert.deepEqual(argvs(parts.drop(own, { ...left(rest), enabled: new Set([link]) })), [
+      "systemctl stop dockroute.service",
+      "systemctl disable --quiet dockroute.service",
+      `rm -f ${link}`,
+      "rm -f /etc/systemd/system/dockroute.service",
+      "systemctl daemon-reload",
+      "systemctl reset-failed dockroute*",
+      "rm -f /run/dockroute.loaded",
+      find,
+    ]);
+    assert.deepEqual(argvs(parts.drop(own, left(["/etc/dockroute/apply"]))).at(-1), find);
+    assert.deepEqual(parts.drop(own, left([])), []);
+  });
+
+  it("goes on with one that was cut short where only the beginning of a unit had been written", () => {
+    const begun = "/etc/systemd/system/dockroute.service.dockroute-new";
+    assert.ok(argvs(parts.drop(own, left([path, begun]))).includes(`rm -f ${begun}`));
   });
 
   it("is not the last while there is another", () => {
@@ -174,7 +198,7 @@ describe("the last part of a host", () => {
   });
 
   it("is the last beside a file whose writing was cut short", () => {
-    const [, second, third] = parts.drop(own, left([path, `${path}.dockroute-new`]));
+    const [, second, third] = parts.drop(own, left([path, `${path}.dockroute-new`, ...base]));
     assert.deepEqual(second?.argv, ["rm", "-f", `${path}.dockroute-new`]);
     assert.equal(third?.argv[1], "stop");
   });

@@ -1,0 +1,83 @@
+/** Which points are tried, and in which order: evenly spread at first, then what lies between. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Fault } from "./faults.js";
+import { resultsFolder } from "./results.js";
+import type { Call } from "./tripwire.js";
+
+export interface Point {
+  readonly run: string;
+  readonly fault: Fault;
+  readonly host: string;
+  readonly call: Call;
+  /** 0 is the first of its run, 1 the second, 2 the next two, 3 the next four. */
+  readonly round: number;
+}
+
+/** Calls by host. */
+export type Trace = Readonly<Record<string, readonly Call[]>>;
+
+/**
+ * Every call that belongs to a change, and of each look the middle one: a look changes nothing, so one point of
+ * it stands for all.
+ */
+export function worthTrying(calls: readonly Call[]): readonly Call[] {
+  const looks = new Map<string, Call[]>();
+  for (const call of calls.filter(({ changing }) => !changing)) {
+    looks.set(call.session, [...(looks.get(call.session) ?? []), call]);
+  }
+  const middles = new Set([...looks.values()].map((look) => look[Math.floor(look.length / 2)]));
+  return calls.filter((call) => call.changing || middles.has(call));
+}
+
+/** @param shift where this fault begins, so that the first rounds of several faults do not try the same points */
+export function spread(run: string, fault: Fault, trace: Trace, shift: number): readonly Point[] {
+  const all = Object.entries(trace).flatMap(([host, calls]) =>
+    worthTrying(calls).map((call) => ({ run, fault, host, call })),
+  );
+  const width = Math.ceil(Math.log2(Math.max(2, all.length)));
+  const rankOf = (at: number): number =>
+    Number.parseInt([...at.toString(2).padStart(width, "0")].reverse().join(""), 2);
+  const ranked = all.map((_, at) => ({ rank: rankOf(at), point: all[(at + shift) % all.length] }));
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .flatMap(({ point }, place) =>
+      point === undefined ? [] : [{ ...point, round: Math.ceil(Math.log2(place + 1)) }],
+    );
+}
+
+/** What several labs take their next point from. */
+export class Queue<P extends Point> {
+  private readonly left: P[];
+
+  constructor(
+    points: readonly P[],
+    private readonly until = Number.POSITIVE_INFINITY,
+  ) {
+    this.left = [...points].sort((a, b) => a.round - b.round);
+  }
+
+  get length(): number {
+    return this.left.length;
+  }
+
+  /** The one that suits best of the earliest round; none when the time is over. */
+  next(suits: (point: P) => number): P | undefined {
+    const [first] = this.left;
+    if (first === undefined || Date.now() > this.until) return undefined;
+    const round = this.left.filter((point) => point.round === first.round);
+    const [best = first] = round.sort((a, b) => suits(b) - suits(a));
+    this.left.splice(this.left.indexOf(best), 1);
+    return best;
+  }
+}
+
+/** A recorded trace is kept: what is tried later is counted by the same numbers. */
+export async function traceOf(run: string, record: () => Promise<Trace>): Promise<Trace> {
+  const file = join(resultsFolder, `${run.replaceAll(" ", "_")}.trace.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;
+  const trace = await record();
+  mkdirSync(resultsFolder, { recursive: true });
+  writeFileSync(file, JSON.stringify(trace));
+  return trace;
+}

@@ -1,0 +1,90 @@
+/** An `up` of two hosts that a person, a kill or a reboot interrupts; and what was made when the hosts reboot. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { sleep, until } from "../../lab/run.js";
+import type { Snapshot } from "../../lab/snapshot.js";
+import { MeshBench } from "../faults/mesh-bench.js";
+import { isPending, sameAs, snapshotOf, standing } from "../faults/oracle.js";
+import { family, isAlive, kill, type Started } from "../faults/process.js";
+
+const prefix = process.env["LAB_PREFIX"] ?? "interrupt";
+
+describe("an up that is interrupted", function () {
+  this.timeout(600_000);
+  let bench: MeshBench;
+
+  before(async () => {
+    process.env["DOCKROUTE_UNDO_SECONDS"] ??= "15";
+    bench = await MeshBench.up(prefix, [
+      { name: "alpha", image: "docker26" },
+      { name: "beta", image: "docker28" },
+    ]);
+  });
+  after(async () => {
+    delete process.env["DOCKROUTE_UNDO_SECONDS"];
+    await bench?.down();
+  });
+
+  /** An up that has begun to change a host's Docker. */
+  async function begun(): Promise<Started> {
+    const client = bench.startUp();
+    await until("a change under way", 120_000, async () => client.over() || bench.lab.hosts.some(isPending));
+    return client;
+  }
+
+  /** Each host old or new by itself, then whole by the next up, then as before the first. */
+  async function endsWell(killed: boolean): Promise<void> {
+    deepEqual((await standing(bench.lab, ["box"], Date.now(), true)).wrong, []);
+    deepEqual(await bench.converges(killed), []);
+    deepEqual(await bench.goesAway(), []);
+  }
+
+  /** What a terminal does: every process of its foreground gets the signal. */
+  const pressCtrlC = ({ pid }: Started) => process.kill(-pid, "SIGINT");
+
+  it("A5 Ctrl-C once: what was begun is brought to an end, and the next up goes on", async () => {
+    const client = await begun();
+    pressCtrlC(client);
+    await client.ended;
+    await endsWell(false);
+  });
+
+  it("A5 Ctrl-C twice: it ends at once, each host is old or new, and the next up goes on", async () => {
+    const client = await begun();
+    const relatives = family(client.pid);
+    pressCtrlC(client);
+    await sleep(500);
+    if (!client.over()) pressCtrlC(client);
+    await client.ended;
+    await ended(relatives);
+    await endsWell(true);
+  });
+
+  it("A4 the engine alone is killed: the provider ends with it", async () => {
+    const client = await begun();
+    const relatives = family(client.pid);
+    kill([client.pid]);
+    await ended(relatives);
+    // Pulumi's own.
+    kill([...relatives.keys()].filter(isAlive));
+    await endsWell(true);
+  });
+
+  async function ended(relatives: ReadonlyMap<number, string>): Promise<void> {
+    const ours = [...relatives].filter(([, words]) => /dynamic-provider/.test(words)).map(([id]) => id);
+    equal(ours.length > 0, true, "there was no provider process");
+    await until("the provider's end", 5000, async () => !ours.some(isAlive));
+  }
+
+  it("A8 what was made survives a reboot of every host, and a preview finds nothing to do", async () => {
+    const made = await bench.stack.up("--continue-on-error");
+    equal(made.code, 0, made.text);
+    const were = new Map<string, Snapshot>();
+    for (const host of bench.lab.hosts) were.set(host.name, await snapshotOf(host));
+    await Promise.all(bench.lab.hosts.map(({ name }) => bench.lab.reboot(name)));
+    for (const host of bench.lab.hosts) deepEqual(await sameAs(were.get(host.name) as Snapshot, host), []);
+    deepEqual(await bench.whole(), []);
+    const preview = await bench.stack.preview("--expect-no-changes", "--refresh");
+    equal(preview.code, 0, preview.text);
+    match(preview.text, /unchanged/);
+  });
+});
