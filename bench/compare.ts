@@ -7,14 +7,14 @@ import { drift, reset } from "./reset.js";
 import { makeTool, type Programs, type Tool, type ToolName } from "./tools.js";
 import type { Traffic } from "./wire.js";
 
-export const cases = [
-  "first convergence",
-  "nothing to do",
-  "one host drifted",
-  "one host added",
-  "first convergence, docker0 set before",
-] as const;
-export type Case = (typeof cases)[number];
+export const cases = {
+  whole: "first convergence",
+  routes: "first convergence, docker0 set before",
+  nothing: "nothing to do",
+  drifted: "one host drifted",
+  added: "one host added",
+} as const;
+export type Case = (typeof cases)[keyof typeof cases];
 
 export interface Compared {
   readonly tool: ToolName;
@@ -32,107 +32,131 @@ export interface Compared {
 }
 
 export interface Setting {
+  /** It has one host more than the mesh, which is added later. */
   readonly lab: Lab;
   readonly folder: string;
   readonly programs: Programs;
   readonly tool: ToolName;
   readonly hosts: number;
-  readonly delay: number;
+  readonly delays: readonly number[];
   readonly runs: number;
   tell(line: string): void;
 }
 
-/** The lab has one host more than the mesh, which is added later. */
 export async function compare(setting: Setting): Promise<readonly Compared[]> {
-  const ground = await Ground.lay(setting.lab, setting.folder, setting.delay);
+  const ground = await Ground.lay(setting.lab, setting.folder);
   const meter = Meter.make(`${setting.lab.prefix}-meter`, "dynamic-provider");
   try {
     const tool = await makeTool(setting.tool, ground, setting.programs, meter);
-    return await allCases(setting, { ground, meter, tool });
+    return await new Comparison(setting, ground, meter, tool).run();
   } finally {
     await ground.lift();
     meter.remove();
   }
 }
 
-interface Means {
-  readonly ground: Ground;
-  readonly meter: Meter;
-  readonly tool: Tool;
-}
+class Comparison {
+  private readonly found: Compared[] = [];
+  private readonly names: readonly string[];
+  private readonly mesh: readonly string[];
 
-async function allCases(setting: Setting, means: Means): Promise<readonly Compared[]> {
-  const { lab, hosts, runs } = setting;
-  const most = lab.hosts.slice(0, hosts + 1);
-  const names = most.map(({ name }) => name);
-  const [first, second] = most;
-  const part = second && means.ground.plan[second.name]?.subnet;
-  if (first === undefined || part === undefined) throw new Error("a mesh has two hosts at least");
-  const found: Compared[] = [];
-  const measure = async (name: Case, on: readonly string[], times = 1): Promise<void> => {
-    found.push(await measured(setting, means, { name, names: on, times }));
-  };
-
-  await reset(most, { bridge: false });
-  // Each delay has a first convergence without Docker's restarts, which no delay changes.
-  await measure("first convergence", names.slice(0, hosts));
-  await whole(lab, names.slice(0, hosts));
-  await measure("nothing to do", names.slice(0, hosts), runs);
-  await drift(first, part);
-  await measure("one host drifted", names.slice(0, hosts));
-  await whole(lab, names.slice(0, hosts));
-  await measure("one host added", names);
-  await whole(lab, names);
-  await reset(most, { bridge: true });
-  await means.tool.forget();
-  await measure("first convergence, docker0 set before", names.slice(0, hosts));
-  await whole(lab, names.slice(0, hosts));
-  return found;
-}
-
-interface Measured {
-  readonly name: Case;
-  readonly names: readonly string[];
-  readonly times: number;
-}
-
-async function measured(
-  { tool: name, hosts, delay, tell }: Setting,
-  { ground, meter, tool }: Means,
-  { name: what, names, times }: Measured,
-): Promise<Compared> {
-  const all: Used[] = [];
-  let traffic = ground.take(names);
-  for (let run = 0; run < times; run++) {
-    ground.take(names);
-    const { result: changed, used } = await meter.during(() => tool.converge(names));
-    traffic = ground.take(names);
-    if (changed === (what === "nothing to do"))
-      throw new Error(`${name}, ${what}: it changed ${changed ? "something" : "nothing"}`);
-    all.push(used);
-    tell(`${hosts} hosts, ${delay} ms, ${name}, ${what}: ${used.seconds.toFixed(1)} s`);
+  constructor(
+    private readonly setting: Setting,
+    private readonly ground: Ground,
+    private readonly meter: Meter,
+    private readonly tool: Tool,
+  ) {
+    this.names = setting.lab.hosts.slice(0, setting.hosts + 1).map(({ name }) => name);
+    this.mesh = this.names.slice(0, setting.hosts);
   }
-  return {
-    tool: name,
-    hosts,
-    delay,
-    case: what,
-    seconds: all.map(({ seconds }) => seconds),
-    cpu: all.map(({ cpu }) => cpu),
-    peak: Math.max(...all.map(({ peak }) => peak)),
-    traffic,
-  };
+
+  async run(): Promise<readonly Compared[]> {
+    const [first] = this.setting.delays;
+    for (const delay of this.setting.delays) {
+      // How long Docker takes to restart hangs on no delay, so it is a part of the first round alone.
+      if (delay === first) {
+        await this.reset(this.names, { bridge: false });
+        await this.measure(cases.whole, delay);
+        await this.whole(this.mesh);
+      }
+      await this.round(delay);
+    }
+    return this.found;
+  }
+
+  private async round(delay: number): Promise<void> {
+    const spare = this.names.slice(this.setting.hosts);
+    await this.reset(this.mesh, { bridge: true });
+    await this.reset(spare, { bridge: false });
+    await this.tool.forget();
+    await this.measure(cases.routes, delay);
+    await this.whole(this.mesh);
+    for (let run = 0; run < this.setting.runs; run++) await this.measure(cases.nothing, delay);
+    await this.drifted(delay);
+    await this.measure(cases.added, delay, this.names);
+    await this.whole(this.names);
+  }
+
+  private async drifted(delay: number): Promise<void> {
+    const [first, second] = this.mesh;
+    if (first === undefined || second === undefined || !this.tool.real) return;
+    await drift(this.setting.lab.host(first), this.ground.plan[second]?.subnet ?? "");
+    await this.measure(cases.drifted, delay);
+    await this.whole(this.mesh);
+  }
+
+  private async measure(what: Case, delay: number, names = this.mesh): Promise<void> {
+    const { tool, hosts, tell } = this.setting;
+    this.ground.delay = delay;
+    this.ground.take(names);
+    const { result: changed, used } = await this.meter.during(() => this.tool.converge(names));
+    const traffic = this.ground.take(names);
+    if (changed === (what === cases.nothing))
+      throw new Error(`${tool}, ${what}: it changed ${changed ? "something" : "nothing"}`);
+    tell(`${hosts} hosts, ${delay} ms, ${tool}, ${what}: ${used.seconds.toFixed(1)} s`);
+    this.note({ what, delay, used, traffic });
+  }
+
+  private note({ what, delay, used, traffic }: Noted): void {
+    const at = this.found.findIndex((one) => one.case === what && one.delay === delay);
+    const before = this.found[at];
+    const { tool, hosts } = this.setting;
+    const now: Compared = {
+      ...{ tool, hosts, delay, case: what },
+      seconds: [...(before?.seconds ?? []), used.seconds],
+      cpu: [...(before?.cpu ?? []), used.cpu],
+      peak: Math.max(before?.peak ?? 0, used.peak),
+      traffic,
+    };
+    if (before === undefined) this.found.push(now);
+    else this.found[at] = now;
+  }
+
+  private hosts(names: readonly string[]) {
+    return names.map((name) => this.setting.lab.host(name));
+  }
+
+  private async reset(names: readonly string[], how: { readonly bridge: boolean }): Promise<void> {
+    if (this.tool.real) await reset(this.hosts(names), how);
+  }
+
+  /** All reach all, with their own addresses, and a machine in nobody's plan reaches only what is published. */
+  private async whole(names: readonly string[]): Promise<void> {
+    if (!this.tool.real) return;
+    const stranger = await this.setting.lab.stranger("stranger");
+    const { unpublished, published } = await strangerFinds(this.hosts(names), stranger);
+    const wrong = [
+      ...(await amiss(this.hosts(names))),
+      ...unpublished.map((target) => `the stranger reaches ${target}`),
+      ...published,
+    ];
+    if (wrong.length > 0) throw new Error(`the mesh is not whole and narrow:\n${wrong.join("\n")}`);
+  }
 }
 
-/** All reach all, with their own addresses, and a machine in nobody's plan reaches only what is published. */
-async function whole(lab: Lab, names: readonly string[]): Promise<void> {
-  const hosts = lab.hosts.filter(({ name }) => names.includes(name));
-  const stranger = await lab.stranger("stranger");
-  const { unpublished, published } = await strangerFinds(hosts, stranger);
-  const wrong = [
-    ...(await amiss(hosts)),
-    ...unpublished.map((target) => `the stranger reaches ${target}`),
-    ...published,
-  ];
-  if (wrong.length > 0) throw new Error(`the mesh is not whole and narrow:\n${wrong.join("\n")}`);
+interface Noted {
+  readonly what: Case;
+  readonly delay: number;
+  readonly used: Used;
+  readonly traffic: Traffic;
 }

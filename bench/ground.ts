@@ -17,11 +17,10 @@ export class Ground {
     private readonly wires: ReadonlyMap<string, Wire>,
   ) {}
 
-  /** @param delay milliseconds that a round trip takes longer than without it */
-  static async lay(lab: Lab, folder: string, delay: number): Promise<Ground> {
+  static async lay(lab: Lab, folder: string): Promise<Ground> {
     mkdirSync(folder, { recursive: true });
     const wires = new Map<string, Wire>();
-    for (const { name, address } of lab.hosts) wires.set(name, await wireTo(address, delay));
+    for (const { name, address } of lab.hosts) wires.set(name, await wireTo(address));
     const plan = planMesh({ pool, hosts: lab.hosts.map(({ name, address }) => ({ name, address })) });
     const file = join(folder, "known_hosts");
     const known = readFileSync(lab.knownHostsFile, "utf8").split("\n");
@@ -34,11 +33,16 @@ export class Ground {
     return new Ground(lab, folder, plan, file, wires);
   }
 
-  port(name: string): number {
+  /** From here on a round trip takes so many milliseconds longer than without the wire. */
+  set delay(ms: number) {
+    for (const wire of this.wires.values()) wire.delay = ms;
+  }
+
+  readonly port = (name: string): number => {
     const wire = this.wires.get(name);
     if (wire === undefined) throw new Error(`no wire to ${name}`);
     return wire.port;
-  }
+  };
 
   /** What went over the wires of these hosts since the last call, a host. */
   take(names: readonly string[]): Traffic {

@@ -1,80 +1,179 @@
-/** `npm run bench`: what an operation of Pulumi's takes on 4 and on 8 hosts, beside the engine's floor. */
-import { mkdirSync, writeFileSync } from "node:fs";
+/**
+ * `npm run bench`: what an operation of Pulumi's takes beside the engine's floor, what a mesh takes beside other
+ * tools, and what its packets take beside other ways. Writes docs/performance.md.
+ */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab } from "../lab/lab.js";
-import { startBox } from "../lab/probe.js";
 import { ensurePulumi } from "../lab/pulumi-cli.js";
 import { loud, run, step } from "../lab/run.js";
-import { type Config, meshConfig, Stack } from "../test/support/stack.js";
-import { chart } from "./chart.js";
-import { makeFloor } from "./floor.js";
-import { type Figure, measure } from "./measure.js";
-import { load, machine, report } from "./report.js";
+import { type Compared, compare } from "./compare.js";
+import { dataPath, startMeasuredBox } from "./data.js";
+import { engine } from "./engine.js";
+import {
+  type Circumstances,
+  type Figures,
+  load,
+  machine,
+  readFigures,
+  sdk,
+  writeFigures,
+} from "./figures.js";
+import { Ground } from "./ground.js";
+import type { Figure } from "./measure.js";
+import { Meter } from "./meter.js";
+import { makePacked } from "./project.js";
+import { documents } from "./report.js";
+import { reset } from "./reset.js";
+import { makeTool, type Programs, type ToolName, toolNames } from "./tools.js";
+import { ensureVenv, versions } from "./venv.js";
 
 const root = join(__dirname, "..");
 const folder = join(root, ".bench");
 const docs = join(root, "docs");
-const prefix = "bench";
-const images = ["docker26", "docker28", "docker20"] as const;
+/** Ansible needs Python on a host, and the data path iperf3. */
+const images = ["docker26+python3+iperf3", "docker28+python3+iperf3"] as const;
 
 const { values } = parseArgs({
   options: {
+    /** Parts: engine, compare, data; `report` writes the documents anew from the figures that are there. */
+    only: { type: "string", default: "engine,compare,data" },
+    /** Numbers of hosts; a colon and what follows are delays of its own: "4,8,16:0". */
     hosts: { type: "string", default: "4,8" },
+    /** Milliseconds that a round trip to a host takes longer. */
+    delays: { type: "string", default: "0,20,80" },
+    tools: { type: "string", default: toolNames.join(",") },
     runs: { type: "string", default: "3" },
+    /** Of the data path, and the seconds of each stream in it. */
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "5" },
+    prefix: { type: "string", default: "bench" },
     /** Leaves docs/ as it is. */
     dry: { type: "boolean", default: false },
   },
 });
 
+interface Size {
+  readonly hosts: number;
+  readonly delays: readonly number[];
+}
+
+const numbers = (text: string): readonly number[] => text.split(/[,/]/).map(Number);
+const sizes = values.hosts.split(",").map((text): Size => {
+  const [hosts, delays = values.delays] = text.split(":");
+  return { hosts: Number(hosts), delays: numbers(delays) };
+});
+const parts = values.only.split(",");
+const runs = Number(values.runs);
+
 async function main(): Promise<void> {
-  const sizes = values.hosts.split(",").map(Number);
-  const before = load();
   const { folders } = await ensurePulumi(loud);
-  const names = Array.from({ length: Math.max(...sizes) }, (_, at) => `host-${at + 1}`);
-  const hosts = names.map((name, at) => ({ name, image: images[at % images.length] ?? "docker26" }));
-  const lab = await Lab.up({ prefix, hosts, log: loud });
+  const programs: Programs = {
+    pulumi: folders,
+    python: parts.includes("compare") ? await ensureVenv(join(folder, "venv"), loud) : "",
+    project: await step(loud, "package made", () => makePacked(join(folder, "packed"))),
+  };
+  const most = Math.max(...sizes.map(({ hosts }) => hosts));
+  const wanted = parts.includes("compare") ? most + 1 : parts.includes("engine") ? most : 2;
+  const names = Array.from({ length: wanted }, (_, at) => `host-${String(at + 1).padStart(2, "0")}`);
+  const hosts = names.map((name, at) => ({ name, image: images[at % images.length] ?? images[0] }));
+  const lab = await Lab.up({ prefix: values.prefix, hosts, log: loud });
   try {
-    await Promise.all(lab.hosts.map((host) => startBox(host)));
-    const figures: Figure[] = [];
-    for (const size of sizes) figures.push(...(await measureSize(lab, names.slice(0, size), folders)));
-    await publish(figures, folders, before);
+    await Promise.all(lab.hosts.map((host) => startMeasuredBox(host)));
+    if (parts.includes("engine")) await publish(await enginePart(lab, programs));
+    if (parts.includes("compare")) await publish(await comparePart(lab, programs));
+    if (parts.includes("data")) await publish(await dataPart(lab, programs));
   } finally {
     await lab.down();
   }
 }
 
-async function measureSize(
-  lab: Lab,
-  names: readonly string[],
-  folders: readonly string[],
-): Promise<readonly Figure[]> {
-  const size = names.length;
-  const config: Config = meshConfig(lab, [...names]);
-  const floorProject = makeFloor(join(folder, `floor-${size}`));
-  const dockroute = await Stack.make(`bench${size}`, folder, folders, config);
-  const floor = await Stack.make(`floor${size}`, folder, folders, config, floorProject);
-  return step(loud, `${size} hosts measured`, () =>
-    measure({ dockroute, floor }, size, Number(values.runs), loud),
-  );
+async function circumstances<T>(
+  programs: readonly string[],
+  work: () => Promise<readonly T[]>,
+): Promise<Circumstances & { readonly figures: readonly T[] }> {
+  const before = load();
+  const figures = await work();
+  return { machine: machine(), programs, load: [before, load()], figures };
 }
 
-async function publish(
-  figures: readonly Figure[],
-  folders: readonly string[],
-  before: string,
-): Promise<void> {
-  const env = { ...process.env, PATH: [...folders, process.env["PATH"]].join(":") };
+async function pulumiVersions({ pulumi }: Programs): Promise<readonly string[]> {
+  const env = { ...process.env, PATH: [...pulumi, process.env["PATH"]].join(":") };
   const version = (await run(["pulumi", "version"], { env })).trim().replace(/^v/, "");
-  const text = report(figures, machine(version), [before, load()]);
-  console.log(text);
-  if (values.dry) return;
-  mkdirSync(docs, { recursive: true });
-  writeFileSync(join(docs, "performance.md"), text);
-  writeFileSync(join(docs, "performance.svg"), chart(figures));
+  return [`Node ${process.versions.node}`, `Pulumi CLI ${version}`, `SDK ${sdk()}`];
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+async function enginePart(lab: Lab, programs: Programs): Promise<Figures> {
+  const work = async (): Promise<readonly Figure[]> => {
+    const found: Figure[] = [];
+    for (const { hosts, delays } of sizes)
+      found.push(...(await engine({ lab, folder, programs, hosts, delays, runs, tell: loud })));
+    return found;
+  };
+  return { engine: await circumstances(await pulumiVersions(programs), work) };
+}
+
+async function comparePart(lab: Lab, programs: Programs): Promise<Figures> {
+  const tools = toolNames.filter((name) => values.tools.split(",").includes(name));
+  const work = async (): Promise<readonly Compared[]> => {
+    const found: Compared[] = [];
+    for (const size of sizes)
+      for (const tool of tools)
+        found.push(
+          ...(await compare({
+            lab,
+            folder,
+            programs,
+            tool,
+            ...size,
+            ...delaysOf(tool, size),
+            runs,
+            tell: loud,
+          })),
+        );
+    return found;
+  };
+  const with_ = [...(await pulumiVersions(programs)), await versions(programs.python)];
+  return { compare: await circumstances(with_, work) };
+}
+
+/** No delay is met by a provider that meets no host. */
+const delaysOf = (tool: ToolName, { delays }: Size): Pick<Size, "delays"> => ({
+  delays: tool === "floor" ? delays.slice(0, 1) : delays,
 });
+
+async function dataPart(lab: Lab, programs: Programs): Promise<Figures> {
+  const ground = await Ground.lay(lab, join(folder, "data"));
+  const meter = Meter.make(`${lab.prefix}-meter`, "dynamic-provider");
+  try {
+    await reset(lab.hosts.slice(0, 2), { bridge: false });
+    const tool = await makeTool("dockroute", ground, programs, meter);
+    await tool.converge(lab.hosts.slice(0, 2).map(({ name }) => name));
+  } finally {
+    await ground.lift();
+    meter.remove();
+  }
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+  const work = () => dataPath(lab, { rounds, seconds, trips: 10_000 }, loud);
+  return { data: { ...(await circumstances(["iperf3 of Debian 13"], work)), seconds } };
+}
+
+/** After each part, so that one that fails does not lose what was found before. */
+async function publish(found: Figures): Promise<void> {
+  const figures = { ...readFigures(), ...found };
+  if (values.dry) return console.log(documents(found).get("performance.md"));
+  writeFigures(figures);
+  write(figures);
+}
+
+function write(figures: Figures): void {
+  for (const [name, text] of documents(figures)) writeFileSync(join(docs, name), text);
+}
+
+if (values.only === "report") write(readFigures());
+else
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  });

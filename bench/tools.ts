@@ -3,15 +3,17 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, tryRun } from "../lab/run.js";
 import { changed, succeeded } from "../test/support/scene.js";
-import { Stack } from "../test/support/stack.js";
+import { type Config, Stack } from "../test/support/stack.js";
+import { makeFloor } from "./floor.js";
 import { type Ground, pool } from "./ground.js";
 import { type Meter, programIn } from "./meter.js";
 
-export const toolNames = ["dockroute", "ansible", "pyinfra"] as const;
+export const toolNames = ["dockroute", "ansible", "pyinfra", "floor"] as const;
 export type ToolName = (typeof toolNames)[number];
 
 export interface Tool {
-  readonly name: ToolName;
+  /** Whether it does anything at all on a host. */
+  readonly real: boolean;
   /** Makes a mesh of these hosts, and tells whether anything was changed. */
   converge(names: readonly string[]): Promise<boolean>;
   /** Afterwards it knows nothing of an earlier run. */
@@ -29,28 +31,44 @@ export interface Programs {
 
 /** @param meter everything that a tool starts runs inside of it */
 export function makeTool(name: ToolName, ground: Ground, programs: Programs, meter: Meter): Promise<Tool> {
-  return { dockroute, ansible, pyinfra }[name](ground, programs, meter);
+  return { dockroute, ansible, pyinfra, floor }[name](ground, programs, meter);
 }
 
-async function dockroute(ground: Ground, { pulumi, project }: Programs, meter: Meter): Promise<Tool> {
-  const { lab, knownHostsFile } = ground;
+const dockroute = (ground: Ground, programs: Programs, meter: Meter): Promise<Tool> =>
+  stackOf(ground, programs, meter, programs.project);
+
+async function floor(ground: Ground, programs: Programs, meter: Meter): Promise<Tool> {
+  const nothing = makeFloor(join(ground.folder, "floor"));
+  return { ...(await stackOf(ground, programs, meter, nothing)), real: false };
+}
+
+/** What goes on PATH, so that pulumi and all that it starts run inside of the meter. */
+export function metered(ground: Ground, { pulumi }: Programs, meter: Meter): readonly string[] {
   const real = programIn([...pulumi, ...(process.env["PATH"] ?? "").split(":")], "pulumi");
-  const front = meter.wrapper(join(ground.folder, "metered"), "pulumi", real);
-  const config = (names: readonly string[]) => ({
+  return [meter.wrapper(join(ground.folder, "metered"), "pulumi", real), ...pulumi];
+}
+
+/** The stack's config, with the wires as the way to each host. */
+export function configOf({ lab, knownHostsFile, port }: Ground, names: readonly string[]): Config {
+  return {
     pool,
     connection: { user: "root", privateKeyFile: lab.privateKeyFile, knownHostsFile },
     hosts: names.map((name) => ({
       name,
       address: lab.host(name).address,
-      connection: { host: "127.0.0.1", port: ground.port(name) },
+      connection: { host: "127.0.0.1", port: port(name) },
     })),
-  });
-  const fresh = () => Stack.make("compared", ground.folder, [front, ...pulumi], {}, project);
+  };
+}
+
+async function stackOf(ground: Ground, programs: Programs, meter: Meter, project: string): Promise<Tool> {
+  const front = metered(ground, programs, meter);
+  const fresh = () => Stack.make("compared", ground.folder, front, {}, project);
   let stack = await fresh();
   return {
-    name: "dockroute",
+    real: true,
     async converge(names) {
-      stack.configure(config(names));
+      stack.configure(configOf(ground, names));
       return changed(succeeded(await stack.up("--continue-on-error"))).length > 0;
     },
     async forget() {
@@ -84,7 +102,7 @@ async function ansible(ground: Ground, { python }: Programs, meter: Meter): Prom
     ANSIBLE_NOCOLOR: "1",
   };
   return {
-    name: "ansible",
+    real: true,
     async converge(names) {
       const hosts = Object.fromEntries(names.map((name) => [name, hostOf(name)]));
       writeFileSync(inventory, JSON.stringify({ mesh: { hosts, vars: { card: "eth0" } } }, null, 2));
@@ -113,7 +131,7 @@ async function pyinfra(ground: Ground, { python }: Programs, meter: Meter): Prom
   const deploy = join(__dirname, "pyinfra", "deploy.py");
   const env = { ...process.env, PATH: `${python}:${process.env["PATH"]}`, NO_COLOR: "1" };
   return {
-    name: "pyinfra",
+    real: true,
     async converge(names) {
       const mesh = names.map((name) => [name, hostOf(name)]);
       const rows = mesh.map(([name, data]) => `    (${JSON.stringify(name)}, ${JSON.stringify(data)}),\n`);

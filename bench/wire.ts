@@ -13,6 +13,8 @@ export interface Traffic {
 
 export interface Wire {
   readonly port: number;
+  /** Milliseconds that a round trip takes longer than without it. */
+  delay: number;
   /** What went over it since the last call. */
   take(): Traffic;
   close(): Promise<void>;
@@ -20,9 +22,10 @@ export interface Wire {
 
 const nothing = (): Traffic => ({ sent: 0, received: 0, turns: 0, logins: 0 });
 
-/** @param delay milliseconds that a round trip takes longer than without it */
-export async function wireTo(address: string, delay: number, port = 22): Promise<Wire> {
+export async function wireTo(address: string, port = 22): Promise<Wire> {
   let traffic = nothing();
+  // A wire keeps its port when its length changes: the port is a part of what tools remember of a host.
+  let delay = 0;
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (near) => {
     traffic.logins++;
@@ -56,6 +59,12 @@ export async function wireTo(address: string, delay: number, port = 22): Promise
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    get delay() {
+      return delay;
+    },
+    set delay(ms) {
+      delay = ms;
+    },
     take() {
       const taken = traffic;
       traffic = nothing();
