@@ -51,6 +51,8 @@ export async function dataPath(
   if (from === undefined || to === undefined) throw new Error("the data path is between two hosts");
   const [here, there] = await Promise.all([pidOf(from, "box"), pidOf(to, "box")]);
   const overlays = await Promise.all([overlay(from, to, 0), overlay(to, from, 1)]);
+  const echo = readFileSync(join(__dirname, "echo.py"));
+  for (const host of [from, to]) await host.run("cat > /run/echo.py", { input: echo });
   for (const pid of ["1", there, overlays[1]]) await serve({ host: to, pid });
   const inBox = { host: from, pid: here };
   const ends: readonly Ends[] = [
@@ -93,7 +95,6 @@ const portsIn = ({ pid }: Inside): typeof ports =>
 async function serve(where: Inside): Promise<void> {
   const { host } = where;
   const { stream: port, echo } = portsIn(where);
-  await host.run("cat > /run/echo.py", { input: readFileSync(join(__dirname, "echo.py")) });
   for (const argv of [
     ["iperf3", "-s", "-p", String(port)],
     ["python3", "/run/echo.py", "serve", String(echo)],

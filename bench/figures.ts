@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Compared } from "./compare.js";
 import type { Flow } from "./data.js";
 import type { Figure } from "./measure.js";
+import type { Held } from "./memory.js";
 
 /** Where a part was run, and what with. Nothing here names the machine, its owner or a folder of it. */
 export interface Circumstances {
@@ -16,6 +17,7 @@ export interface Circumstances {
 
 export interface Figures {
   readonly engine?: Circumstances & { readonly figures: readonly Figure[] };
+  readonly memory?: Circumstances & { readonly figures: readonly Held[] };
   readonly compare?: Circumstances & { readonly figures: readonly Compared[] };
   readonly data?: Circumstances & { readonly figures: readonly Flow[]; readonly seconds: number };
 }

@@ -22,6 +22,7 @@ import {
 } from "./figures.js";
 import { Ground } from "./ground.js";
 import type { Figure } from "./measure.js";
+import { type Held, held } from "./memory.js";
 import { Meter } from "./meter.js";
 import { makePacked } from "./project.js";
 import { documents } from "./report.js";
@@ -37,12 +38,14 @@ const images = ["docker26+python3+iperf3", "docker28+python3+iperf3"] as const;
 
 const { values } = parseArgs({
   options: {
-    /** Parts: engine, compare, data; `report` writes the documents anew from the figures that are there. */
-    only: { type: "string", default: "engine,compare,data" },
+    /** Parts: engine, memory, compare, data; `report` writes the documents anew from the figures that are there. */
+    only: { type: "string", default: "engine,memory,compare,data" },
     /** Numbers of hosts; a colon and what follows are delays of its own: "4,8,16:0". */
     hosts: { type: "string", default: "4,8" },
     /** Milliseconds that a round trip to a host takes longer. */
     delays: { type: "string", default: "0,20,80" },
+    /** How many hosts the part memory plays. */
+    names: { type: "string", default: "8,32" },
     tools: { type: "string", default: toolNames.join(",") },
     runs: { type: "string", default: "3" },
     /** Of the data path, and the seconds of each stream in it. */
@@ -82,6 +85,7 @@ async function main(): Promise<void> {
   try {
     await Promise.all(lab.hosts.map((host) => startMeasuredBox(host)));
     if (parts.includes("engine")) await publish(await enginePart(lab, programs));
+    if (parts.includes("memory")) await publish(await memoryPart(lab, programs));
     if (parts.includes("compare")) await publish(await comparePart(lab, programs));
     if (parts.includes("data")) await publish(await dataPart(lab, programs));
   } finally {
@@ -112,6 +116,17 @@ async function enginePart(lab: Lab, programs: Programs): Promise<Figures> {
     return found;
   };
   return { engine: await circumstances(await pulumiVersions(programs), work) };
+}
+
+async function memoryPart(lab: Lab, programs: Programs): Promise<Figures> {
+  const work = async (): Promise<readonly Held[]> => {
+    const found: Held[] = [];
+    for (const names of numbers(values.names)) {
+      found.push(await step(loud, `${names} names looked at`, () => held(lab, folder, programs, names)));
+    }
+    return found;
+  };
+  return { memory: await circumstances(await pulumiVersions(programs), work) };
 }
 
 async function comparePart(lab: Lab, programs: Programs): Promise<Figures> {

@@ -20,7 +20,7 @@ export function comparePart(figures: readonly Compared[]): readonly string[] {
     "daemon.json with a restart of Docker, one host after the other; routes and rules that come back after a reboot.",
     "After each change all hosts' containers reached each other, with their own addresses, and a stranger on the wire",
     "reached only what is published; else the bench had stopped. The other two load one script of ours, so they make one",
-    "file a host and not a task a route. Neither shows a preview, undoes a failed restart of Docker, or takes a host out.",
+    "file a host and not a task a route. Neither takes back a restart of Docker that fails, or cleans a host that leaves.",
     "",
     "`floor` is a Pulumi provider that does nothing on any host. In each case the client starts anew, with no connection",
     "open. The delay is what a round trip takes longer, by a relay before each host's sshd, which also counts: bytes, and",

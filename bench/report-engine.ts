@@ -42,30 +42,8 @@ export function enginePart(figures: readonly Figure[]): readonly string[] {
     "",
     `**Nothing to do.** The aim is 1.15 times the floor at 0 ms and 1.5 times at 80 ms; it is ${listed(aims)}.`,
     "",
-    ...memory(figures),
-  ];
-}
-
-/** The largest resident size of a provider process over all operations of a size. */
-function memory(figures: readonly Figure[]): readonly string[] {
-  const sizes = [...new Set(figures.map(({ hosts }) => hosts))];
-  const rows = sizes.map((size) => {
-    const own = figures.filter(({ hosts }) => hosts === size);
-    const most = (of: (one: Figure) => number): number => Math.max(...own.map(of));
-    return [
-      size,
-      most(({ peak }) => peak.dockroute).toFixed(0),
-      most(({ peak }) => peak.floor).toFixed(0),
-      kib(most(({ state }) => state.dockroute)),
-      kib(most(({ state }) => state.floor)),
-    ];
-  });
-  return [
-    "**Memory and state.** The most resident memory that one provider process held (VmHWM, asked for every 50 ms), and",
-    "the length of `pulumi stack export`. The floor's process is the SDK's own with nothing in it. The aim is 150 MiB",
-    "at 32 hosts.",
-    "",
-    ...table(["hosts", "provider, MiB", "floor's, MiB", "state, KiB", "floor's, KiB"], rows),
+    "The state, as `pulumi stack export` gives it, is " +
+      `${listed(idle.filter(({ delay }) => delay === idle[0]?.delay).map(({ hosts, state }) => `${kib(state.dockroute)} KiB with ${hosts} hosts (floor ${kib(state.floor)})`))}.`,
   ];
 }
 

@@ -4,18 +4,20 @@ import type { Circumstances, Figures } from "./figures.js";
 import { compareCharts, comparePart } from "./report-compare.js";
 import { dataCharts, dataPart } from "./report-data.js";
 import { engineCharts, enginePart } from "./report-engine.js";
+import { memoryPart } from "./report-memory.js";
 
 /** Files of docs/ by name. */
-export function documents({ engine, compare, data }: Figures): ReadonlyMap<string, string> {
+export function documents({ engine, memory, compare, data }: Figures): ReadonlyMap<string, string> {
   const parts = [
     engine && [...enginePart(engine.figures), ...where(engine)],
+    memory && [...memoryPart(memory.figures), ...where(memory)],
     compare && [...comparePart(compare.figures), ...where(compare)],
     data && [...dataPart(data.figures, data.seconds), ...where(data)],
   ];
   const intro = [
     "# Performance",
     "",
-    "Written by `npm run bench`. Do not edit it by hand. `npm run bench -- --only engine`, `compare` or `data` runs",
+    "Written by `npm run bench`. Do not edit it by hand. `npm run bench -- --only engine`, `memory`, `compare` or `data` runs",
     "one part and leaves the others' figures as they are; [performance.json](performance.json) holds them all.",
     "",
     "Hosts and client share one machine, so whatever a host does (sshd, Docker's restart) is in a figure too.",
