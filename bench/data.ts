@@ -25,6 +25,8 @@ export interface Flow {
 
 const ports = { stream: 5201, echo: 5202 };
 const published = Object.values(ports).flatMap((port) => ["-p", `${port}:${port}`]);
+/** A path that nothing passes is a fault of the bench, and not waited for. */
+const limit = { timeoutMs: 120_000 };
 const overlayOf = (at: number): string => `192.168.77.${at + 1}`;
 
 /** The box whose namespaces the measuring programs are put in: its own image has none of them. */
@@ -108,7 +110,7 @@ async function stream({ client, address }: Ends, seconds: number) {
   const { stream: port } = portsIn(client);
   const argv = ["iperf3", "-J", "-c", address, "-p", String(port), "-t", String(seconds), "-O", "1"];
   const before = busy();
-  const said = JSON.parse(await client.host.run(inside(client, argv))) as {
+  const said = JSON.parse(await client.host.run(inside(client, argv), limit)) as {
     end: { sum_received: { bits_per_second: number } };
     intervals: { sum: { bytes: number } }[];
   };
@@ -121,34 +123,32 @@ async function stream({ client, address }: Ends, seconds: number) {
 async function roundTrips({ client, address }: Ends, trips: number) {
   const { echo } = portsIn(client);
   const argv = ["python3", "/run/echo.py", "ask", address, String(echo), String(trips)];
-  const times = (await client.host.run(inside(client, argv))).trim().split("\n").map(Number);
+  const times = (await client.host.run(inside(client, argv), limit)).trim().split("\n").map(Number);
   const at = (part: number): number => times[Math.floor(times.length * part)] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** A network as of an overlay's driver: a bridge on each host, joined by VXLAN over the same wire, and a container. */
+/**
+ * An overlay as Docker's own driver makes it: on each host a namespace with a bridge, to which a VXLAN device (its
+ * packets go over the host's card) and the container's cable lead. Another container lends its namespace.
+ */
 async function overlay(host: Host, peer: Host, at: number): Promise<string> {
-  await host.run([
-    "docker",
-    "run",
-    "-d",
-    "--name",
-    "over",
-    "--network",
-    "none",
-    "lab/box",
-    "sleep",
-    "100000",
-  ]);
-  const pid = await pidOf(host, "over");
+  const start = async (name: string): Promise<string> => {
+    await host.run(`docker run -d --name ${name} --network none lab/box sleep 100000`);
+    return pidOf(host, name);
+  };
+  const between = await start("overlay");
+  const pid = await start("over");
   await host.run(`set -e
     ip link add vx0 type vxlan id 77 dstport 4789 remote ${peer.address} dev ${host.state.interface}
-    ip link add br77 type bridge
-    ip link set vx0 master br77 up
-    ip link add over0 mtu 1450 type veth peer name eth0 mtu 1450 netns ${pid}
-    ip link set over0 master br77 up
-    ip link set br77 up
-    nsenter -t ${pid} -n sh -c 'ip addr add ${overlayOf(at)}/24 dev eth0; ip link set eth0 up'
+    ip link set vx0 netns ${between}
+    nsenter -t ${between} -n sh -e -c '
+      ip link add br0 type bridge
+      ip link set vx0 master br0 up
+      ip link add over0 mtu 1450 type veth peer name eth0 mtu 1450 netns ${pid}
+      ip link set over0 master br0 up
+      ip link set br0 up'
+    nsenter -t ${pid} -n sh -e -c 'ip addr add ${overlayOf(at)}/24 dev eth0; ip link set eth0 up'
   `);
   return pid;
 }
