@@ -12,8 +12,13 @@ import { sleep } from "../lab/run.js";
 export const paths = ["host to host", "direct route", "published port", "VXLAN overlay"] as const;
 export type Path = (typeof paths)[number];
 
+/** How fast the hosts' cards may send: as fast as the machine can, and like a common card. */
+export const cards = ["unlimited", "1 Gbit/s"] as const;
+export type Card = (typeof cards)[number];
+
 export interface Flow {
   readonly path: Path;
+  readonly card: Card;
   /** Gbit/s of one TCP stream, a run each. */
   readonly throughput: readonly number[];
   /** CPU seconds of the whole machine, both hosts and the wire, for a gigabit. */
@@ -63,23 +68,39 @@ export async function dataPath(
     { path: "published port", client: inBox, address: to.address },
     { path: "VXLAN overlay", client: { host: from, pid: overlays[0] }, address: overlayOf(1) },
   ];
-  const flows = paths.map((path) => ({ path, throughput: [], cpu: [], p50: [], p99: [] }) as Growing);
-  for (let round = 0; round < rounds; round++) {
-    for (const [at, end] of ends.entries()) {
-      const { throughput, cpu } = await stream(end, seconds);
-      const { p50, p99 } = await roundTrips(end, trips);
-      const flow = flows[at];
-      flow?.throughput.push(throughput);
-      flow?.cpu.push(cpu);
-      flow?.p50.push(p50);
-      flow?.p99.push(p99);
-      tell(`${end.path}: ${throughput.toFixed(2)} Gbit/s, ${p50.toFixed(0)} us`);
+  const flows = cards.flatMap((card) =>
+    paths.map((path): Growing => ({ path, card, throughput: [], cpu: [], p50: [], p99: [] })),
+  );
+  for (const card of cards) {
+    await limitTo(card, [from, to]);
+    for (let round = 0; round < rounds; round++) {
+      for (const end of ends) {
+        const { throughput, cpu } = await stream(end, seconds);
+        const { p50, p99 } = await roundTrips(end, trips);
+        const flow = flows.find((one) => one.card === card && one.path === end.path);
+        flow?.throughput.push(throughput);
+        flow?.cpu.push(cpu);
+        flow?.p50.push(p50);
+        flow?.p99.push(p99);
+        tell(`${card}, ${end.path}: ${throughput.toFixed(2)} Gbit/s, ${p50.toFixed(0)} us`);
+      }
     }
   }
   return flows;
 }
 
-type Growing = { readonly path: Path } & Record<"throughput" | "cpu" | "p50" | "p99", number[]>;
+async function limitTo(card: Card, hosts: readonly Host[]): Promise<void> {
+  if (card === "unlimited") return;
+  for (const host of hosts) {
+    const rate = "rate 1gbit burst 256kb latency 20ms";
+    await host.run(`tc qdisc replace dev ${host.state.interface} root tbf ${rate}`);
+  }
+}
+
+type Growing = { readonly path: Path; readonly card: Card } & Record<
+  "throughput" | "cpu" | "p50" | "p99",
+  number[]
+>;
 
 async function pidOf(host: Host, name: string): Promise<string> {
   return (await host.run(["docker", "inspect", "-f", "{{.State.Pid}}", name])).trim();
