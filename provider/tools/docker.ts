@@ -1,6 +1,6 @@
 /** The docker CLI and docker.service: what the daemon runs with, and its restart. */
 import { z } from "zod";
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 
 export const questions = [
   { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
@@ -72,7 +72,7 @@ export interface Published {
   readonly protocol: string;
 }
 
-export function readDaemon(answer: Answer): Daemon {
+export const readDaemon = readOnce((answer: Answer): Daemon => {
   const parsed = info.safeParse(parseJson(answer.stdout));
   const said = parsed.success ? parsed.data : {};
   return {
@@ -88,7 +88,7 @@ export function readDaemon(answer: Answer): Daemon {
       size: Size,
     })),
   };
-}
+});
 
 export function readContainers(answer: Answer): readonly Container[] {
   return answer.stdout.split("\n").flatMap((line) => {
@@ -100,7 +100,7 @@ export function readContainers(answer: Answer): readonly Container[] {
 }
 
 /** "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp"; those of IPv4 alone. */
-export function readPublished(answer: Answer): readonly Published[] {
+export const readPublished = readOnce((answer: Answer): readonly Published[] => {
   return answer.stdout.split("\n").flatMap((line) => {
     const { data } = publisher.safeParse(parseJson(line));
     const { name, ports } = data ?? { name: "", ports: "" };
@@ -112,7 +112,7 @@ export function readPublished(answer: Answer): readonly Published[] {
       return Array.from({ length: count }, (_, at) => ({ name, port: Number(first) + at, protocol }));
     });
   });
-}
+});
 
 function parseJson(text: string): unknown {
   try {

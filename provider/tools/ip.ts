@@ -2,7 +2,7 @@
  * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
  */
 import { z } from "zod";
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 import type { Line } from "./parts.js";
 
 /** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
@@ -48,7 +48,7 @@ const routes = z.array(
   }),
 );
 
-export function readLinks(answer: Answer): readonly Link[] {
+export const readLinks = readOnce((answer: Answer): readonly Link[] => {
   return addresses.parse(JSON.parse(answer.stdout || "[]")).flatMap(({ ifname, addr_info }) => {
     // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
     if (ifname === undefined) return [];
@@ -57,9 +57,9 @@ export function readLinks(answer: Answer): readonly Link[] {
     );
     return [{ name: ifname, addresses: held }];
   });
-}
+});
 
-export function readRoutes(answer: Answer): readonly Route[] {
+export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
   return routes.parse(JSON.parse(answer.stdout || "[]")).map(({ dst, gateway, dev, protocol, metric }) => ({
     destination: dst,
     ...(gateway === undefined ? {} : { gateway }),
@@ -67,7 +67,7 @@ export function readRoutes(answer: Answer): readonly Route[] {
     ...(protocol === undefined ? {} : { protocol }),
     ...(metric === undefined ? {} : { metric }),
   }));
-}
+});
 
 /** `replace` is idempotent and never leaves a moment without the route, as delete and add would. */
 export function replaceRoute(route: Required<Pick<Route, "destination" | "gateway" | "interface">>): Line {
