@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     await Promise.all(lab.hosts.map((host) => startMeasuredBox(host)));
     if (parts.includes("engine")) await publish(await enginePart(lab, programs));
     if (parts.includes("memory")) await publish(await memoryPart(lab, programs));
-    if (parts.includes("compare")) await publish(await comparePart(lab, programs));
+    if (parts.includes("compare")) await comparePart(lab, programs);
     if (parts.includes("data")) await publish(await dataPart(lab, programs));
   } finally {
     await lab.down();
@@ -129,28 +129,19 @@ async function memoryPart(lab: Lab, programs: Programs): Promise<Figures> {
   return { memory: await circumstances(await pulumiVersions(programs), work) };
 }
 
-async function comparePart(lab: Lab, programs: Programs): Promise<Figures> {
+/** Published size by size: it takes long, and a later one that fails is no reason to lose the others. */
+async function comparePart(lab: Lab, programs: Programs): Promise<void> {
   const tools = toolNames.filter((name) => values.tools.split(",").includes(name));
-  const work = async (): Promise<readonly Compared[]> => {
-    const found: Compared[] = [];
-    for (const size of sizes)
-      for (const tool of tools)
-        found.push(
-          ...(await compare({
-            lab,
-            folder,
-            programs,
-            tool,
-            ...size,
-            ...delaysOf(tool, size),
-            runs,
-            tell: loud,
-          })),
-        );
-    return found;
-  };
-  const with_ = [...(await pulumiVersions(programs)), await versions(programs.python)];
-  return { compare: await circumstances(with_, work) };
+  const used = [...(await pulumiVersions(programs)), await versions(programs.python)];
+  const before = load();
+  const figures: Compared[] = [];
+  for (const size of sizes) {
+    for (const tool of tools) {
+      const setting = { lab, folder, programs, tool, ...size, ...delaysOf(tool, size), runs, tell: loud };
+      figures.push(...(await compare(setting)));
+    }
+    await publish({ compare: { machine: machine(), programs: used, load: [before, load()], figures } });
+  }
 }
 
 /** No delay is met by a provider that meets no host. */

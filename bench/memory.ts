@@ -19,7 +19,6 @@ export interface Held {
   readonly resources: number;
   /** MiB of the largest provider process. */
   readonly peak: Readonly<Record<Side, number>>;
-  readonly seconds: Readonly<Record<Side, number>>;
 }
 
 /** @param names how many */
@@ -27,7 +26,6 @@ export async function held(lab: Lab, folder: string, programs: Programs, names: 
   const ground = await Ground.lay(lab, folder);
   const meter = Meter.make(`${lab.prefix}-meter`, "dynamic-provider");
   const peak = { dockroute: 0, floor: 0 };
-  const seconds = { dockroute: 0, floor: 0 };
   try {
     const config = {
       ...configOf(ground, []),
@@ -51,9 +49,8 @@ export async function held(lab: Lab, folder: string, programs: Programs, names: 
       const trouble = troubleIn(result);
       if (trouble !== undefined) throw new Error(`${side}, ${names} names: ${trouble}`);
       peak[side] = used.peak;
-      seconds[side] = used.seconds;
     }
-    return { names, hosts: lab.hosts.length, resources: resourcesOf(names), peak, seconds };
+    return { names, hosts: lab.hosts.length, resources: resourcesOf(names), peak };
   } finally {
     await ground.lift();
     meter.remove();

@@ -67,6 +67,23 @@ function aim(figures: readonly Compared[]): readonly string[] {
     "**First convergence.** The aim is 3 times as fast as the playbook with 8 hosts, Docker's restarts taken out. They are",
     "taken out by setting docker0's address on every host before, so that no tool finds a reason to restart Docker:",
     `dockroute is as fast as the playbook ${listed(told)}.`,
+    "",
+    ...costOfAHost(figures),
+  ];
+}
+
+/** Its routes are as many as its peers. */
+function costOfAHost(figures: readonly Compared[]): readonly string[] {
+  const idle = figures.filter(
+    ({ tool, case: what, delay }) => tool === "dockroute" && what === cases.nothing && delay === 0,
+  );
+  const told = idle.map(
+    ({ hosts, traffic }) =>
+      `${traffic.turns.toFixed(0)} round trips and ${kib(traffic.sent + traffic.received)} KiB with ${hosts} hosts`,
+  );
+  return [
+    `**A host's cost.** It must not grow with the number of its routes. With nothing to do a host costs ${listed(told)}:`,
+    "all its resources share one login and the same questions, and what grows is the text of its routes.",
   ];
 }
 

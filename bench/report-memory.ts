@@ -3,9 +3,8 @@ import type { Held } from "./memory.js";
 import { listed, table } from "./words.js";
 
 export function memoryPart(figures: readonly Held[]): readonly string[] {
-  const rows = figures.map(({ names, hosts, resources, peak, seconds }) => [
+  const rows = figures.map(({ names, hosts, resources, peak }) => [
     ...[names, hosts, resources, peak.dockroute.toFixed(0), peak.floor.toFixed(0)],
-    ...[seconds.dockroute.toFixed(1), seconds.floor.toFixed(1)],
   ]);
   const told = figures.map(({ names, peak }) => `${peak.dockroute.toFixed(0)} MiB with ${names}`);
   return [
@@ -15,10 +14,7 @@ export function memoryPart(figures: readonly Held[]): readonly string[] {
     "looks at every host and checks every resource. Each real host is met under several names, over a connection for",
     "each. The floor's process is the SDK's own with nothing in it.",
     "",
-    ...table(
-      ["names", "hosts", "resources", "provider, MiB", "floor's, MiB", "preview, s", "floor's, s"],
-      rows,
-    ),
+    ...table(["names", "hosts", "resources", "provider, MiB", "floor's, MiB"], rows),
     "",
     `The aim is 150 MiB with 32 hosts; it is ${listed(told)}.`,
   ];
