@@ -16,6 +16,7 @@ export function memoryPart(figures: readonly Held[]): readonly string[] {
     "",
     ...table(["names", "hosts", "resources", "provider, MiB", "floor's, MiB"], rows),
     "",
-    `The aim is 150 MiB with 32 hosts; it is ${listed(told)}.`,
+    `The aim is 150 MiB with 32 hosts; it is ${listed(told)}. What dockroute adds to the SDK's own process is the difference`,
+    "of the two columns.",
   ];
 }
