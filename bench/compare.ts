@@ -1,8 +1,8 @@
 /** The same hosts made the same mesh by three tools: what each takes for what people do most. */
 import type { Lab } from "../lab/lab.js";
-import { amiss, strangerFinds } from "../test/support/mesh.js";
 import { Ground } from "./ground.js";
 import { Meter, type Used } from "./meter.js";
+import { amissIn } from "./probes.js";
 import { drift, reset } from "./reset.js";
 import { makeTool, type Programs, type Tool, type ToolName } from "./tools.js";
 import type { Traffic } from "./wire.js";
@@ -140,16 +140,10 @@ class Comparison {
     if (this.tool.real) await reset(this.hosts(names), how);
   }
 
-  /** All reach all, with their own addresses, and a machine in nobody's plan reaches only what is published. */
   private async whole(names: readonly string[]): Promise<void> {
     if (!this.tool.real) return;
     const stranger = await this.setting.lab.stranger("stranger");
-    const { unpublished, published } = await strangerFinds(this.hosts(names), stranger);
-    const wrong = [
-      ...(await amiss(this.hosts(names))),
-      ...unpublished.map((target) => `the stranger reaches ${target}`),
-      ...published,
-    ];
+    const wrong = await amissIn(this.hosts(names), stranger);
     if (wrong.length > 0) throw new Error(`the mesh is not whole and narrow:\n${wrong.join("\n")}`);
   }
 }

@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { interruptible } from "../lab/interrupt.js";
 import { Lab } from "../lab/lab.js";
 import { ensurePulumi } from "../lab/pulumi-cli.js";
 import { loud, run, step } from "../lab/run.js";
@@ -82,15 +83,24 @@ async function main(): Promise<void> {
   const names = Array.from({ length: wanted }, (_, at) => `host-${String(at + 1).padStart(2, "0")}`);
   const hosts = names.map((name, at) => ({ name, image: images[at % images.length] ?? images[0] }));
   const lab = await Lab.up({ prefix: values.prefix, hosts, log: loud });
-  try {
-    await Promise.all(lab.hosts.map((host) => startMeasuredBox(host)));
-    if (parts.includes("engine")) await publish(await enginePart(lab, programs));
-    if (parts.includes("memory")) await publish(await memoryPart(lab, programs));
-    if (parts.includes("compare")) await comparePart(lab, programs);
-    if (parts.includes("data")) await publish(await dataPart(lab, programs));
-  } finally {
-    await lab.down();
-  }
+  await interruptible(async (signal) => {
+    const ended = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+    );
+    try {
+      await Promise.race([allParts(lab, programs), ended]);
+    } finally {
+      await lab.down();
+    }
+  });
+}
+
+async function allParts(lab: Lab, programs: Programs): Promise<void> {
+  await Promise.all(lab.hosts.map((host) => startMeasuredBox(host)));
+  if (parts.includes("engine")) await publish(await enginePart(lab, programs));
+  if (parts.includes("memory")) await publish(await memoryPart(lab, programs));
+  if (parts.includes("compare")) await comparePart(lab, programs);
+  if (parts.includes("data")) await publish(await dataPart(lab, programs));
 }
 
 async function circumstances<T>(
