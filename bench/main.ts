@@ -4,7 +4,6 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { interruptible } from "../lab/interrupt.js";
 import { Lab } from "../lab/lab.js";
 import { ensurePulumi } from "../lab/pulumi-cli.js";
@@ -25,6 +24,7 @@ import { Ground } from "./ground.js";
 import type { Figure } from "./measure.js";
 import { type Held, held } from "./memory.js";
 import { Meter } from "./meter.js";
+import { numbers, parts, runs, type Size, sizes, values } from "./options.js";
 import { makePacked } from "./project.js";
 import { documents } from "./report.js";
 import { reset } from "./reset.js";
@@ -36,40 +36,6 @@ const folder = join(root, ".bench");
 const docs = join(root, "docs");
 /** Ansible needs Python on a host, and the data path iperf3. */
 const images = ["docker26+python3+iperf3", "docker28+python3+iperf3"] as const;
-
-const { values } = parseArgs({
-  options: {
-    /** Parts: engine, memory, compare, data; `report` writes the documents anew from the figures that are there. */
-    only: { type: "string", default: "engine,memory,compare,data" },
-    /** Numbers of hosts; a colon and what follows are delays of its own: "4,8,16:0". */
-    hosts: { type: "string", default: "4,8" },
-    /** Milliseconds that a round trip to a host takes longer. */
-    delays: { type: "string", default: "0,20,80" },
-    /** How many hosts the part memory plays. */
-    names: { type: "string", default: "8,32" },
-    tools: { type: "string", default: toolNames.join(",") },
-    runs: { type: "string", default: "3" },
-    /** Of the data path, and the seconds of each stream in it. */
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "5" },
-    prefix: { type: "string", default: "bench" },
-    /** Leaves docs/ as it is. */
-    dry: { type: "boolean", default: false },
-  },
-});
-
-interface Size {
-  readonly hosts: number;
-  readonly delays: readonly number[];
-}
-
-const numbers = (text: string): readonly number[] => text.split(/[,/]/).map(Number);
-const sizes = values.hosts.split(",").map((text): Size => {
-  const [hosts, delays = values.delays] = text.split(":");
-  return { hosts: Number(hosts), delays: numbers(delays) };
-});
-const parts = values.only.split(",");
-const runs = Number(values.runs);
 
 async function main(): Promise<void> {
   const unknown = parts.find((part) => !["engine", "memory", "compare", "data"].includes(part));

@@ -37,6 +37,10 @@ export function comparePart(figures: readonly Compared[]): readonly string[] {
     ),
     "",
     ...aim(figures),
+    "",
+    ...nothingToDo(figures),
+    "",
+    ...costOfAHost(figures),
   ];
 }
 
@@ -67,8 +71,25 @@ function aim(figures: readonly Compared[]): readonly string[] {
     "**First convergence.** The aim is 3 times as fast as the playbook with 8 hosts, Docker's restarts taken out. They are",
     "taken out by setting docker0's address on every host before, so that no tool finds a reason to restart Docker:",
     `dockroute is as fast as the playbook ${listed(told)}.`,
+  ];
+}
+
+/** The floor is the same at every delay, and was met at the first alone. */
+function nothingToDo(figures: readonly Compared[]): readonly string[] {
+  const idle = figures.filter(({ case: what }) => what === cases.nothing);
+  const lines = idle
+    .filter(({ tool }) => tool === "dockroute")
+    .map(({ hosts, delay }) => {
+      const there = idle.filter(
+        (one) => one.hosts === hosts && (one.delay === delay || one.tool === "floor"),
+      );
+      const told = there.map(({ tool, seconds }) => `${tool} ${median(seconds).toFixed(1)} s`);
+      return `- ${hosts} hosts at ${delay} ms: ${told.join(", ")}`;
+    });
+  return [
+    "**Nothing to do.** The floor is what Pulumi's engine takes by itself, with the same resources:",
     "",
-    ...costOfAHost(figures),
+    ...lines,
   ];
 }
 
