@@ -1,33 +1,36 @@
 /** Runs both projects side by side, operation by operation, so that a busy moment of the machine meets both. */
-import { readFileSync } from "node:fs";
 import type { Ran, Stack } from "../test/support/stack.js";
+import type { Meter } from "./meter.js";
 
 export const operations = ["first up", "up, nothing to do", "refresh", "destroy"] as const;
 export type Operation = (typeof operations)[number];
+export const sides = ["floor", "dockroute"] as const;
+export type Side = (typeof sides)[number];
 
-export interface Pair {
-  readonly dockroute: Stack;
-  readonly floor: Stack;
-}
+/** A value a run, of each side. */
+export type Both = Readonly<Record<Side, readonly number[]>>;
 
-/** Seconds, a median of several runs where an operation can be repeated. */
 export interface Figure {
   readonly operation: Operation;
   readonly hosts: number;
   readonly resources: number;
-  readonly dockroute: readonly number[];
-  readonly floor: readonly number[];
-  /** The same in seconds of the client's CPU, which other people's work on the machine hardly changes. */
-  readonly cpu: { readonly dockroute: readonly number[]; readonly floor: readonly number[] };
+  /** Milliseconds that a round trip to a host takes longer; the floor has none. */
+  readonly delay: number;
+  readonly seconds: Both;
+  /** Seconds of the client's CPU, which other people's work on the machine hardly changes. */
+  readonly cpu: Both;
+  /** MiB of the largest provider process. */
+  readonly peak: Readonly<Record<Side, number>>;
+  /** Bytes of the exported state, after the operation. */
+  readonly state: Readonly<Record<Side, number>>;
 }
 
-/** CPU seconds of all ended children of this process, and of theirs (proc(5), cutime and cstime). */
-function childrensCpu(): number {
-  const fields = readFileSync("/proc/self/stat", "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  const ticksASecond = 100; // sysconf(_SC_CLK_TCK) on every Linux that Node runs on
-  return (Number(fields[13]) + Number(fields[14])) / ticksASecond;
+export interface Pair {
+  readonly stacks: Readonly<Record<Side, Stack>>;
+  readonly meter: Meter;
+  readonly hosts: number;
+  readonly runs: number;
+  tell(line: string): void;
 }
 
 const work: Readonly<Record<Operation, (stack: Stack) => Promise<Ran>>> = {
@@ -37,36 +40,33 @@ const work: Readonly<Record<Operation, (stack: Stack) => Promise<Ran>>> = {
   destroy: (stack) => stack.destroy("--continue-on-error"),
 };
 
-export async function measure(
-  pair: Pair,
-  hosts: number,
-  runs: number,
-  tell: (line: string) => void,
-): Promise<readonly Figure[]> {
-  const figures: Figure[] = [];
-  for (const operation of operations) {
-    const cpu = { dockroute: [] as number[], floor: [] as number[] };
-    const times = { dockroute: [] as number[], floor: [] as number[] };
-    const repeatable = operation === "up, nothing to do" || operation === "refresh";
-    for (let run = 0; run < (repeatable ? runs : 1); run++) {
-      for (const side of ["floor", "dockroute"] as const) {
-        const before = childrensCpu();
-        const ran = await work[operation](pair[side]);
-        if (ran.code !== 0) throw new Error(`${side}, ${operation}: ${ran.text}`);
-        times[side].push(ran.seconds);
-        cpu[side].push(childrensCpu() - before);
-      }
-      tell(`${hosts} hosts, ${operation}: ${last(times.dockroute)} s, floor ${last(times.floor)} s`);
+/** @param delay as the wires are now */
+export async function measure(pair: Pair, operation: Operation, delay: number): Promise<Figure> {
+  const { stacks, meter, hosts, runs, tell } = pair;
+  const seconds = { dockroute: [] as number[], floor: [] as number[] };
+  const cpu = { dockroute: [] as number[], floor: [] as number[] };
+  const peak = { dockroute: 0, floor: 0 };
+  const repeatable = operation === "up, nothing to do" || operation === "refresh";
+  for (let run = 0; run < (repeatable ? runs : 1); run++) {
+    for (const side of sides) {
+      const { result: ran, used } = await meter.during(() => work[operation](stacks[side]));
+      if (ran.code !== 0) throw new Error(`${side}, ${operation}: ${ran.text}`);
+      seconds[side].push(used.seconds);
+      cpu[side].push(used.cpu);
+      peak[side] = Math.max(peak[side], used.peak);
     }
-    figures.push({ operation, hosts, resources: resourcesOf(hosts), ...times, cpu });
+    const [ours, floor] = [seconds.dockroute, seconds.floor].map((all) => (all.at(-1) ?? 0).toFixed(1));
+    tell(`${hosts} hosts, ${delay} ms, ${operation}: ${ours} s, floor ${floor} s`);
   }
-  return figures;
+  const state = {
+    dockroute: (await stacks.dockroute.export()).length,
+    floor: (await stacks.floor.export()).length,
+  };
+  return { operation, hosts, resources: resourcesOf(hosts), delay, seconds, cpu, peak, state };
 }
 
 /** A bridge and two rules a host, a route to each peer, and the stack itself. */
 export const resourcesOf = (hosts: number): number => hosts * 3 + hosts * (hosts - 1) + 1;
-
-const last = (times: readonly number[]): string => (times.at(-1) ?? 0).toFixed(1);
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -76,5 +76,4 @@ export function median(values: readonly number[]): number {
     : (sorted[Math.floor(middle)] ?? 0);
 }
 
-export const ratio = (figure: Pick<Figure, "dockroute" | "floor">): number =>
-  median(figure.dockroute) / median(figure.floor);
+export const ratio = (both: Both): number => median(both.dockroute) / median(both.floor);

@@ -36,6 +36,16 @@ export class UnreadableAnswer extends Error {
   }
 }
 
+/** The same reading, made once an answer: the resources of a host share its answers, and there are many of them. */
+export function readOnce<T extends object>(read: (answer: Answer) => T): (answer: Answer) => T {
+  const known = new WeakMap<Answer, T>();
+  return (answer) => {
+    const found = known.get(answer) ?? read(answer);
+    known.set(answer, found);
+    return found;
+  };
+}
+
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**

@@ -124,6 +124,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   }
 
   async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
+    this.session.lookAhead();
     const inputs = this.inputsOf(props);
     const kept = pick(props, [...this.names, ...this.facts, "connection"]);
     try {

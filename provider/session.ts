@@ -24,6 +24,7 @@ export class Session {
   /** Whether something of this operation differs from what stands: for who acts only after a change. */
   changes = false;
   private looking = false;
+  private ahead = false;
 
   /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */
   constructor(private readonly questions: readonly Command[]) {}
@@ -65,8 +66,14 @@ export class Session {
 
   /** The engine checks one resource after the other: the first one starts the looks at all hosts side by side. */
   startLooking(): void {
-    if (this.looking) return;
     this.looking = true;
+    this.lookAhead();
+  }
+
+  /** It reads several at a time, of a host or two: without this, the hosts would be looked at a few at a time. */
+  lookAhead(): void {
+    if (this.ahead) return;
+    this.ahead = true;
     // A host that cannot be reached is reported by its own resources.
     for (const host of this.hosts.configured()) this.lookAll(host).catch(() => {});
   }

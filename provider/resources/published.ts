@@ -4,11 +4,11 @@
  * behind anybody's back, but named.
  */
 import * as json from "../tools/daemon-json.js";
-import type { Container } from "../tools/docker.js";
-import type { TableSeen } from "../tools/iptables.js";
+import type { Published } from "../tools/docker.js";
+import type { Rule, TableSeen } from "../tools/iptables.js";
 
 export interface Seen {
-  readonly containers: readonly Container[];
+  readonly published: readonly Published[];
   readonly nat: TableSeen;
   readonly nftBackend: boolean;
   /** Whether Docker's own nft table is there, where its rules are in nftables. */
@@ -20,16 +20,16 @@ export interface Seen {
 function lostPorts(seen: Seen): readonly string[] {
   // Docker was told to make none.
   if (json.valuesOf(seen.file)["iptables"] === false) return [];
-  const targets = new Set(
-    [...seen.nat.chains.values()].flat().map((rule) => rule[rule.indexOf("--to-destination") + 1] ?? ""),
-  );
-  return seen.containers.flatMap(({ name, published }) =>
-    published
-      .filter(({ to }) => to.length > 0)
-      .filter(({ to }) => (seen.nftBackend ? !seen.dockersTable : !to.some((each) => targets.has(each))))
-      .map(({ port }) => `${port} of ${name}`),
-  );
+  const rules = [...seen.nat.chains.values()].flat().filter((rule) => rule.includes("DNAT"));
+  const has = ({ port, protocol }: Published): boolean =>
+    rules.some((rule) => after(rule, "-p") === protocol && after(rule, "--dport") === String(port));
+  return seen.published
+    .filter((each) => (seen.nftBackend ? !seen.dockersTable : !has(each)))
+    .map(({ name, port }) => `${port} of ${name}`);
 }
+
+const after = (rule: Rule, word: string): string | undefined =>
+  rule.includes(word) ? rule[rule.indexOf(word) + 1] : undefined;
 
 export function notices(seen: Seen): readonly string[] {
   const ports = lostPorts(seen);

@@ -1,31 +1,28 @@
 /** The docker CLI and docker.service: what the daemon runs with, and its restart. */
 import { z } from "zod";
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 
 export const questions = [
   { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
 ] as const satisfies readonly Command[];
 
-/** Containers that run, a line of JSON each: what becomes of them when Docker restarts, and what they publish. */
+/** Containers that run, a line of JSON each: what becomes of them when Docker restarts. Two runs of Docker's program. */
 export const containersQuestion: Command = {
   why: "ask Docker which containers run",
   argv: [
     ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
-    '{"name":{{json .Name}},"policy":{{json .HostConfig.RestartPolicy.Name}},"running":{{json .State.Running}},' +
-      '"ports":{{json .NetworkSettings.Ports}},' +
-      '"addresses":[{{range .NetworkSettings.Networks}}{{json .IPAddress}},{{end}}""]}',
+    '{"name":{{json .Name}},"policy":{{json .HostConfig.RestartPolicy.Name}},"running":{{json .State.Running}}}',
   ],
 };
 
-const container = z.object({
-  name: z.string(),
-  policy: z.string(),
-  running: z.literal(true),
-  ports: z
-    .record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable())
-    .nullable(),
-  addresses: z.array(z.string()),
-});
+/** The ports that running containers publish, a line of JSON each. One run, because every look asks it. */
+export const publishedQuestion: Command = {
+  why: "ask Docker which ports are published",
+  argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
+};
+
+const container = z.object({ name: z.string(), policy: z.string(), running: z.literal(true) });
+const publisher = z.object({ name: z.string(), ports: z.string() });
 
 const info = z.object({
   ServerVersion: z.string().optional(),
@@ -64,17 +61,18 @@ export interface Container {
   readonly name: string;
   /** Whether Docker starts it again after its own restart. */
   readonly returns: boolean;
-  readonly published: readonly Published[];
 }
 
-/** A port of the host by which a container can be reached, and what Docker's DNAT turns it into. */
+/** A port of the host by which a container can be reached. */
 export interface Published {
-  readonly port: string;
-  /** "172.30.1.2:80", one for each of the container's networks: Docker chooses one of them. */
-  readonly to: readonly string[];
+  /** The container's name. */
+  readonly name: string;
+  readonly port: number;
+  /** "tcp", "udp", "sctp" */
+  readonly protocol: string;
 }
 
-export function readDaemon(answer: Answer): Daemon {
+export const readDaemon = readOnce((answer: Answer): Daemon => {
   const parsed = info.safeParse(parseJson(answer.stdout));
   const said = parsed.success ? parsed.data : {};
   return {
@@ -90,26 +88,31 @@ export function readDaemon(answer: Answer): Daemon {
       size: Size,
     })),
   };
-}
+});
 
 export function readContainers(answer: Answer): readonly Container[] {
   return answer.stdout.split("\n").flatMap((line) => {
     const { data } = container.safeParse(parseJson(line));
     if (data === undefined) return [];
-    const published = Object.entries(data.ports ?? {}).flatMap(([inside, outside]) =>
-      (outside ?? [])
-        .filter(({ HostIp }) => !HostIp.includes(":"))
-        .map(({ HostPort }) => ({
-          port: HostPort,
-          to: data.addresses
-            .filter((address) => address !== "")
-            .map((address) => `${address}:${inside.split("/")[0] ?? ""}`),
-        })),
-    );
     const returns = data.policy === "always" || data.policy === "unless-stopped";
-    return [{ name: data.name.replace(/^\//, ""), returns, published }];
+    return [{ name: data.name.replace(/^\//, ""), returns }];
   });
 }
+
+/** "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp"; those of IPv4 alone. */
+export const readPublished = readOnce((answer: Answer): readonly Published[] => {
+  return answer.stdout.split("\n").flatMap((line) => {
+    const { data } = publisher.safeParse(parseJson(line));
+    const { name, ports } = data ?? { name: "", ports: "" };
+    return ports.split(", ").flatMap((text) => {
+      const [, first, last = first, protocol = ""] =
+        /^\d+\.\d+\.\d+\.\d+:(\d+)(?:-(\d+))?->\S+\/(\w+)$/.exec(text) ?? [];
+      if (first === undefined) return [];
+      const count = Number(last) - Number(first) + 1;
+      return Array.from({ length: count }, (_, at) => ({ name, port: Number(first) + at, protocol }));
+    });
+  });
+});
 
 function parseJson(text: string): unknown {
   try {

@@ -1,5 +1,5 @@
 /** coreutils: files are replaced whole or not at all, and are on the disk before the step counts as done. */
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 
 export interface NewFile {
   readonly path: string;
@@ -57,7 +57,7 @@ export function removeFile(path: string, why: string): Command {
 }
 
 /** What `head -v` prints of many files: contents by path. */
-export function readFiles(answer: Answer): ReadonlyMap<string, string> {
+export const readFiles = readOnce((answer: Answer): ReadonlyMap<string, string> => {
   const sections = answer.stdout.split(/^==> (\/.+) <==\n/m);
   const contents = new Map<string, string>();
   for (let at = 1; at + 1 < sections.length; at += 2) {
@@ -67,4 +67,4 @@ export function readFiles(answer: Answer): ReadonlyMap<string, string> {
     contents.set(sections[at] ?? "", last ? text : text.replace(/\n$/, ""));
   }
   return contents;
-}
+});

@@ -2,7 +2,7 @@
  * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
  */
 import { z } from "zod";
-import { type Answer, type Command, UnreadableAnswer } from "../command.js";
+import { type Answer, type Command, readOnce, UnreadableAnswer } from "../command.js";
 import { readJson } from "./json-answer.js";
 import type { Line } from "./parts.js";
 
@@ -65,7 +65,7 @@ function list<T>(form: z.ZodType<T[]>, answer: Answer, { argv }: Command): reado
   return answer.code === 0 && answer.stdout.trim() === "" ? [] : readJson(form, answer, argv);
 }
 
-export function readLinks(answer: Answer): readonly Link[] {
+export const readLinks = readOnce((answer: Answer): readonly Link[] => {
   return list(addresses, answer, addressQuestion).flatMap(({ ifname, mtu, addr_info }) => {
     // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
     if (ifname === undefined) return [];
@@ -75,9 +75,9 @@ export function readLinks(answer: Answer): readonly Link[] {
     );
     return [{ name: ifname, addresses: held, ...(mtu === undefined ? {} : { mtu }) }];
   });
-}
+});
 
-export function readRoutes(answer: Answer): readonly Route[] {
+export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
   return list(routes, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric }) => ({
     destination: dst,
     ...(gateway === undefined ? {} : { gateway }),
@@ -85,7 +85,7 @@ export function readRoutes(answer: Answer): readonly Route[] {
     ...(protocol === undefined ? {} : { protocol }),
     ...(metric === undefined ? {} : { metric }),
   }));
-}
+});
 
 /** `replace` is idempotent and never leaves a moment without the route, as delete and add would. */
 export function replaceRoute(route: Required<Pick<Route, "destination" | "gateway" | "interface">>): Line {

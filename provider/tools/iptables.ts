@@ -2,7 +2,7 @@
  * iptables: always the program that the host has chosen, whichever backend stands behind it, because Docker's
  * rules are where that one puts them. Read by `-S`, written as a part's lines.
  */
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 import type { Line } from "./parts.js";
 
 export type Table = "filter" | "raw" | "nat";
@@ -26,7 +26,7 @@ export const natQuestions = [
   { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"] },
 ] as const satisfies readonly Command[];
 
-export function readTable(answer: Answer): TableSeen {
+export const readTable = readOnce((answer: Answer): TableSeen => {
   const policies = new Map<string, string>();
   const chains = new Map<string, Rule[]>();
   for (const line of answer.stdout.split("\n")) {
@@ -38,7 +38,7 @@ export function readTable(answer: Answer): TableSeen {
     if (verb === "-A") rules.push(rest);
   }
   return { policies, chains };
-}
+});
 
 /** iptables prints words with spaces or quotes in double quotes, and a backslash before a quote within. */
 export function words(line: string): readonly string[] {

@@ -2,7 +2,7 @@
  * nftables of others: a drop in any base chain is the end of a packet, and the first nat chain decides for good,
  * so what stands there besides Docker's and ours has to be known by its text.
  */
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 
 /** Without the contents of sets, which can be huge; priorities as numbers. */
 export const question: Command = {
@@ -22,7 +22,7 @@ interface Chain {
 const known =
   /^(ip6? (filter|nat|raw|mangle|security|docker-bridges|dockroute)|inet firewalld|(arp|bridge|netdev|ip6) .*)$/;
 
-export function read(answer: Answer): readonly Chain[] {
+export const read = readOnce((answer: Answer): readonly Chain[] => {
   const chains: { table: string; name: string; base?: Chain["base"]; rules: string[] }[] = [];
   let table = "";
   let open = false;
@@ -40,7 +40,7 @@ export function read(answer: Answer): readonly Chain[] {
     if (rule) chain.rules.push(rule);
   }
   return chains.filter(({ table: of }) => !known.test(of));
-}
+});
 
 /** What may drop a packet that is routed through the host. */
 export function drops(chains: readonly Chain[]): readonly string[] {

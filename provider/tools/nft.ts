@@ -3,7 +3,7 @@
  * as the text that `nft -f` loads in one transaction. The words of the rules themselves are in nft-words.ts.
  */
 import { z } from "zod";
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, readOnce } from "../command.js";
 import { readJson } from "./json-answer.js";
 import { exprOf, type Rule, ruleText } from "./nft-words.js";
 import type { Line } from "./parts.js";
@@ -54,7 +54,7 @@ const listing = z.object({
   ),
 });
 
-export function read(answer: Answer): Seen {
+export const read = readOnce((answer: Answer): Seen => {
   const chains = new Map<string, { hook: unknown; rules: (readonly unknown[])[] }>();
   // The table's absence is a failure of the command, and there is no nft on some hosts: either way no chain of ours.
   if (answer.code !== 0 || answer.stdout.trim() === "") return chains;
@@ -66,7 +66,7 @@ export function read(answer: Answer): Seen {
     if (rule !== undefined) chains.get(rule.chain)?.rules.push(rule.expr);
   }
   return chains;
-}
+});
 
 /** Whether the chain is there with exactly these rules. */
 export function has(seen: Seen, chain: Chain): boolean {
@@ -83,12 +83,13 @@ function normal(listed: unknown): string {
   );
 }
 
+const right = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
+const toRange = z.object({
+  match: z.object({ left: z.object({ payload: z.object({ field: z.literal("daddr") }) }), right }),
+});
+
 /** The ranges that a chain's rules match a destination with, in words of the inputs. */
 export function destinations(seen: Seen, chain: string): readonly string[] {
-  const right = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
-  const toRange = z.object({
-    match: z.object({ left: z.object({ payload: z.object({ field: z.literal("daddr") }) }), right }),
-  });
   return (seen.get(chain)?.rules ?? []).flatMap((expr) =>
     expr.flatMap((part) => {
       const found = toRange.safeParse(part).data?.match.right;

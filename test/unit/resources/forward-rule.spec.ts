@@ -28,6 +28,14 @@ describe("a forward rule", () => {
         assert.deepEqual(forwardRule.observed(there, seen), { sources: there.sources });
       });
 
+      it(`tells of published ports whose rules are gone from ${each}, ${name}`, () => {
+        const seen = seenBy(forwardRule, there, each, "ours");
+        const said = (now: ForwardRuleSeen) => (forwardRule.notices?.(there, now, {}) ?? []).join("\n");
+        assert.doesNotMatch(said(seen), /published ports are gone/);
+        const emptied = { ...seen, nat: { ...seen.nat, chains: new Map() }, dockersTable: false };
+        assert.match(said(emptied), /published ports are gone \(8080 of web\)/);
+      });
+
       it(`is gone from ${each} before and after, ${name}`, () => {
         for (const when of ["fresh", "undone"] as const) {
           const seen = seenBy(forwardRule, there, each, when);

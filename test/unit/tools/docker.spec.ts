@@ -24,8 +24,14 @@ describe("Docker", () => {
 
     it(`tells which containers of ${image} come back after a restart`, () => {
       assert.deepEqual(docker.readContainers(answer(image, "fresh", docker.containersQuestion)), [
-        { name: "idle", returns: false, published: [] },
-        { name: "web", returns: true, published: [{ port: "8080", to: ["172.17.0.2:80"] }] },
+        { name: "idle", returns: false },
+        { name: "web", returns: true },
+      ]);
+    });
+
+    it(`tells which ports of ${image} are published`, () => {
+      assert.deepEqual(docker.readPublished(answer(image, "fresh", docker.publishedQuestion)), [
+        { name: "web", port: 8080, protocol: "tcp" },
       ]);
     });
   }
@@ -55,9 +61,18 @@ describe("Docker", () => {
     }
   });
 
+  it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
+    const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
+    assert.deepEqual(docker.readPublished(said(`${JSON.stringify({ name: "a", ports })}\n`)), [
+      { name: "a", port: 9000, protocol: "udp" },
+      { name: "a", port: 9001, protocol: "udp" },
+    ]);
+    assert.deepEqual(docker.readPublished(said("Cannot connect to the Docker daemon\n", 1)), []);
+  });
+
   it("counts containers that stop with it, and none that had stopped before", () => {
     const line = (name: string, policy: string, running: boolean) =>
-      JSON.stringify({ name, policy, running, ports: {}, addresses: [""] });
+      JSON.stringify({ name, policy, running });
     const lines = [
       line("/a", "unless-stopped", true),
       line("/b", "on-failure", true),
@@ -65,8 +80,8 @@ describe("Docker", () => {
       "",
     ];
     assert.deepEqual(docker.readContainers(said(lines.join("\n"))), [
-      { name: "a", returns: true, published: [] },
-      { name: "b", returns: false, published: [] },
+      { name: "a", returns: true },
+      { name: "b", returns: false },
     ]);
   });
 });
