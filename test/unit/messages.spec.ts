@@ -283,7 +283,7 @@ describe("a message", () => {
 });
 
 const internal =
-  /answers? (on \w+ )?(are|is) missing|the ground takes|NUL byte|needs a transaction|took it back|mend it by hand|end too early|UnreadableAnswer|parsed\.reason/;
+  /answers? (on \w+ )?(are|is) missing|the ground takes|NUL byte|needs a transaction|took it back|mend it by hand|end too early|UnreadableAnswer|(parsed|part)\.reason/;
 
 function sources(): readonly string[] {
   return ["provider", "stacks"].flatMap((folder) =>
@@ -340,7 +340,7 @@ describe("a refusal by what a host is like", () => {
       peerRoute,
       { ...route, gateway: "192.0.2.1" },
       {},
-      /gateway: 192\.0\.2\.1 is on no link/,
+      /gateway: 192\.0\.2\.1 \(peer\) is on no link/,
     ],
     [
       "a route of someone else's",
