@@ -69,9 +69,9 @@ export const events: readonly Event[] = [
   {
     what: "link down and up",
     on: everyHost,
-    // Nobody but networkd puts the default route back, and that is not ours.
-    by: `way=$(ip route show default | head -n 1); ip link set eth0 down; ip link set eth0 up
-      if systemctl -q is-active systemd-networkd; then networkctl reconfigure eth0; else ip route replace $way; fi`,
+    // Nobody but networkd puts a default route back, and that is not ours.
+    by: `ip -4 route show default >/run/ways; ip link set eth0 down; ip link set eth0 up
+      while read -r way; do ip route append $way || :; done </run/ways; rm /run/ways`,
     announced: false,
   },
   {
