@@ -8,7 +8,7 @@ import { interruptible } from "../lab/interrupt.js";
 import { Lab } from "../lab/lab.js";
 import { ensurePulumi } from "../lab/pulumi-cli.js";
 import { loud, run, step } from "../lab/run.js";
-import { type Compared, compare } from "./compare.js";
+import { compare } from "./compare.js";
 import { dataPath, startMeasuredBox } from "./data.js";
 import { engine } from "./engine.js";
 import {
@@ -111,18 +111,22 @@ async function memoryPart(lab: Lab, programs: Programs): Promise<Figures> {
   return { memory: await circumstances(await pulumiVersions(programs), work) };
 }
 
-/** Published size by size: it takes long, and a later one that fails is no reason to lose the others. */
+/**
+ * Published tool by tool: it takes long, and a later one that fails is no reason to lose the others. Figures of
+ * sizes that are not asked for stay.
+ */
 async function comparePart(lab: Lab, programs: Programs): Promise<void> {
   const tools = toolNames.filter((name) => values.tools.split(",").includes(name));
   const used = [...(await pulumiVersions(programs)), await versions(programs.python)];
   const before = load();
-  const figures: Compared[] = [];
+  const kept = readFigures().compare?.figures ?? [];
+  const figures = kept.filter(({ hosts }) => !sizes.some((size) => size.hosts === hosts));
   for (const size of sizes) {
     for (const tool of tools) {
       const setting = { lab, folder, programs, tool, ...size, ...delaysOf(tool, size), runs, tell: loud };
       figures.push(...(await compare(setting)));
+      await publish({ compare: { machine: machine(), programs: used, load: [before, load()], figures } });
     }
-    await publish({ compare: { machine: machine(), programs: used, load: [before, load()], figures } });
   }
 }
 

@@ -36,8 +36,18 @@ export function documents({ engine, memory, compare, data }: Figures): ReadonlyM
   ]);
 }
 
+/** A load that is other people's work, from which on seconds say little. */
+const quiet = 1;
+
 const where = ({ machine, programs, load }: Circumstances): readonly string[] => [
   "",
+  ...(Number(load[0]) > quiet
+    ? [
+        `**The machine was not quiet**: its load was ${load[0]} before the bench began. Seconds are not to be relied on then;`,
+        "CPU, bytes and round trips are.",
+        "",
+      ]
+    : []),
   `The machine: ${machine}; ${programs.join(", ")}. Its load over a minute was ${load[0]} before and ${load[1]} after;`,
   "what is above 0 before is other work.",
   "",

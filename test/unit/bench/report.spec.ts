@@ -40,8 +40,14 @@ describe("the bench's report", () => {
 
   it("says of each aim what it is", () => {
     assert.match(text, /it is 1\.13 with 4 hosts at 0 ms\./);
-    assert.match(text, /as fast as the playbook 3\.2 times with 8 hosts at 0 ms\./);
+    assert.match(text, /the playbook takes 3\.2 times as long with 8 hosts at 0 ms\./);
     assert.match(text, /2\.0 % below it with a card of no limit/);
+  });
+
+  it("says so where the machine was busy", () => {
+    assert.doesNotMatch(text, /was not quiet/);
+    const busy = { ...figures, memory: { ...on, load: ["7.5", "8"], figures: [] } } satisfies Figures;
+    assert.match(documents(busy).get("performance.md") ?? "", /was not quiet.*load.*7\.5/);
   });
 
   it("gives a median with the least and the most", () => {
