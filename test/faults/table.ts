@@ -1,5 +1,6 @@
 /** The table that a run prints, and docs/reliability.md, which it writes. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 import { type Outcome, testOutcomes } from "./named-tests.js";
@@ -131,7 +132,7 @@ export function writeDocument(): void {
     ...notTried.map((each) => `- ${each}`),
     "",
   ].join("\n");
-  writeFileSync(join(root, "docs", "reliability.md"), text);
+  writeFileSync(join(root, "docs", "reliability.md"), text.replaceAll(homedir(), "~"));
 }
 
 /** What a point costs, on the machine that it was tried on. */
