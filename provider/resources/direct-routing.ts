@@ -4,10 +4,11 @@
  * daemon and for everybody; a guard of our own keeps out, as Docker's rule did, all that a ForwardRule has not
  * marked.
  */
-import type { Command } from "../command.js";
+import { type Command, quote } from "../command.js";
 import type { Keys } from "../tools/daemon-json.js";
 import * as daemonKeys from "../tools/daemon-keys.js";
 import type { Daemon } from "../tools/docker.js";
+import { isOn, turnOn } from "../tools/forwarding.js";
 import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
 import { type Ground, nicNames } from "./ground.js";
@@ -52,7 +53,7 @@ function partOf(holder: string, seen: Seen): parts.Part {
  */
 export function forwarding(seen: Seen): readonly Command[] {
   if (!needed(seen)) return [];
-  const script = "grep -q 1 /proc/sys/net/ipv4/ip_forward || sysctl -q -w net.ipv4.ip_forward=1";
+  const script = `${quote(isOn)} || ${quote(turnOn)}`;
   return [
     { why: "have forwarding on, without which this Docker does not start", argv: ["sh", "-c", script] },
   ];

@@ -3,6 +3,7 @@
  * have put before them.
  */
 import type { Command } from "../command.js";
+import * as forwarding from "../tools/forwarding.js";
 import * as iptables from "../tools/iptables.js";
 import * as nft from "../tools/nft.js";
 import type { Line } from "../tools/parts.js";
@@ -21,8 +22,8 @@ export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
     ...guardLines(wanted, seen),
     // Docker had it on and needs it; before Docker runs it stays as it is, or FORWARD would be left at ACCEPT.
     {
-      argv: ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"],
-      unless: ["grep", "-q", "1", "/proc/sys/net/ipv4/ip_forward"],
+      argv: forwarding.turnOn,
+      unless: forwarding.isOn,
       when: ["systemctl", "-q", "is-active", "docker.service"],
     },
   ];

@@ -68,19 +68,35 @@ export function gatewayTo(ground: Ground, address: string): string {
   const wanted = parseAddress(address);
   if ("reason" in wanted) return "there is no way to it";
   const ways = ground.routes.flatMap((route) => {
-    const { destination } = route;
-    const text =
-      destination === "default" ? "0.0.0.0/0" : destination.includes("/") ? destination : `${destination}/32`;
-    const range = parseRange(text);
-    return "value" in range && containsAddress(range.value, wanted.value)
-      ? [{ ...route, range: range.value }]
-      : [];
+    const range = targetOf(route);
+    return range !== undefined && containsAddress(range, wanted.value) ? [{ ...route, range }] : [];
   });
   const [way] = ways.sort((a, b) => b.range.prefix - a.range.prefix || (a.metric ?? 0) - (b.metric ?? 0));
   if (way === undefined) return "it has no route there";
   if (way.gateway === undefined)
     return `its way there is by ${way.interface}, where it has no address of that network`;
   return `between them is the gateway ${way.gateway}${way.interface === undefined ? "" : ` on ${way.interface}`}`;
+}
+
+/** What a route leads to: iproute2 writes "default", and one address without its /32. */
+export function targetOf({ destination }: ip.Route): Range | undefined {
+  const text =
+    destination === "default" ? "0.0.0.0/0" : destination.includes("/") ? destination : `${destination}/32`;
+  const parsed = parseRange(text);
+  return "value" in parsed ? parsed.value : undefined;
+}
+
+/** "via 192.168.145.1 by eth0", as far as the route says. */
+export function wayOf({ gateway, interface: link }: ip.Route): string {
+  return [gateway && `via ${gateway}`, link && `by ${link}`].filter(Boolean).join(" ");
+}
+
+/** What it is and the address, where there is one and the range holds it. */
+export function heldIn(range: Range, address: string | undefined, what: string): readonly string[] {
+  const parsed = address === undefined ? undefined : parseAddress(address);
+  return parsed !== undefined && "value" in parsed && containsAddress(range, parsed.value)
+    ? [`${what} ${address}`]
+    : [];
 }
 
 /** The network that an address "192.168.145.128/24" stands in. */
@@ -99,12 +115,6 @@ export function covers(
 ): readonly Fault[] {
   const wanted = parseRange(range);
   if ("reason" in wanted) return [{ property, reason: wanted.reason }];
-  const single = (address: string | undefined, what: string) => {
-    const parsed = address === undefined ? undefined : parseAddress(address);
-    return parsed !== undefined && "value" in parsed && containsAddress(wanted.value, parsed.value)
-      ? [`${what} ${address}`]
-      : [];
-  };
   const links = ground.links
     .filter(({ name }) => name !== "lo" && !exceptLinks.includes(name))
     .flatMap(({ name, addresses }) => addresses.map((own) => ({ name, net: networkOf(own) })))
@@ -114,9 +124,9 @@ export function covers(
     ...links,
     ...ground.routes
       .filter(({ destination }) => destination === "default")
-      .flatMap(({ gateway }) => single(gateway, "the default gateway")),
-    ...ground.resolvers.flatMap((address) => single(address, "the resolver")),
-    ...single(ground.client, "the address that this login comes from,"),
+      .flatMap(({ gateway }) => heldIn(wanted.value, gateway, "the default gateway")),
+    ...ground.resolvers.flatMap((address) => heldIn(wanted.value, address, "the resolver")),
+    ...heldIn(wanted.value, ground.client, "the address that this login comes from,"),
   ];
   if (found.length === 0) return [];
   return [
@@ -128,18 +138,18 @@ export function covers(
 export function routedWithin(property: string, range: string, ground: Ground): readonly Fault[] {
   const wanted = parseRange(range);
   if ("reason" in wanted) return [];
-  const found = ground.routes.filter(({ destination, gateway, interface: link, protocol }) => {
-    const own = parseRange(destination.includes("/") ? destination : `${destination}/32`);
+  const found = ground.routes.filter((route) => {
+    const { gateway, interface: link, protocol } = route;
+    const own = targetOf(route);
     // The network of a link is told as that; the whole range, by who wants it.
     const isLinks = gateway === undefined && protocol === "kernel";
-    if ("reason" in own || isLinks || protocol === ip.protocol || ip.isDockers(link ?? "")) return false;
-    return contains(wanted.value, own.value) && own.value.prefix > wanted.value.prefix;
+    if (own === undefined || isLinks || protocol === ip.protocol || ip.isDockers(link ?? "")) return false;
+    return contains(wanted.value, own) && own.prefix > wanted.value.prefix;
   });
-  return found.map(({ destination, gateway, interface: link }) => {
-    const by = [gateway && `via ${gateway}`, link && `by ${link}`].filter(Boolean).join(" ");
-    const reason = `${destination}, a part of ${range}, is routed ${by} by someone else; remove that route, or choose another range`;
-    return { property, reason };
-  });
+  return found.map((route) => ({
+    property,
+    reason: `${route.destination}, a part of ${range}, is routed ${wayOf(route)} by someone else; remove that route, or choose another range`,
+  }));
 }
 
 /** Whether interfaces that were asked for are there. */

@@ -6,14 +6,13 @@ import {
   contains,
   containsAddress,
   overlaps,
-  parseAddress,
   parseInterface,
   parseRange,
   printRange,
   type Range,
 } from "../plan/cidr.js";
 import * as ip from "../tools/ip.js";
-import { type Ground, gatewayTo, linkOf, networkOf, nics } from "./ground.js";
+import { type Ground, gatewayTo, heldIn, linkOf, networkOf, nics, targetOf, wayOf } from "./ground.js";
 
 /** A host as it stands. */
 export interface Standing {
@@ -125,17 +124,9 @@ function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): 
   const routes = ground.routes.flatMap((route) => {
     const range = rangeOf(route);
     if (range === undefined || !meets(range)) return [];
-    const by = [route.gateway && `via ${route.gateway}`, route.interface && `by ${route.interface}`].filter(
-      Boolean,
-    );
-    return [`the route to ${route.destination} ${by.join(" ")}`];
+    return [`the route to ${route.destination} ${wayOf(route)}`];
   });
-  const single = (address: string | undefined, what: string) => {
-    const read = address === undefined ? undefined : parseAddress(address);
-    return read !== undefined && "value" in read && containsAddress(whole, read.value)
-      ? [`${what} ${address}`]
-      : [];
-  };
+  const single = (address: string | undefined, what: string) => heldIn(whole, address, what);
   const gateways = ground.routes.filter(({ destination }) => destination === "default");
   const found = [
     ...links,
@@ -153,11 +144,11 @@ function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): 
 }
 
 /** A route of somebody else's that is not merely the network of a link. */
-function rangeOf({ destination, gateway, interface: link, protocol }: ip.Route): Range | undefined {
+function rangeOf(route: ip.Route): Range | undefined {
+  const { destination, gateway, interface: link, protocol } = route;
   if (destination === "default" || protocol === ip.protocol) return undefined;
   if (gateway === undefined && (protocol === "kernel" || link === "docker0")) return undefined;
-  const parsed = parseRange(destination.includes("/") ? destination : `${destination}/32`);
-  return "value" in parsed ? parsed.value : undefined;
+  return targetOf(route);
 }
 
 /** The part that docker0 is in by now. */

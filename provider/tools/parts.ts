@@ -96,7 +96,8 @@ export function load(part: Part, why: string): Command {
 /** Leaves the part on the host, last, after its runtime change has been made. [] where it lies there already. */
 export function keep(part: Part, seen: PartsSeen): readonly Command[] {
   const own = write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`);
-  return [...own, ...(own.length === 0 && isFormer(seen) ? [] : base(seen))];
+  const works = own.length === 0 && base(seen, former).length === 0;
+  return works ? [] : [...own, ...base(seen)];
 }
 
 /** Whether the part lies on the host as it should, and what loads it does too. In words what does not. */
@@ -108,26 +109,18 @@ export function missing(part: Part, seen: PartsSeen): readonly string[] {
       : text === textOf(part)
         ? []
         : [`${pathOf(part)}: changed`];
-  const loaded = base(seen).length === 0 || isFormer(seen);
-  return loaded ? own : [...own, "the units that load it at boot: absent or changed"];
+  return base(seen, former).length === 0
+    ? own
+    : [...own, "the units that load it at boot: absent or changed"];
 }
 
 /** What a person should know of units that an older dockroute left, and that still do. */
 export function notices(seen: PartsSeen): readonly string[] {
-  if (base(seen).length === 0 || !isFormer(seen)) return [];
+  if (base(seen).length === 0 || base(seen, former).length > 0) return [];
   return [
     "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
       "change of this host replaces them, and so does `pulumi up --replace` of this resource",
   ];
-}
-
-/** Whether what loads the parts is all there, some of it as an older dockroute left it. */
-function isFormer(seen: PartsSeen): boolean {
-  const texts = Object.entries(former).map(([name, text]) => [`${unitsDirectory}/${name}`, text] as const);
-  const held: string[] = texts.filter(([path, text]) => seen.files.get(path) === text).map(([path]) => path);
-  const files = new Map([...seen.files].filter(([path]) => !held.includes(path)));
-  for (const path of held) files.set(path, units[path.slice(unitsDirectory.length + 1)] ?? "");
-  return base({ ...seen, files }).length === 0;
 }
 
 /** Whether this resource still holds its part: a successor would have put its own name there. */
@@ -164,11 +157,14 @@ export function dropAll(
   return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase(seen)];
 }
 
-function base(seen: PartsSeen): readonly Command[] {
+/** Puts in place what loads the parts. @param accepted units that may stay as they are, by name */
+function base(seen: PartsSeen, accepted: Readonly<Record<string, string>> = {}): readonly Command[] {
+  const isAccepted = (name: string) =>
+    accepted[name] !== undefined && seen.files.get(`${unitsDirectory}/${name}`) === accepted[name];
   const files = [
     ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the parts"),
     ...Object.entries(units).flatMap(([name, text]) =>
-      write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
+      isAccepted(name) ? [] : write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
     ),
   ];
   const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import type { Lab } from "../../lab/lab.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
-import { Scene } from "../support/scene.js";
+import { running, Scene } from "../support/scene.js";
 import { emptyTable } from "../support/site.js";
 import { meshConfig } from "../support/stack.js";
-import { arrange, type Event, events, everyHost, hosts, running } from "./happenings.js";
+import { arrange, type Event, events, everyHost, hosts } from "./happenings.js";
 
 /** Those that take more than a command on the host, or need something from before the up. */
 const further = (lab: () => Lab): readonly Omit<Event, "announced">[] => [

@@ -5,23 +5,20 @@
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
-import { serveAtStranger } from "../support/outside.js";
-import { Scene } from "../support/scene.js";
+import { running, Scene } from "../support/scene.js";
 import { meshConfig } from "../support/stack.js";
 import { astray, knownBefore, left, type Time, table, wholeAfter } from "../support/watch.js";
-import { arrange, events, hosts, running } from "./happenings.js";
+import { arrange, events, hosts } from "./happenings.js";
 
 describe("after the up, with no pulumi run", () => {
   let scene: Scene;
   let outside: Stranger;
   let known: readonly string[] = [];
-  let stopServer: () => void = () => {};
   const times: Time[] = [];
 
   before(async () => {
     scene = await Scene.set("f2ev", hosts, (lab) => ({ ...meshConfig(lab), hostPrefix: 20 }));
-    outside = await scene.lab.stranger("outside");
-    stopServer = await serveAtStranger(outside);
+    outside = await scene.outside("outside");
     await Promise.all(scene.lab.hosts.map(arrange));
     await scene.startBoxes();
     for (const host of scene.lab.hosts) await host.run("iptables-save >/root/before-the-up");
@@ -29,7 +26,6 @@ describe("after the up, with no pulumi run", () => {
     await scene.up();
   });
   after(async () => {
-    stopServer();
     if (times.length > 0) console.log(table(times));
     await scene?.strike();
   });

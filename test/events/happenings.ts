@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { boxAddress } from "../../lab/probe.js";
-import { until } from "../../lab/run.js";
 
 /** Each host another Docker, and another program that rules its network or its firewall. */
 export const hosts = [
@@ -81,14 +80,6 @@ export const events: readonly Event[] = [
     announced: false,
   },
 ];
-
-/** Docker runs again, and the container too. */
-export async function running(host: Host): Promise<void> {
-  await until(`the box of ${host.name}`, 60_000, async () => {
-    const asked = await host.exec("systemctl is-active -q docker && docker exec box true");
-    return asked.code === 0;
-  });
-}
 
 /** What the packages of the hosts need beyond their installation. */
 export async function arrange(host: Host): Promise<void> {

@@ -10,7 +10,6 @@ import { sleep, until } from "../../lab/run.js";
 import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
 import { serve } from "../support/doors.js";
 import { Driver } from "../support/drive.js";
-import { serveAtStranger } from "../support/outside.js";
 import { Scene } from "../support/scene.js";
 
 const wish = { source: "172.30.0.0/24", exclude: ["172.30.1.0/24"] };
@@ -60,14 +59,12 @@ function flows(prefix: string, pair: readonly HostSpec[]): void {
   let outside: Stranger;
   let own = "";
   let to = "";
-  let stopServer: () => void = () => {};
 
   before(async () => {
     scene = await Scene.set(prefix, pair);
     driver = new Driver(scene.lab);
     [alpha, beta] = [scene.lab.host("alpha"), scene.lab.host("beta")];
-    outside = await scene.lab.stranger("outside");
-    stopServer = await serveAtStranger(outside);
+    outside = await scene.outside("outside");
     await scene.startBoxes();
     await scene.up();
     [own, to] = [await boxAddress(alpha), await boxAddress(beta)];
@@ -75,7 +72,6 @@ function flows(prefix: string, pair: readonly HostSpec[]): void {
     await beta.run(`iptables -I FORWARD -p tcp --dport ${silent} -j DROP`);
   });
   after(async () => {
-    stopServer();
     await driver?.close();
     await scene?.strike();
   });

@@ -6,7 +6,6 @@ import { startBox } from "../../lab/probe.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { record } from "../support/compatibility.js";
 import * as mesh from "../support/mesh.js";
-import { serveAtStranger } from "../support/outside.js";
 import { notMasqueraded, udpAmiss, udpHostPort, udpPort, uncutAmiss } from "../support/packets.js";
 import { changed, quickBox, Scene } from "../support/scene.js";
 import { emptyTable } from "../support/site.js";
@@ -26,7 +25,6 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
   let stranger: Stranger;
   let was: readonly Snapshot[];
   let open: Awaited<ReturnType<typeof mesh.strangerFinds>>;
-  let close: () => void = () => {};
   const failures: string[] = [];
 
   const everywhere = <T>(work: (host: Host) => Promise<T>): Promise<T[]> =>
@@ -38,15 +36,13 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
     const udp = ["-p", `${udpHostPort}:${udpPort}/udp`];
     await everywhere((host) => startBox(host, "box", [...quickBox, ...udp]));
     await scene.lab.host("alpha").run("docker network create --subnet 192.168.77.0/24 old");
-    stranger = await scene.lab.stranger("stranger");
-    close = await serveAtStranger(stranger);
+    stranger = await scene.outside("stranger");
     open = await mesh.strangerFindsEach(scene.lab.hosts, stranger);
   });
   afterEach(function () {
     if (this.currentTest?.state === "failed") failures.push(this.currentTest.title);
   });
   after(async () => {
-    close();
     for (const { image } of everyDocker) record(image, "none", failures);
     await scene?.strike();
   });

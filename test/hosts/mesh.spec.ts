@@ -12,27 +12,21 @@ import {
   publishedPorts,
   toHosts,
 } from "../support/mesh.js";
-import { serveAtStranger } from "../support/outside.js";
 import { Scene } from "../support/scene.js";
 
 describe("a mesh of Docker 20.10, 26.1 and 28.5", () => {
   let scene: Scene;
   let all: readonly Place[];
   let outsider: Stranger;
-  let close: () => void = () => {};
 
   before(async () => {
     scene = await Scene.set("t1mesh");
     await scene.startBoxes();
-    outsider = await scene.lab.stranger("outsider");
-    close = await serveAtStranger(outsider);
+    outsider = await scene.outside("outsider");
     await scene.up();
     all = await places(scene.lab.hosts);
   });
-  after(async () => {
-    close();
-    await scene?.strike();
-  });
+  after(() => scene?.strike());
 
   it("every container reaches every other by ICMP and TCP, published port or not, and is seen as itself", async () => {
     assert.deepEqual(await betweenBoxes(all), []);

@@ -1,29 +1,23 @@
 /** A sample of `npm run test:events`: what systemd announces and what nobody does, with no pulumi run. */
 import assert from "node:assert/strict";
 import type { Stranger } from "../../lab/host.js";
-import { serveAtStranger } from "../support/outside.js";
 import { Scene } from "../support/scene.js";
 import { astray, left, wholeAfter } from "../support/watch.js";
 
 describe("a mesh after an event", () => {
   let scene: Scene;
   let outside: Stranger;
-  let stopServer: () => void = () => {};
 
   before(async () => {
     scene = await Scene.set("f2re", [
       { name: "alpha", image: "docker28" },
       { name: "beta", image: "docker29-nft" },
     ]);
-    outside = await scene.lab.stranger("outside");
-    stopServer = await serveAtStranger(outside);
+    outside = await scene.outside("outside");
     await scene.startBoxes();
     await scene.up();
   });
-  after(async () => {
-    stopServer();
-    await scene?.strike();
-  });
+  after(() => scene?.strike());
 
   for (const [what, by, limit] of [
     ["systemctl restart docker", "systemctl restart docker", 3],

@@ -7,13 +7,12 @@ import type { Host, Stranger } from "../../lab/host.js";
 import { type HostSpec, Lab } from "../../lab/lab.js";
 import type { OptionName } from "../../lab/options.js";
 import { startBox } from "../../lab/probe.js";
-import { quiet, until } from "../../lab/run.js";
+import { quiet } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { record } from "../support/compatibility.js";
 import * as mesh from "../support/mesh.js";
-import { serveAtStranger } from "../support/outside.js";
 import { notMasqueraded, udpAmiss, udpHostPort, udpPort, uncutAmiss } from "../support/packets.js";
-import { quickBox, Scene } from "../support/scene.js";
+import { quickBox, running, Scene } from "../support/scene.js";
 import { emptyTable } from "../support/site.js";
 import { meshConfig } from "../support/stack.js";
 
@@ -117,7 +116,6 @@ function lab(prefix: string, rows: readonly Row[]): void {
   let was: readonly Snapshot[];
   let places: readonly mesh.Place[];
   let earlier: Awaited<ReturnType<typeof closed>>;
-  let close: () => void = () => {};
   /** What was amiss, by the host's name. */
   const failures = new Map<string, string[]>();
 
@@ -145,15 +143,11 @@ function lab(prefix: string, rows: readonly Row[]): void {
     scene = await Scene.set(prefix, rows, (made) => ({ ...meshConfig(made), hostPrefix: 20 }));
     const udp = ["-p", `${udpHostPort}:${udpPort}/udp`];
     await everywhere((one) => startBox(one, "box", [...quickBox, ...udp]));
-    stranger = await scene.lab.stranger("stranger");
-    close = await serveAtStranger(stranger);
+    stranger = await scene.outside("stranger");
     earlier = await closed(mesh.strangerFindsEach);
     was = await look();
   });
-  after(async () => {
-    close();
-    await scene?.strike();
-  });
+  after(() => scene?.strike());
   let finished = false;
   after(() => {
     if (!finished) return;
@@ -215,7 +209,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
 
   it("after a reboot of all hosts every direction is whole, and nothing else is open", async () => {
     await Promise.all(rows.map(({ name }) => scene.lab.reboot(name)));
-    await everywhere((one) => until(`the box of ${one.name}`, 60_000, () => runs(one)));
+    await everywhere(running);
     places = await mesh.places(scene.lab.hosts);
     none(await mesh.betweenBoxes(places));
     await asEarlier();
@@ -235,10 +229,6 @@ function lab(prefix: string, rows: readonly Row[]): void {
     );
     finished = true;
   });
-}
-
-async function runs(host: Host): Promise<boolean> {
-  return (await host.exec("docker exec box true")).code === 0;
 }
 
 /** docker0 has another address after the up. */

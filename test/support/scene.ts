@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Host } from "../../lab/host.js";
+import type { Host, Stranger } from "../../lab/host.js";
 import { type HostSpec, Lab } from "../../lab/lab.js";
 import { boxOptions, startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
-import { loud, quiet } from "../../lab/run.js";
+import { loud, quiet, until } from "../../lab/run.js";
 import { amiss } from "./mesh.js";
+import { serveAtStranger } from "./outside.js";
 import { type Config, meshConfig, type Ran, Stack } from "./stack.js";
 
 /** One host of each Docker. */
@@ -22,6 +23,9 @@ export const threeHosts: readonly HostSpec[] = [
 export const quickBox = [...boxOptions, "--stop-timeout", "1"];
 
 export class Scene {
+  /** What stops the strangers' servers. */
+  private readonly servers: (() => void)[] = [];
+
   private constructor(
     readonly lab: Lab,
     readonly stack: Stack,
@@ -61,7 +65,15 @@ export class Scene {
     return succeeded(await this.stack.destroy("--continue-on-error"));
   }
 
+  /** A machine at the switch in nobody's config, with a server that says whom it saw. */
+  async outside(name = "outside"): Promise<Stranger> {
+    const stranger = await this.lab.stranger(name);
+    this.servers.push(await serveAtStranger(stranger));
+    return stranger;
+  }
+
   async strike(): Promise<void> {
+    for (const stop of this.servers) stop();
     await this.lab.down();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -74,6 +86,14 @@ export class Scene {
   async whole(): Promise<void> {
     assert.deepEqual(await this.amiss(), []);
   }
+}
+
+/** Docker runs again, and its container `box` too. */
+export async function running(host: Host): Promise<void> {
+  await until(`the box of ${host.name}`, 60_000, async () => {
+    const asked = await host.exec("systemctl is-active -q docker && docker exec box true");
+    return asked.code === 0;
+  });
 }
 
 export function succeeded(ran: Ran): Ran {

@@ -1,10 +1,23 @@
 /** A host that answers with what a test tells it to, and notes the shell text of all that is to be done to it. */
+
 import { type Answer, type Command, quote } from "../../provider/command.js";
 import { commandLine } from "../../provider/host/batch.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { holder } from "../../provider/host/lock.js";
 import { undoProgram } from "../../provider/host/undo.js";
+import { dockerBridge } from "../../provider/resources/docker-bridge.js";
+import { forwardRule } from "../../provider/resources/forward-rule.js";
+import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
+import { peerRoute } from "../../provider/resources/peer-route.js";
 import { Session } from "../../provider/session.js";
+
+/** Every kind, and the name of its wish in the recordings. */
+export const kinds = [
+  [dockerBridge, "bridge"],
+  [peerRoute, "route"],
+  [masqueradeRule, "masquerade"],
+  [forwardRule, "forward"],
+] as const;
 
 export class ToldHost implements Host {
   readonly endpoint = "root@192.168.1.1:22";

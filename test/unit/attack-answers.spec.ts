@@ -5,21 +5,11 @@ import { cannotBeAsked, DockrouteError } from "../../provider/errors.js";
 import { batch } from "../../provider/host/batch.js";
 import type { Kind, OnHost } from "../../provider/kind.js";
 import { KindLifecycle } from "../../provider/lifecycle.js";
-import { dockerBridge } from "../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
 import { peerRoute } from "../../provider/resources/peer-route.js";
 import { machineQuestion } from "../../provider/tools/machine.js";
 import { fixed, Sandbox, texts, unprintable } from "../support/hostile.js";
 import { answer, moment, type When } from "../support/recorded.js";
-import { ToldHost, ToldSession } from "../support/told-host.js";
-
-const cases = [
-  [dockerBridge, "bridge"],
-  [peerRoute, "route"],
-  [masqueradeRule, "masquerade"],
-  [forwardRule, "forward"],
-] as const;
+import { kinds, ToldHost, ToldSession } from "../support/told-host.js";
 
 const machine: Answer = { code: 0, stdout: "0123456789abcdef0123456789abcdef\n", stderr: "" };
 
@@ -78,7 +68,7 @@ describe("F4: a host that lies", function () {
   });
   after(() => sandbox.remove());
 
-  for (const [kind, name] of cases) {
+  for (const [kind, name] of kinds) {
     it(`to the questions of a ${name} gets no lie into a message or the state, and nothing runs`, async () => {
       const words = fixed(sandbox.canary).filter((word) => word.length < 3000);
       const any = kind as unknown as Kind<OnHost, unknown>;

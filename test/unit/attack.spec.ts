@@ -5,13 +5,9 @@ import { type Command, quote } from "../../provider/command.js";
 import { DockrouteError } from "../../provider/errors.js";
 import type { Kind, OnHost } from "../../provider/kind.js";
 import { KindLifecycle, type Props } from "../../provider/lifecycle.js";
-import { dockerBridge } from "../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
-import { peerRoute } from "../../provider/resources/peer-route.js";
 import { fixed, hostile, Sandbox, texts, unprintable } from "../support/hostile.js";
 import { answer, moment } from "../support/recorded.js";
-import { ToldHost, ToldSession } from "../support/told-host.js";
+import { kinds, ToldHost, ToldSession } from "../support/told-host.js";
 
 /** With its iptables and with its nftables backend. */
 const images = ["docker28", "docker29-nft"];
@@ -64,13 +60,6 @@ async function attack<I extends OnHost, S>(
   };
 }
 
-const cases = [
-  [dockerBridge, "bridge"],
-  [peerRoute, "route"],
-  [masqueradeRule, "masquerade"],
-  [forwardRule, "forward"],
-] as const;
-
 /** The wish with one of its texts replaced: itself, or the first of a list. */
 function withText(wish: object, property: string, text: string): Props {
   const old: unknown = Object.entries(wish).find(([key]) => key === property)?.[1];
@@ -100,7 +89,7 @@ describe("F1: a hostile word", function () {
     assert.deepEqual(sandbox.run(), { unreadable: [], scripts: words.length, canary: false });
   });
 
-  for (const [kind, name] of cases) {
+  for (const [kind, name] of kinds) {
     it(`in any input of a ${name} is refused by name, and does nothing`, async () => {
       const any = kind as unknown as Kind<OnHost, unknown>;
       for (const property of ["host", "endpoint", ...Object.keys(kind.changes)]) {

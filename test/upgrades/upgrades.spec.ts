@@ -7,7 +7,6 @@ import type { Host, Stranger } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
 import { until } from "../../lab/run.js";
 import { exchangeDocker } from "../../lab/upgrade.js";
-import { serveAtStranger } from "../support/outside.js";
 import { changed, quickBox, Scene } from "../support/scene.js";
 import { astray, left, wholeAfter } from "../support/watch.js";
 
@@ -61,7 +60,6 @@ describe("an upgrade of Docker in place", () => {
   let alpha: Host;
   let beta: Host;
   let outside: Stranger;
-  let stopServer: () => void = () => {};
 
   before(async () => {
     scene = await Scene.set("f2up", [
@@ -69,15 +67,11 @@ describe("an upgrade of Docker in place", () => {
       { name: "beta", image: "docker28" },
     ]);
     [alpha, beta] = [scene.lab.host("alpha"), scene.lab.host("beta")];
-    outside = await scene.lab.stranger("outside");
-    stopServer = await serveAtStranger(outside);
+    outside = await scene.outside("outside");
     await scene.startBoxes();
     await scene.up();
   });
-  after(async () => {
-    stopServer();
-    await scene?.strike();
-  });
+  after(() => scene?.strike());
 
   for (const { to, image, change, alone, said, byHand } of steps) {
     it(`${to}: Docker starts, ${alone ? "all is whole alone" : "up makes it whole"}, and preview says what is new`, async () => {

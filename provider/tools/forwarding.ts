@@ -1,0 +1,5 @@
+/** sysctl: whether the kernel passes packets on from one link to another. */
+
+export const isOn: readonly string[] = ["grep", "-q", "1", "/proc/sys/net/ipv4/ip_forward"];
+
+export const turnOn: readonly string[] = ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"];
