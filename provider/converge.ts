@@ -55,19 +55,21 @@ export function converge<I extends OnHost, S>(
   host: Host,
   turns: Turns,
 ): Promise<S> {
-  return host.alone(async () => {
-    // What the preview saw may be minutes old by now.
-    host.forget();
+  const flow = async () => {
     let seen = await glance(kind, desired, host);
     // What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later.
     if (await host.recover()) seen = await glance(kind, desired, host);
     understood(kind, desired, () => refuse(kind, desired, seen));
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
-  });
+  };
+  return kind.disrupts === undefined ? host.together(flow) : host.alone(flow);
 }
 
-/** Takes from the host what this resource made and still holds. */
+/**
+ * Takes from the host what this resource made and still holds. One at a time, because the last one takes what
+ * all of them share.
+ */
 export function remove<I extends OnHost, S>(
   kind: Kind<I, S>,
   held: I & Remembered,
@@ -76,7 +78,6 @@ export function remove<I extends OnHost, S>(
   warn: (text: string) => void,
 ): Promise<S> {
   return host.alone(async () => {
-    host.forget();
     let seen = await look(kind, held, host);
     if (await host.recover()) seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
@@ -122,7 +123,7 @@ async function apply<I extends OnHost, S>(
 ): Promise<S> {
   const commands = due(before);
   if (commands.every(({ risk }) => risk === undefined)) {
-    await host.change(commands);
+    await host.change(commands, kind.look.questions);
     return look(kind, inputs, host);
   }
   await host.change(commands.filter(({ probe }) => probe === true));

@@ -3,11 +3,10 @@ import type { HostEntry } from "./host/credentials.js";
 import type { Host } from "./host/host.js";
 import { questions as groundQuestions, readGround } from "./resources/ground.js";
 import { type Finding, lint, type Standing } from "./resources/lint.js";
-import { machineQuestion, readMachine } from "./tools/machine.js";
 import * as reversePath from "./tools/reverse-path.js";
 
 /** Beside those of the resources; asked in the same round trip. */
-export const lintQuestions = [...groundQuestions, machineQuestion, reversePath.question] as const;
+export const lintQuestions = [...groundQuestions, reversePath.question] as const;
 
 /** How long the hosts that answer wait for those that do not: these are reported by their own resources. */
 const patienceMs = 5_000;
@@ -37,12 +36,7 @@ export async function lintHosts({ pool, hostPrefix, hosts }: Intended): Promise<
 
 async function stand(entry: HostEntry, host: Host): Promise<Standing> {
   const answers = await host.look(lintQuestions);
-  const [machine, strict] = answers.slice(groundQuestions.length);
-  if (machine === undefined || strict === undefined) throw new Error("two answers are missing");
-  return {
-    ...entry,
-    ground: readGround(answers),
-    machine: readMachine(machine),
-    strict: reversePath.readStrict(strict),
-  };
+  const [strict] = answers.slice(groundQuestions.length);
+  if (strict === undefined) throw new Error("an answer is missing");
+  return { ...entry, ground: readGround(answers), strict: reversePath.readStrict(strict) };
 }

@@ -32,16 +32,20 @@ export interface Batch {
 export interface Report {
   /** The shell was reached at all: what came before was the login's own noise. */
   readonly begun: boolean;
-  /** As many as were begun; the last has no code where its end was not seen. */
+  /** Up to the last that was begun; one that was left out, or whose end was not seen, has no code. */
   readonly answers: readonly Answer[];
   /** What the script itself had to tell, by word: "waiting" -> ["root@laptop ..."]. */
   readonly told: ReadonlyMap<string, readonly string[]>;
   readonly complete: boolean;
 }
 
-export interface BatchOptions {
-  /** A change stops at its first failure, a look asks on. */
+/** Commands of which a failure concerns only their own rest: a change ends with it, a look asks on. */
+export interface Section {
+  readonly commands: readonly Command[];
   readonly stopAtFailure: boolean;
+}
+
+export interface BatchOptions {
   /** Shell lines before the commands; `tell word text` is theirs to use. */
   readonly before?: readonly string[];
   /** Lines before each command. */
@@ -52,20 +56,34 @@ export interface BatchOptions {
   readonly finally?: readonly string[];
 }
 
+/** Many commands that belong together. */
+export function batch(
+  commands: readonly Command[],
+  { stopAtFailure, ...options }: BatchOptions & Pick<Section, "stopAtFailure">,
+): Batch {
+  return batchOf([{ commands, stopAtFailure }], options);
+}
+
 /**
  * Many commands as one shell text. It is one brace group, so the shell reads it to the end before it runs
  * anything: half a script, from a link that was cut, is a syntax error and not half a command.
  * Each command's output stands between two marks, on stdout and on stderr, that nobody can guess before.
+ * Answers are counted through all sections.
  */
-export function batch(commands: readonly Command[], options: BatchOptions): Batch {
+export function batchOf(sections: readonly Section[], options: BatchOptions): Batch {
   const nonce = randomBytes(12).toString("hex");
   const mark = `dockroute-${nonce}`;
-  const run = commands.flatMap((command, index) => [
-    ...(options.beforeEach ?? []),
-    `dockroute_mark begin ${index}`,
-    commandLine(command),
-    `dockroute_mark end ${index} $?${options.stopAtFailure ? " || return 0" : ""}`,
-  ]);
+  const run = numbered(sections).flatMap(({ command, index, section, isFirst }) => {
+    const failed = section.stopAtFailure ? ` || dockroute_failed=${section.number}` : "";
+    const lines = [
+      ...(options.beforeEach ?? []),
+      `dockroute_mark begin ${index}`,
+      commandLine(command),
+      `dockroute_mark end ${index} $?${failed}`,
+    ];
+    if (isFirst || !section.stopAtFailure) return lines;
+    return [`[ "$dockroute_failed" = ${section.number} ] || {`, ...lines, "}"];
+  });
   const script = [
     "{",
     ...surroundings,
@@ -73,11 +91,12 @@ export function batch(commands: readonly Command[], options: BatchOptions): Batc
     `dockroute_mark() { printf '\\n${mark} %s\\n' "$*"; printf '\\n${mark} %s\\n' "$*" >&2; return "\${3:-0}"; }`,
     // Only one line can be told: a second would be read as a mark or as noise.
     `tell() { word=$1; shift; printf '\\n${mark} tell %s %s\\n' "$word" "$(printf '%s' "$*" | tr -c '[:print:]' ' ' | cut -c 1-500)"; }`,
+    "dockroute_failed=",
     "dockroute_run() {",
     "dockroute_mark shell",
     ...(options.before ?? []),
     ...run,
-    ...(options.after ?? []),
+    ...(options.after === undefined ? [] : ['[ -z "$dockroute_failed" ] || return 0', ...options.after]),
     "}",
     "dockroute_run",
     "dockroute_mark done",
@@ -89,11 +108,18 @@ export function batch(commands: readonly Command[], options: BatchOptions): Batc
   const ready = `\n${mark} done\n`;
   return {
     script,
-    asks: !options.stopAtFailure,
+    asks: sections.every(({ stopAtFailure }) => !stopAtFailure),
     ready,
     tellMark: `\n${mark} tell`,
     read: (stdout, stderr) => readReport(mark, stdout, stderr),
   };
+}
+
+function numbered(sections: readonly Section[]) {
+  const each = sections.flatMap(({ commands, stopAtFailure }, number) =>
+    commands.map((command, at) => ({ command, section: { number, stopAtFailure }, isFirst: at === 0 })),
+  );
+  return each.map((one, index) => ({ ...one, index }));
 }
 
 /** stdin goes through printf, the one way that keeps a text exact without a newline at its end. */
@@ -107,7 +133,8 @@ export function commandLine(command: Command): string {
 function readReport(mark: string, stdout: string, stderr: string): Report {
   const out = sections(mark, stdout);
   const err = sections(mark, stderr);
-  const answers = [...out.begun].map((index) => ({
+  const length = Math.max(-1, ...out.begun) + 1;
+  const answers = Array.from({ length }, (_, index) => ({
     code: out.codes.get(index),
     stdout: out.texts.get(index) ?? "",
     stderr: err.texts.get(index) ?? "",

@@ -1,4 +1,4 @@
-import { type Command, quote } from "../command.js";
+import { type Answer, type Command, quote } from "../command.js";
 import { CommandFailed, HostBusy, Refused } from "../errors.js";
 import { printable } from "../printable.js";
 import type { Report } from "./batch.js";
@@ -25,17 +25,18 @@ export function refusalIn(reach: Reach, why: string, report: Report): Error | un
 /**
  * The step that failed, or undefined where all went well.
  *
+ * @param answers those to these commands
  * @param undone what became of the steps before it; without it they stand, and are listed
  */
 export function failureIn(
   reach: Reach,
   commands: readonly Command[],
-  report: Report,
+  answers: readonly Answer[],
   undone?: string,
 ): CommandFailed | undefined {
-  const at = report.answers.findIndex((answer) => answer.code !== 0);
+  const at = answers.findIndex((answer) => answer.code !== 0);
   const command = commands[at];
-  const answer = report.answers[at];
+  const answer = answers[at];
   if (command === undefined || answer === undefined) return undefined;
   const said = printable(answer.stderr) || printable(answer.stdout);
   const line = printable(quote(command.argv));

@@ -24,13 +24,21 @@ export interface Host {
   forget(): void;
   /**
    * Runs commands in order, one change at a time on this host, also among several processes: they run under
-   * a lock on the host. Stops at the first that fails and throws CommandFailed.
+   * a lock on the host. Stops at the first that fails and throws CommandFailed. Changes that are asked for side
+   * by side go over as one exec; a failure in one leaves the others alone.
+   *
+   * @param then asked in the same exec, after all of them: the next look knows the answers
    */
-  change(commands: readonly Command[]): Promise<void>;
+  change(commands: readonly Command[], then?: readonly Command[]): Promise<void>;
   /** The same for commands with a risk: see Transaction. */
   transact(transaction: Transaction): Promise<void>;
-  /** One change flow (look, steps, run, look) at a time on this host within this process. */
+  /**
+   * One change flow (look, steps, run, look) at a time on this host within this process. It looks anew: what
+   * the preview saw may be minutes old by then.
+   */
   alone<T>(work: () => Promise<T>): Promise<T>;
+  /** The same, side by side with other flows that wait for this: they share their looks and their changes. */
+  together<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Answer, Command } from "../command.js";
-import { type Batch, batch } from "./batch.js";
+import { batch, batchOf, type Report } from "./batch.js";
 import { failureIn, refusalIn } from "./failure.js";
 import type { Host, Transaction } from "./host.js";
 import { takeLock } from "./lock.js";
@@ -14,6 +14,13 @@ interface Asked {
   readonly fail: (error: unknown) => void;
 }
 
+interface Due {
+  readonly commands: readonly Command[];
+  readonly then: readonly Command[];
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
 /** A host behind ssh. */
 export class RemoteHost implements Host {
   readonly name: string;
@@ -24,6 +31,7 @@ export class RemoteHost implements Host {
   /** Answers, given or awaited, by what was asked. */
   #known = new Map<string, Promise<Answer>>();
   #asked: Asked[] = [];
+  #due: Due[] = [];
   /** Whether the last look saw a change that waits for its confirmation. */
   #pending = false;
 
@@ -49,17 +57,20 @@ export class RemoteHost implements Host {
 
   async recover(): Promise<boolean> {
     if (!this.#pending) return false;
-    await this.#changing(() => this.#change([], "finish an earlier change first"));
+    await this.#changing(() => this.#recover());
     this.#pending = false;
     return true;
   }
 
-  async change(commands: readonly Command[]): Promise<void> {
+  async change(commands: readonly Command[], then: readonly Command[] = []): Promise<void> {
     const risky = commands.find((command) => command.risk !== undefined);
     if (risky !== undefined) throw new Error(`"${risky.why}" can take the host down: it needs a transaction`);
-    const [first] = commands;
-    if (first === undefined) return;
-    await this.#changing(() => this.#change(commands, first.why));
+    if (commands.length === 0) return;
+    await new Promise<void>((done, fail) => {
+      // All that comes until it is their turn goes to the host at once.
+      if (this.#due.length === 0) setImmediate(() => void this.#changes.run(() => this.#makeDue()));
+      this.#due.push({ commands, then, done, fail });
+    });
   }
 
   async transact(transaction: Transaction): Promise<void> {
@@ -71,15 +82,67 @@ export class RemoteHost implements Host {
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {
-    return this.#flows.run(work);
+    return this.#flows.run(() => {
+      this.forget();
+      return work();
+    });
   }
 
-  async #change(commands: readonly Command[], why: string): Promise<void> {
-    const before = [...takeLock(why), ...undoPredecessor];
-    const work = batch(commands, { stopAtFailure: true, before });
-    const report = await run(this.#reach, await this.#reach.shared(), work, why, commands);
-    const failure = refusalIn(this.#reach, why, report) ?? failureIn(this.#reach, commands, report);
-    if (failure !== undefined) throw failure;
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return this.#flows.together(work, () => this.forget());
+  }
+
+  async #recover(): Promise<void> {
+    const why = "finish an earlier change first";
+    const work = batch([], { stopAtFailure: true, before: [...takeLock(why), ...undoPredecessor] });
+    const refusal = refusalIn(
+      this.#reach,
+      why,
+      await run(this.#reach, await this.#reach.shared(), work, why),
+    );
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Every change that is due, in one exec, and then what is to be known afterwards. */
+  async #makeDue(): Promise<void> {
+    const due = this.#due.splice(0);
+    const then = [...new Map(due.flatMap((each) => each.then).map((one) => [keyOf(one), one])).values()];
+    this.forget();
+    try {
+      const { answers } = await this.#makeAll(due, then);
+      this.forget();
+      const ends: (() => void)[] = [];
+      let at = 0;
+      for (const { commands, done, fail } of due) {
+        const failure = failureIn(this.#reach, commands, answers.slice(at, at + commands.length));
+        ends.push(failure === undefined ? done : () => fail(failure));
+        at += commands.length;
+      }
+      for (const [index, question] of then.entries()) {
+        const answer = answers[at + index];
+        if (answer !== undefined) this.#known.set(keyOf(question), Promise.resolve(answer));
+      }
+      for (const end of ends) end();
+    } catch (error) {
+      this.forget();
+      for (const { fail } of due) fail(error);
+    }
+  }
+
+  async #makeAll(due: readonly Due[], then: readonly Command[]): Promise<Report> {
+    const changes = due.map(({ commands }) => commands);
+    const first = changes[0]?.[0]?.why ?? "change it";
+    const why = due.length < 2 ? first : `${first}, and make ${due.length - 1} more changes`;
+    const sections = [
+      ...changes.map((commands) => ({ commands, stopAtFailure: true })),
+      { commands: then, stopAtFailure: false },
+    ];
+    const work = batchOf(sections, { before: [...takeLock(why), ...undoPredecessor] });
+    const all = [...changes, then].flat();
+    const report = await run(this.#reach, await this.#reach.shared(), work, why, all);
+    const refusal = refusalIn(this.#reach, why, report);
+    if (refusal !== undefined) throw refusal;
+    return report;
   }
 
   /** What was seen before a change holds no longer, and what was asked during it may be of either side. */
@@ -95,7 +158,7 @@ export class RemoteHost implements Host {
   }
 
   #ask(question: Command): Promise<Answer> {
-    const key = JSON.stringify([question.argv, question.stdin]);
+    const key = keyOf(question);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const memory = this.#known;
@@ -112,7 +175,7 @@ export class RemoteHost implements Host {
   async #flush(): Promise<void> {
     const asked = this.#asked.splice(0);
     const questions = asked.map(({ question }) => question);
-    const work: Batch = batch(questions, { stopAtFailure: false, before: tellLastUndo });
+    const work = batch(questions, { stopAtFailure: false, before: tellLastUndo });
     try {
       const link = await this.#reach.shared();
       const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
@@ -124,4 +187,8 @@ export class RemoteHost implements Host {
       for (const each of asked) each.fail(error);
     }
   }
+}
+
+function keyOf({ argv, stdin }: Command): string {
+  return JSON.stringify([argv, stdin]);
 }

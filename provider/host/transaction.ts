@@ -73,7 +73,7 @@ async function verified(reach: Reach, transaction: Transaction, report: Report |
   let confirming = false;
   try {
     if (report instanceof LinkLost) throw report;
-    const failure = failureIn(reach, transaction.commands, report);
+    const failure = failureIn(reach, transaction.commands, report.answers);
     if (failure !== undefined) throw failure;
     if (report.told.has("undone"))
       throw new Error("the host took it back before its last step, for want of time.");

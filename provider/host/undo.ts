@@ -135,11 +135,12 @@ const cleanUp: readonly string[] = [
   `rmdir ${home} 2>/dev/null`,
 ];
 
-/** Once it is told. A unit that ran at boot stays in systemd's memory though its file is gone. */
-const forgetLast: readonly string[] = [
-  `rm -f ${last}; rmdir ${home} 2>/dev/null`,
-  "systemctl show -p LoadState dockroute-undo.service 2>/dev/null | grep -qx LoadState=loaded && systemctl daemon-reload",
-];
+/** A unit that was there at boot stays in systemd's memory though its file is gone. */
+const forgetUnit =
+  "systemctl show -p LoadState dockroute-undo.service 2>/dev/null | grep -qx LoadState=loaded && systemctl daemon-reload";
+
+/** Once it is told. */
+const forgetLast: readonly string[] = [`rm -f ${last}; rmdir ${home} 2>/dev/null`, forgetUnit];
 
 /** Ends a run that finds an unfinished change: its maker no longer holds the lock, so it is dead. */
 export const undoPredecessor: readonly string[] = [
@@ -148,6 +149,7 @@ export const undoPredecessor: readonly string[] = [
   "fi",
   `if [ -d ${pending} ]; then`,
   ...cleanUp,
+  forgetUnit,
   "fi",
   `if [ -s ${last} ]; then`,
   `tell undone-before "$(cat ${last})"`,

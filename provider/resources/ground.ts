@@ -21,21 +21,23 @@ export interface Ground {
   readonly resolvers: readonly string[];
   /** Where this login comes from. */
   readonly client?: string;
+  /** Which machine it is, where that can be told. */
+  readonly machine?: string;
 }
 
 export const questions = [...ip.questions, ...machine.questions] as const;
 
 export function readGround(answers: readonly Answer[]): Ground {
-  const [links, routes, resolver, session] = answers;
-  if (links === undefined || routes === undefined || resolver === undefined || session === undefined) {
-    throw new Error("the ground takes four answers");
-  }
+  const [links, routes, resolver, session, id] = answers;
+  if (!links || !routes || !resolver || !session || !id) throw new Error("the ground takes five answers");
   const client = machine.readClient(session);
+  const own = machine.readMachine(id);
   return {
     links: ip.readLinks(links),
     routes: ip.readRoutes(routes),
     resolvers: machine.readResolvers(resolver),
     ...(client === undefined ? {} : { client }),
+    ...(own === undefined ? {} : { machine: own }),
   };
 }
 

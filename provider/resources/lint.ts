@@ -22,7 +22,6 @@ export interface Standing {
   /** The card that the config names. */
   readonly interface?: string | undefined;
   readonly ground: Ground;
-  readonly machine?: string | undefined;
   /** Links with a strict rp_filter. */
   readonly strict: ReadonlySet<string>;
 }
@@ -57,16 +56,17 @@ const warning = (text: string): Finding => ({ level: "warning", text });
 
 /** Told once, by the first of the two. */
 function sameMachine(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
-  const others = hosts.slice(hosts.indexOf(host) + 1).filter(({ machine }) => machine === host.machine);
-  if (host.machine === undefined) return [];
+  const { machine } = host.ground;
+  if (machine === undefined) return [];
+  const others = hosts.slice(hosts.indexOf(host) + 1).filter(({ ground }) => ground.machine === machine);
   return others.map(({ name, ground }) => {
     const [a, b] = [host.ground, ground].map((each) => nics(each).flatMap(({ addresses }) => addresses));
     return JSON.stringify(a) === JSON.stringify(b)
       ? error(
-          `${host.name} and ${name} are one machine, ${host.machine}, under two names: take one of them out of dockroute:hosts`,
+          `${host.name} and ${name} are one machine, ${machine}, under two names: take one of them out of dockroute:hosts`,
         )
       : warning(
-          `${host.name} and ${name} have the same machine-id, ${host.machine}, as copies of one disk have: give one of them its ` +
+          `${host.name} and ${name} have the same machine-id, ${machine}, as copies of one disk have: give one of them its ` +
             "own by `rm /etc/machine-id && systemd-machine-id-setup`, or an exchanged host is not told from a moved one",
         );
   });

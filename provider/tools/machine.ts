@@ -1,14 +1,15 @@
 /** Small facts of a machine: which one it is, who asks its names, who is logged in over ssh. */
 import type { Answer, Command } from "../command.js";
 
-export const machineQuestion: Command = {
+export const machineQuestion = {
   why: "read which machine this is",
   argv: ["cat", "/etc/machine-id"],
-};
+} as const satisfies Command;
 
 export const questions = [
   { why: "read the resolver's configuration", argv: ["cat", "/etc/resolv.conf"] },
   { why: "read where this login comes from", argv: ["printenv", "SSH_CONNECTION"] },
+  machineQuestion,
 ] as const satisfies readonly Command[];
 
 export function readMachine(answer: Answer): string | undefined {

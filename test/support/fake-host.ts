@@ -63,7 +63,12 @@ export class FakeHost implements Host {
   }
 
   async alone<T>(work: () => Promise<T>): Promise<T> {
+    this.forget();
     return work();
+  }
+
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return this.alone(work);
   }
 }
 

@@ -56,6 +56,10 @@ export class ToldHost implements Host {
   alone<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
+
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
 }
 
 /** The session as it is, but for its one host; `said` is what a person saw. */

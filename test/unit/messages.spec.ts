@@ -74,12 +74,7 @@ const told = (word: string, text: string): Error => {
 const failed = (code: number | undefined, text: string, became?: string): Error => {
   const commands: Command[] = ["first", why, "last"].map((each) => ({ why: each, argv: ["ip", "x y"] }));
   const answers: Answer[] = [said(""), { code, stdout: "", stderr: text }];
-  const failure = failureIn(
-    reach,
-    commands,
-    { begun: true, answers, told: new Map(), complete: true },
-    became,
-  );
+  const failure = failureIn(reach, commands, answers, became);
   assert.ok(failure !== undefined);
   return failure;
 };

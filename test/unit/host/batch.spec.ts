@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import type { Command } from "../../../provider/command.js";
-import { batch, shell } from "../../../provider/host/batch.js";
+import { batch, batchOf, shell } from "../../../provider/host/batch.js";
 
 const run = (commands: readonly Command[], stopAtFailure = false, line = ["/bin/sh"]) => {
   const work = batch(commands, { stopAtFailure });
@@ -98,6 +98,38 @@ describe("a batch", () => {
       [3],
     );
     equal(stopped.complete, true);
+  });
+
+  it("of several sections leaves out, after a failure, what is left of that one", () => {
+    const change = (...scripts: string[]) => ({
+      stopAtFailure: true,
+      commands: scripts.map((text) => sh(text)),
+    });
+    const work = batchOf(
+      [
+        change("echo one; exit 3", "echo two"),
+        change("echo three", "exit 4", "echo four"),
+        { ...change("exit 5", "echo five"), stopAtFailure: false },
+      ],
+      { after: ["tell after all"] },
+    );
+    const { stdout, stderr } = spawnSync("/bin/sh", { input: work.script, encoding: "utf8" });
+    const { answers, told } = work.read(stdout, stderr);
+    deepEqual(
+      answers.map(({ code, stdout: said }) => [code, said.trim()]),
+      [
+        [3, "one"],
+        [undefined, ""],
+        [0, "three"],
+        [4, ""],
+        [undefined, ""],
+        [5, ""],
+        [0, "five"],
+      ],
+    );
+    // What follows the last command follows it only where nothing failed.
+    deepEqual([...told], []);
+    equal(work.asks, false);
   });
 
   it("lets no program eat the rest of the script", () => {

@@ -124,6 +124,35 @@ describe("a host behind ssh", function () {
       });
     });
 
+    it("side by side is changed in one exec, and a failure ends only its own change", async () => {
+      const when = sh("date +%N");
+      const order: string[] = [];
+      const execs = await execsIn(async () => {
+        const [good, bad, last] = await Promise.allSettled([
+          host.change([sh("true", "do one")], [when]),
+          host.change([sh("exit 5", "do two"), sh("true", "do three")], [when]),
+          host.change([sh("true", "do four")], [ask("id", "-u"), when]),
+        ]);
+        deepEqual([good.status, last.status], ["fulfilled", "fulfilled"]);
+        ok(bad.status === "rejected" && bad.reason instanceof CommandFailed);
+        match(bad.reason.message, /could not do two.* Nothing was done before it\. Not done: do three\./);
+        // What was asked with the changes is known by then.
+        const [[uid], [first]] = await Promise.all([host.look([ask("id", "-u")]), host.look([when])]);
+        equal(uid?.stdout, "0\n");
+        deepEqual(await host.look([when]), [first]);
+        order.push("known");
+      });
+      deepEqual([execs, order], [1, ["known"]]);
+    });
+
+    it("fails every change of an exec that was lost", async () => {
+      const both = await Promise.allSettled([
+        host.change([sh("true", "do one")]),
+        host.change([sh("kill -9 $PPID", "do two")]),
+      ]);
+      for (const each of both) ok(each.status === "rejected" && each.reason instanceof LinkLost);
+    });
+
     it("takes nothing with a risk outside a transaction", () =>
       rejects(host.change([{ ...ask("true"), risk: "docker" }]), /needs a transaction/));
 
@@ -185,6 +214,28 @@ describe("a host behind ssh", function () {
       });
     await Promise.allSettled([flow("a"), flow("b")]);
     deepEqual(order, ["a in", "a out", "b in", "b out"]);
+  });
+
+  it("lets flows that may go together go when it is their turn, and looks anew for each such turn", async () => {
+    const order: string[] = [];
+    const when = sh("date +%N");
+    const seen: string[] = [];
+    const flow = (name: string) => async () => {
+      order.push(`${name} in`);
+      seen.push((await host.look([when]))[0]?.stdout ?? "");
+      order.push(`${name} out`);
+      if (name === "b") throw new Error("b failed");
+    };
+    await Promise.allSettled([
+      host.together(flow("a")),
+      Promise.resolve().then(() => host.together(flow("late"))),
+      host.alone(flow("b")),
+      host.together(flow("c")),
+      host.together(flow("d")),
+    ]);
+    const alone = (name: string) => [`${name} in`, `${name} out`];
+    deepEqual(order, [...alone("a"), ...alone("b"), "c in", "d in", "late in", "c out", "d out", "late out"]);
+    deepEqual([new Set(seen).size, seen[2] === seen[4]], [3, true]);
   });
 
   it("that lets nobody run a shell, says so", async () => {

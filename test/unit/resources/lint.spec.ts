@@ -23,8 +23,8 @@ function host(
   ];
   const resolvers = ["9.9.9.9"];
   return {
-    ...{ name, address, machine: `m${at}`, strict: new Set<string>() },
-    ground: { links, routes, resolvers, client: "192.168.1.99", ...ground },
+    ...{ name, address, strict: new Set<string>() },
+    ground: { links, routes, resolvers, client: "192.168.1.99", machine: `m${at}`, ...ground },
     ...more,
   };
 }
@@ -98,17 +98,17 @@ describe("the lint of a mesh", () => {
   });
 
   it("tells one machine under two names from copies of one disk", () => {
-    const copy = host("beta", 2, {}, { machine: "m1" });
+    const copy = host("beta", 2, { machine: "m1" });
     assert.match(
       found([alpha, copy]).join(),
       /^warning: alpha and beta have the same machine-id, m1, as copies of one disk/,
     );
     const same = { ...alpha, name: "beta" };
     assert.match(found([alpha, same]).join(), /^error: alpha and beta are one machine, m1, under two names/);
-    const untold = [
-      host("alpha", 1, {}, { machine: undefined }),
-      host("beta", 2, {}, { machine: undefined }),
-    ];
+    const untold = [alpha, beta].map((each) => {
+      const { machine: _, ...ground } = each.ground;
+      return { ...each, ground };
+    });
     assert.deepEqual(found(untold), []);
   });
 
