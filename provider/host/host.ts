@@ -37,7 +37,10 @@ export interface Host {
    * the preview saw may be minutes old by then.
    */
   alone<T>(work: () => Promise<T>): Promise<T>;
-  /** The same, side by side with other flows that wait for this: they share their looks and their changes. */
+  /**
+   * The same, side by side with other flows that wait for this: they share their looks and their changes, and
+   * what was seen some seconds ago is good enough for them. Not for what rewrites a file of somebody else's.
+   */
   together<T>(work: () => Promise<T>): Promise<T>;
 }
 

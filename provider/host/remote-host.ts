@@ -1,4 +1,5 @@
 import type { Answer, Command } from "../command.js";
+import { Answers, distinct } from "./answers.js";
 import { batch, batchOf, type Report } from "./batch.js";
 import { failureIn, refusalIn } from "./failure.js";
 import type { Host, Transaction } from "./host.js";
@@ -21,6 +22,9 @@ interface Due {
   readonly fail: (error: unknown) => void;
 }
 
+/** How old an answer may be for flows that can be repeated at no cost: their changes are looked at again. */
+const recentMs = 5_000;
+
 /** A host behind ssh. */
 export class RemoteHost implements Host {
   readonly name: string;
@@ -28,8 +32,7 @@ export class RemoteHost implements Host {
   readonly #reach: Reach;
   readonly #flows = new Mutex();
   readonly #changes = new Mutex();
-  /** Answers, given or awaited, by what was asked. */
-  #known = new Map<string, Promise<Answer>>();
+  readonly #known = new Answers();
   #asked: Asked[] = [];
   #due: Due[] = [];
   /** Whether the last look saw a change that waits for its confirmation. */
@@ -52,7 +55,7 @@ export class RemoteHost implements Host {
   }
 
   forget(): void {
-    this.#known = new Map();
+    this.#known.forget();
   }
 
   async recover(): Promise<boolean> {
@@ -89,7 +92,7 @@ export class RemoteHost implements Host {
   }
 
   together<T>(work: () => Promise<T>): Promise<T> {
-    return this.#flows.together(work, () => this.forget());
+    return this.#flows.together(work, () => this.#known.forget(recentMs));
   }
 
   async #recover(): Promise<void> {
@@ -106,7 +109,7 @@ export class RemoteHost implements Host {
   /** Every change that is due, in one exec, and then what is to be known afterwards. */
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
-    const then = [...new Map(due.flatMap((each) => each.then).map((one) => [keyOf(one), one])).values()];
+    const then = distinct(due.flatMap((each) => each.then));
     this.forget();
     try {
       const { answers } = await this.#makeAll(due, then);
@@ -120,7 +123,7 @@ export class RemoteHost implements Host {
       }
       for (const [index, question] of then.entries()) {
         const answer = answers[at + index];
-        if (answer !== undefined) this.#known.set(keyOf(question), Promise.resolve(answer));
+        if (answer !== undefined) this.#known.keep(question, Promise.resolve(answer));
       }
       for (const end of ends) end();
     } catch (error) {
@@ -158,17 +161,14 @@ export class RemoteHost implements Host {
   }
 
   #ask(question: Command): Promise<Answer> {
-    const key = keyOf(question);
-    const known = this.#known.get(key);
+    const known = this.#known.get(question);
     if (known !== undefined) return known;
-    const memory = this.#known;
     const made = new Promise<Answer>((answer, fail) => {
       // All that is asked in this turn of the event loop goes to the host at once.
       if (this.#asked.length === 0) setImmediate(() => void this.#flush());
       this.#asked.push({ question, answer, fail });
     });
-    memory.set(key, made);
-    made.catch(() => memory.delete(key));
+    this.#known.keep(question, made);
     return made;
   }
 
@@ -187,8 +187,4 @@ export class RemoteHost implements Host {
       for (const each of asked) each.fail(error);
     }
   }
-}
-
-function keyOf({ argv, stdin }: Command): string {
-  return JSON.stringify([argv, stdin]);
 }
