@@ -15,7 +15,12 @@ export interface Outcome {
 }
 
 const kept = join(resultsFolder, "tests.json");
-const lettered = /\bit\(\s*["'`][A-F]\d+ /;
+const lettered = /\b(it|describe)\(\s*["'`][A-F]\d+[ ,:]/;
+
+/** A title may bear several: "E3, E4, D8: ...". */
+export function bears(title: string, letter: string): boolean {
+  return new RegExp(`(^|\\s)${letter}[ ,:]`).test(title);
+}
 
 /** By full title. */
 export function testOutcomes(): ReadonlyMap<string, Outcome> {

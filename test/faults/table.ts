@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
-import { type Outcome, testOutcomes } from "./named-tests.js";
+import { bears, type Outcome, testOutcomes } from "./named-tests.js";
 import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
@@ -65,7 +65,7 @@ function markdown(found: readonly Line[]): string {
 
 function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<string, Outcome>): string {
   const line = lineOf("", promise.rows === undefined ? [] : rows.filter(promise.rows));
-  const named = [...tests].filter(([title]) => title.includes(` ${promise.letter} `));
+  const named = [...tests].filter(([title]) => bears(title, promise.letter));
   const failed = named.filter(([, { passed }]) => !passed).map(([title]) => title);
   const steps = promise.letter === "C6" ? walked() : [];
   const words = [

@@ -40,17 +40,17 @@ for (const name of recordedStacks()) {
       assert.deepEqual(await amiss(site.lab.hosts), []);
     });
 
-    it("previews empty", async () => {
+    it("E7: previews empty", async () => {
       const preview = succeeded(await stack.preview("--expect-no-changes"));
       assert.deepEqual(changed(preview), []);
     });
 
-    it("takes an up that changes nothing", async () => {
+    it("E7: takes an up that changes nothing", async () => {
       assert.deepEqual(changed(succeeded(await stack.up("--continue-on-error"))), []);
       assert.deepEqual(await amiss(site.lab.hosts), []);
     });
 
-    it("destroys without a trace", async () => {
+    it("E7: destroys without a trace", async () => {
       succeeded(await stack.destroy("--continue-on-error"));
       assert.deepEqual(await site.changedSince(fresh), []);
     });

@@ -14,7 +14,10 @@ describe("D: a host of another kind", function () {
   const alpha = () => lab.host("alpha");
 
   before(async () => {
-    lab = await Lab.up({ prefix: "atvar", hosts: [{ name: "alpha", image: "docker28" }] });
+    lab = await Lab.up({
+      prefix: "atvar",
+      hosts: [{ name: "alpha", image: "docker28+e2fsprogs+fish+tcsh" }],
+    });
     await alpha().run(`echo '{ "log-level": "info" }' >${daemonJson}; cp -a /etc/docker /srv/docker-before`);
   });
   after(() => lab?.down());
@@ -150,6 +153,14 @@ describe("D: a host of another kind", function () {
       /Nothing was done before it/,
     ));
 
+  it("D5: daemon.json is immutable: refused before the restart, by its path", () =>
+    refused(
+      `chattr +i ${daemonJson}`,
+      `chattr -i ${daemonJson}`,
+      /could not make sure that daemon\.json can be replaced.*\/etc\/docker\/daemon\.json.*not permitted/s,
+      /Nothing was done before it/,
+    ));
+
   it("D5: /etc/docker cannot be written to: refused before the restart, by its path", () =>
     refused(
       "mount --bind /etc/docker /etc/docker; mount -o remount,ro,bind /etc/docker",
@@ -182,6 +193,8 @@ describe("D: a host of another kind", function () {
       "cp -a /srv/bashrc /root/.bashrc",
     ],
     ["plain sh", "usermod -s /bin/sh root", "usermod -s /bin/bash root"],
+    ["fish", "usermod -s /usr/bin/fish root", "usermod -s /bin/bash root"],
+    ["csh", "usermod -s /bin/tcsh root", "usermod -s /bin/bash root"],
   ] as const) {
     it(`D7: root's shell is ${what}: it works`, async () => {
       await alpha().run(spoil);
@@ -190,6 +203,18 @@ describe("D: a host of another kind", function () {
       await bridge("remove");
     });
   }
+
+  it("E5: a docker0 that was given its address by hand is adopted without a restart, and stays so", async () => {
+    const written = '{ "log-level": "info", "bip": "172.30.1.1/24" }';
+    await alpha().run(`echo '${written}' >${daemonJson}; systemctl restart docker`);
+    const before = await standing();
+    await bridge("make");
+    const own = (text: string) => text.split("\n").filter((line) => !line.includes("dockroute"));
+    assert.deepEqual(own(await standing()), own(before));
+    await bridge("remove");
+    assert.equal(await standing(), before);
+    await alpha().run(`cp -a /srv/docker-before/daemon.json ${daemonJson}; systemctl restart docker`);
+  });
 
   it("D7: a shell that lets nobody in is said to be one", async () => {
     await alpha().run("usermod -s /usr/sbin/nologin admin");
