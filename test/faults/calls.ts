@@ -9,6 +9,8 @@ export interface Tried {
   readonly wrong: readonly string[];
   readonly reachMs: number;
   readonly said: string;
+  /** What the host ran there, where it may be another call than the recorded one. */
+  readonly at?: string;
   /** Where the time went, in seconds. */
   readonly phases?: Readonly<Record<string, number>>;
 }

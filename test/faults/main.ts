@@ -2,14 +2,13 @@
  * `npm run test:faults`: every fault after every point. It goes on where it was stopped (.faults/ holds what
  * became of each point), prints the table, and writes docs/reliability.md.
  */
-import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Lab } from "../../lab/lab.js";
 import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
 import { runNamedTests, stopNamedTests, testOutcomes } from "./named-tests.js";
 import { sweepResources } from "./resource-sweep.js";
-import { allRows, resultsFolder } from "./results.js";
+import { allRows, beginAnew } from "./results.js";
 import { printTable, writeDocument } from "./table.js";
 import { kinds } from "./transitions.js";
 import { walk, walked } from "./walk/walk.js";
@@ -34,13 +33,14 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "Infinity" },
     /** Tries again what did not hold. */
     again: { type: "boolean", default: false },
+    /** For another state of the code: its calls are recorded anew, and earlier points are a line of the document. */
     fresh: { type: "boolean", default: false },
   },
 });
 
 async function main(): Promise<void> {
   const started = Date.now();
-  if (values.fresh) rmSync(resultsFolder, { recursive: true, force: true });
+  if (values.fresh) beginAnew();
   const chosen = values.faults?.split(",") as Fault[] | undefined;
   const shared = {
     labs: Number(values.labs),

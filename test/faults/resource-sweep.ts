@@ -159,7 +159,16 @@ export function brokeOff(error: unknown): Tried {
 export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, started: number): void {
   const { run, fault, host, call } = point;
   const seconds = Math.round((Date.now() - started) / 100) / 10;
-  const row: Row = { run, fault, host, n: call.n, at: call.words.slice(0, 80), ...tried, seconds, commit };
+  const row: Row = {
+    run,
+    fault,
+    host,
+    n: call.n,
+    ...tried,
+    at: (tried.at ?? call.words).slice(0, 80),
+    seconds,
+    commit,
+  };
   addRow(row);
   const where = `${host} ${call.n} (${row.at.slice(0, 40)})`;
   plan.say(`${prefix} ${run}, ${fault} at ${where}: ${verdict(row)}, ${seconds} s`);

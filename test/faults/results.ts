@@ -1,6 +1,6 @@
 /** What became of each point, one line each in an ignored folder, so that a sweep goes on where it was stopped. */
 import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 
@@ -27,6 +27,7 @@ export interface Row {
 
 export const resultsFolder = join(root, ".faults");
 const file = join(resultsFolder, "points.jsonl");
+const earlier = join(resultsFolder, "earlier.jsonl");
 
 export const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
   cwd: root,
@@ -43,11 +44,24 @@ export function keyOf({ run, fault, host, n }: Pick<Row, "run" | "fault" | "host
 }
 
 /** Every try, in order. */
-export function allTries(): readonly Row[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n");
+export const allTries = (): readonly Row[] => rowsOf(file);
+
+/** Those of sweeps before the last that began anew: the code they met had other calls. */
+export const earlierTries = (): readonly Row[] => rowsOf(earlier);
+
+function rowsOf(path: string): readonly Row[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n");
   // The last line may have been cut short.
   return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Row] : []));
+}
+
+/** Forgets the traces and what became of their points, but for a line in the document. */
+export function beginAnew(): void {
+  const rows = [...earlierTries(), ...allTries()];
+  rmSync(resultsFolder, { recursive: true, force: true });
+  mkdirSync(resultsFolder, { recursive: true });
+  writeFileSync(earlier, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
 /** Of a point that was tried again, the last. */

@@ -150,9 +150,12 @@ export class Tripwire {
       const [, series, n, session = "", words = ""] = found;
       return [{ series: series as Series, n: Number(n), session, words }];
     });
-    const changing = new Set(
-      calls.filter(({ words }) => /^flock .*\b[89]$/.test(words)).map(({ session }) => session),
-    );
-    return calls.map((call) => ({ ...call, changing: changing.has(call.session) }));
+    const changing = new Set<string>();
+    return calls.map((call) => {
+      if (/^flock .*\b[89]$/.test(call.words)) changing.add(call.session);
+      // Every look begins so, also one that follows a change in its script; the lock is let go after it.
+      if (call.words.startsWith("ip -j -4 addr show")) changing.delete(call.session);
+      return { ...call, changing: changing.has(call.session) || call.words.includes("/run/dockroute.lock") };
+    });
   }
 }

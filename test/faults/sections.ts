@@ -1,0 +1,77 @@
+/** What docs/reliability.md says besides its tables of points and promises. */
+import { earlierTries, keyOf, type Row } from "./results.js";
+import { walked } from "./walk/walk.js";
+
+/** By commit, and in what those points differ that did not hold. */
+export function earlierSweeps(): readonly string[] {
+  const rows = [...new Map(earlierTries().map((row) => [`${row.commit} ${keyOf(row)}`, row])).values()];
+  const lines = [...new Set(rows.map(({ commit }) => commit))].map((commit) => {
+    const own = rows.filter((row) => row.commit === commit);
+    const wrong = own.filter((row) => row.wrong.length > 0);
+    const kinds = [...new Set(wrong.map((row) => oneLine(row.wrong)))];
+    return `| ${commit} | ${own.length} | ${own.length - wrong.length} | ${kinds.join("<br>")} |`;
+  });
+  if (lines.length === 0) return [];
+  return [
+    "## Earlier sweeps",
+    "",
+    "Of code that made other calls. What did not hold then was mended, and is tried again above.",
+    "",
+    "| commit | points | held | what did not hold |",
+    "| ------ | ------ | ---- | ----------------- |",
+    ...lines,
+    "",
+  ];
+}
+
+/** What a point costs, on the machine that it was tried on. */
+export function phases(rows: readonly Row[]): readonly string[] {
+  const measured = rows.flatMap((row) => (row.phases === undefined ? [] : [row.phases]));
+  const names = Object.keys(measured[0] ?? {});
+  const whole = measured.flatMap((each) => Object.values(each)).reduce((sum, each) => sum + each, 0);
+  if (whole === 0) return [];
+  const parts = names.map((name) => {
+    const own = measured.reduce((sum, each) => sum + (each[name] ?? 0), 0);
+    return `${name} ${Math.round((100 * own) / whole)} %`;
+  });
+  const mean = (whole / measured.length).toFixed(1);
+  return [`Where the time of a resource's point went (${mean} s on average): ${parts.join(", ")}.`, ""];
+}
+
+/** By seed, the newest steps of each. */
+export function walks(): readonly string[] {
+  const rows = [...new Map(walked().map((row) => [`${row.seed} ${row.step}`, row])).values()];
+  const seeds = [...new Set(rows.map(({ seed }) => seed))];
+  const lines = seeds.map((seed) => {
+    const own = rows.filter((row) => row.seed === seed);
+    const held = own.filter(({ wrong }) => wrong.length === 0).length;
+    const tens = own.filter(({ step, wrong }) => step % 10 === 0 && wrong.length === 0).length;
+    const minutes = own.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+    return `| ${seed} | ${own.length} | ${held} | ${tens} | ${minutes.toFixed(0)} min |`;
+  });
+  if (lines.length === 0) return [];
+  const broken = rows.filter(({ wrong }) => wrong.length > 0);
+  return [
+    "## Random walks",
+    "",
+    "Three hosts that join, leave, are pinned and unpinned, rebooted, changed by hand, and struck by a fault at a drawn",
+    "call of an up. After each step the mesh is whole, a preview with refresh is empty, nothing is left over, and who",
+    "is no member is as before. After every tenth: as after one up of the same config on hosts without dockroute.",
+    "`npm run test:faults -- --only walk --seed N` takes a walk again.",
+    "",
+    "| seed | steps | held | compared with fresh hosts | took |",
+    "| ---- | ----- | ---- | ------------------------- | ---- |",
+    ...lines,
+    "",
+    ...broken.map(({ seed, step, what, wrong }) => `- ${seed}, step ${step} (${what}): ${oneLine(wrong)}`),
+    ...(broken.length === 0 ? [] : [""]),
+  ];
+}
+
+function oneLine(wrong: readonly string[]): string {
+  return wrong.join("; ").replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 400);
+}
+
+export function inWords({ run, fault, host, n, at, wrong }: Row): string {
+  return `- ${run}, ${fault} at ${host} ${n} (\`${at.replaceAll("`", "'").replaceAll("|", "\\|")}\`): ${oneLine(wrong)}`;
+}
