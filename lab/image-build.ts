@@ -11,8 +11,20 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { acquireOptions, archiveLines } from "./apt.js";
-import type { Recipe } from "./images.js";
+import type { GoCommand } from "./go-build.js";
 import { run } from "./run.js";
+
+/** One kind of host. Whatever is in a row is part of the image's key: a changed row is another image. */
+export interface Recipe {
+  readonly suite: string;
+  readonly packages: readonly string[];
+  /** Packages taken from a later release, where the suite's own are too old. */
+  readonly later?: { readonly suite: string; readonly packages: readonly string[] };
+  /** A Docker daemon that no release of Debian has: built from its Go module, laid over the packaged one. */
+  readonly dockerd?: GoCommand;
+  /** Files a host has where a lab gives it no others of the same path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
 
 /** Makes the file system of one kind of host in `folder`. */
 export async function buildImage(

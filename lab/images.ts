@@ -4,20 +4,8 @@ import { join } from "node:path";
 import { archiveLines } from "./apt.js";
 import { cacheFolder, locked } from "./folders.js";
 import { ensureGoCommand, type GoCommand } from "./go-build.js";
-import { buildImage } from "./image-build.js";
+import { buildImage, type Recipe } from "./image-build.js";
 import { type Log, removeTree, step } from "./run.js";
-
-/** One kind of host. Whatever is in a row is part of the image's key: a changed row is another image. */
-export interface Recipe {
-  readonly suite: string;
-  readonly packages: readonly string[];
-  /** Packages taken from a later release, where the suite's own are too old. */
-  readonly later?: { readonly suite: string; readonly packages: readonly string[] };
-  /** A Docker daemon that no release of Debian has: built from its Go module, laid over the packaged one. */
-  readonly dockerd?: GoCommand;
-  /** Files a host has where a lab gives it no others of the same path. */
-  readonly files?: Readonly<Record<string, string>>;
-}
 
 const common = [
   "systemd",

@@ -10,15 +10,16 @@
 import { z } from "zod";
 import { Refused } from "../errors.js";
 import type { Kind, OnHost, Remembered } from "../kind.js";
-import { contains, parseRange, printRange } from "../plan/cidr.js";
 import * as json from "../tools/daemon-json.js";
 import * as docker from "../tools/docker.js";
 import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
 import * as record from "./before.js";
+import { keysFor, poolsFor, runsWith } from "./bridge-keys.js";
 import * as notices from "./bridge-notices.js";
+import { objections } from "./bridge-objections.js";
 import * as direct from "./direct-routing.js";
-import { covers, type Ground, networkOf, questions, readGround, routedWithin } from "./ground.js";
+import { questions, readGround } from "./ground.js";
 import { bip, onHost, range, read } from "./inputs.js";
 import { dropLeft } from "./peer-route.js";
 
@@ -85,35 +86,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     },
   },
 
-  objections(desired, seen) {
-    const wrong = json.faultOf(seen.file);
-    return [
-      ...(wrong === undefined ? [] : [{ property: "bip", reason: wrong }]),
-      ...(seen.daemon.rootless
-        ? [
-            {
-              property: "host",
-              reason:
-                "Docker runs rootless here, in a network of its own that nothing can be routed to; use the system's Docker",
-            },
-          ]
-        : []),
-      ...(seen.daemon.other === undefined ? [] : [{ property: "host", reason: others[seen.daemon.other] }]),
-      ...(seen.daemon.liveRestore && !json.hasLiveRestore(seen.file.text) && !runsWith(desired, seen)
-        ? [
-            {
-              property: "bip",
-              reason:
-                "dockerd has --live-restore on its command line, and with it ignores a new bip while a container runs; " +
-                'write "live-restore": true into daemon.json instead, which can be off for one restart',
-            },
-          ]
-        : []),
-      ...covers("bip", printRange(networkOf(desired.bip)), seen, ["docker0"]),
-      ...routedWithin("bip", printRange(networkOf(desired.bip)), seen),
-      ...(desired.pools ?? []).flatMap((pool) => covers("pools", pool, seen, dockersOwn(pool, seen))),
-    ];
-  },
+  objections,
 
   steps(desired: DockerBridgeInputs & Remembered, seen) {
     // An objection then: there is no text to put keys into.
@@ -215,51 +188,3 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 };
-
-const others = {
-  snap:
-    "Docker is a snap here, which reads another daemon.json and is not started by docker.service; install Docker's own " +
-    "packages or the distribution's instead",
-  podman: "the command docker is Podman's here, which has no docker0; install Docker, or leave this host out",
-} as const;
-
-/** Without `pools`, those that were there before stay. */
-function poolsFor(
-  { pools, networkPrefix = 24 }: DockerBridgeInputs,
-  seen: DockerBridgeSeen,
-): readonly json.Pool[] {
-  if (pools !== undefined) return pools.map((base) => ({ base, size: networkPrefix }));
-  return json.keysOf((seen.before ?? seen).file)["default-address-pools"] ?? [];
-}
-
-function keysFor(desired: DockerBridgeInputs, seen: DockerBridgeSeen): json.Keys {
-  const pools = poolsFor(desired, seen);
-  // What the user has set of them for other reasons stays.
-  const found = json.keysOf((seen.before ?? seen).file);
-  return {
-    ...found,
-    bip: desired.bip,
-    "default-address-pools": pools.length === 0 ? undefined : pools,
-    ...direct.keysFor(seen),
-  };
-}
-
-/** The daemon as it runs, not as its file says: with live-restore dockerd ignores a new bip without a word. */
-function runsWith(desired: DockerBridgeInputs, seen: DockerBridgeSeen): boolean {
-  // dockerd does not tell whether it has loaded these; they are only ever written together with a restart.
-  const doors = json.sameDoors(json.keysOf(seen.file), keysFor(desired, seen));
-  return doors && seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
-}
-
-/** Networks of Docker's own inside a pool are what the pool is for, and docker0 goes where `bip` says. */
-function dockersOwn(pool: string, seen: Ground): readonly string[] {
-  const wanted = parseRange(pool);
-  if ("reason" in wanted) return [];
-  return seen.links
-    .filter(
-      ({ name, addresses }) =>
-        name === "docker0" ||
-        (name.startsWith("br-") && addresses.every((own) => contains(wanted.value, networkOf(own)))),
-    )
-    .map(({ name }) => name);
-}

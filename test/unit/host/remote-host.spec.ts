@@ -165,17 +165,16 @@ describe("a host behind ssh", function () {
 
     it("by two at once, lets one wait and say for whom", async () => {
       const other = made();
-      const order: string[] = [];
       const go = join(sshd.directory, "go");
-      const slow = host
-        .change([sh(`until [ -e ${go} ]; do sleep 0.1; done`, "take long")])
-        .then(() => order.push("slow"));
+      const order = join(sshd.directory, "order");
+      const script = `until [ -e ${go} ]; do sleep 0.1; done; echo slow >>${order}`;
+      const slow = host.change([sh(script, "take long")]);
       await until(async () => (await host.look([ask("test", "-s", "/run/dockroute.lock")]))[0]?.code === 0);
-      const second = other.get("beta", `root@127.0.0.1:${sshd.port}`).change([ask("true")]);
+      const second = other.get("beta", `root@127.0.0.1:${sshd.port}`).change([sh(`echo second >>${order}`)]);
       await until(() => said.length > 0);
       writeFileSync(go, "");
-      await Promise.all([slow, second.then(() => order.push("second"))]);
-      deepEqual(order, ["slow", "second"]);
+      await Promise.all([slow, second]);
+      equal((await host.look([ask("cat", order)]))[0]?.stdout, "slow\nsecond\n");
       match(said.join(), new RegExp(`^beta: waiting for .*@.*, pid ${process.pid}, to take long$`));
       const [left] = await host.look([ask("ls", "/run/dockroute.lock")]);
       equal(left?.code, 2);
