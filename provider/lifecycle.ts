@@ -19,13 +19,9 @@ import {
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import { cleaned } from "./printable.js";
+import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 import { differing } from "./survey.js";
-
-export type Props = Readonly<Record<string, unknown>>;
-
-/** A value that the preview does not know yet arrives as this text, whatever its type is. */
-const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export interface Lifecycle {
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
@@ -212,25 +208,4 @@ function inWords(found: readonly string[], due: readonly Command[]): string {
 function halfDone(error: unknown, id: string, props: Props): unknown {
   if (!(error instanceof DockrouteError) || !error.changedSomething) return error;
   return new HalfDone(error.message, id, props);
-}
-
-function pick(props: Props, names: readonly string[]): Props {
-  return Object.fromEntries(
-    names.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])),
-  );
-}
-
-function omit(props: Props, names: readonly string[]): Props {
-  return Object.fromEntries(
-    Object.entries(props).filter(([name, value]) => value !== undefined && !names.includes(name)),
-  );
-}
-
-function defined(props: Props): Props {
-  return Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined));
-}
-
-function hasUnknown(value: unknown): boolean {
-  if (value === unknownValue) return true;
-  return typeof value === "object" && value !== null && Object.values(value).some(hasUnknown);
 }

@@ -7,7 +7,8 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Cell, type Checked, checkMesh } from "./cli/check.js";
 import { membersOf } from "./cli/member.js";
-import type { Lifecycle, Props } from "./lifecycle.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { Props } from "./props.js";
 import type { Session } from "./session.js";
 
 /** One direction: reached or not and why, without a timing, so that the same mesh gives the same outputs. */

@@ -7,7 +7,8 @@
 import { text } from "node:stream/consumers";
 import { HalfDone } from "../../provider/errors.js";
 import { questions } from "../../provider/handlers.js";
-import { KindLifecycle, type Lifecycle, type Props } from "../../provider/lifecycle.js";
+import { KindLifecycle, type Lifecycle } from "../../provider/lifecycle.js";
+import type { Props } from "../../provider/props.js";
 import { dockerBridge } from "../../provider/resources/docker-bridge.js";
 import { forwardRule } from "../../provider/resources/forward-rule.js";
 import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";

@@ -6,7 +6,7 @@ import { Lab } from "../../lab/lab.js";
 import { startBox } from "../../lab/probe.js";
 import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
-import type { Props } from "../../provider/lifecycle.js";
+import type { Props } from "../../provider/props.js";
 import { quickBox } from "../support/scene.js";
 import { answerOf, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
 import { type Answered, answer, type CallOf } from "./client.js";

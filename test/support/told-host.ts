@@ -4,7 +4,7 @@ import { type Answer, type Command, quote } from "../../provider/command.js";
 import { commandLine } from "../../provider/host/batch.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { holder } from "../../provider/host/lock.js";
-import { undoProgram } from "../../provider/host/undo.js";
+import { undoProgram } from "../../provider/host/undo-program.js";
 import { dockerBridge } from "../../provider/resources/docker-bridge.js";
 import { forwardRule } from "../../provider/resources/forward-rule.js";
 import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";

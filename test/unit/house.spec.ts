@@ -27,6 +27,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "provider/errors": ["provider/printable"],
   "provider/printable": [],
   "provider/command": [],
+  "provider/props": [],
   "provider/kind": ["provider/command", "provider/errors"],
   "provider/turns": ["provider/errors"],
   "provider/converge": [
@@ -46,7 +47,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...["provider/errors", "provider/printable", "zod"],
   ],
   "provider/lifecycle": [
-    "provider/printable",
+    ...["provider/printable", "provider/props"],
     ...["provider/command", "provider/host/host"],
     ...["provider/converge", "provider/session", "provider/survey", "provider/kind", "provider/errors"],
     "node:util",
@@ -58,6 +59,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
       "provider/cli/check",
       "provider/cli/member",
       "provider/lifecycle",
+      "provider/props",
       "provider/session",
       "zod",
       "node:util",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { HalfDone, StillThere, Unreachable } from "../../provider/errors.js";
-import { KindLifecycle, type Props } from "../../provider/lifecycle.js";
+import { KindLifecycle } from "../../provider/lifecycle.js";
+import type { Props } from "../../provider/props.js";
 import { providerText } from "../../provider/pulumi/resource.js";
 import { Session } from "../../provider/session.js";
 import { FakeHost, toy } from "../support/fake-host.js";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Checked } from "../../provider/cli/check.js";
 import type { Member } from "../../provider/cli/member.js";
-import { KindLifecycle, type Props } from "../../provider/lifecycle.js";
+import { KindLifecycle } from "../../provider/lifecycle.js";
 import { MeshCheckLifecycle, resultsOf } from "../../provider/mesh-check.js";
+import type { Props } from "../../provider/props.js";
 import { Session } from "../../provider/session.js";
 import { FakeHost, toy } from "../support/fake-host.js";
 
