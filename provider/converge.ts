@@ -48,19 +48,25 @@ export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, h
   return due.length === 0 ? seen : look(kind, inputs, host);
 }
 
-/** Makes the host as desired; gives what is seen then. */
+/**
+ * Makes the host as desired; gives what is seen then.
+ *
+ * @param all asked with each change: those of every kind spare the next resource's check a look of its own
+ */
 export function converge<I extends OnHost, S>(
   kind: Kind<I, S>,
   desired: I & Remembered,
   host: Host,
   turns: Turns,
+  all: readonly Command[] = [],
 ): Promise<S> {
   const flow = async () => {
     let seen = await glance(kind, desired, host);
     // What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later.
     if (await host.recover()) seen = await glance(kind, desired, host);
     understood(kind, desired, () => refuse(kind, desired, seen));
-    const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
+    const due = (now: S) => kind.steps(desired, now);
+    const change = () => run(kind, desired, host, seen, { due, after: [...kind.look.questions, ...all] });
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
   };
   return kind.disrupts === undefined ? host.together(flow) : host.alone(flow);
@@ -81,7 +87,8 @@ export function remove<I extends OnHost, S>(
     let seen = await look(kind, held, host);
     if (await host.recover()) seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
-    const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
+    const due = (now: S) => kind.undo(held, now);
+    const change = () => run(kind, held, host, seen, { due, after: kind.look.questions });
     const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
     return risky ? turns.take(held.host, change) : change();
   });
@@ -94,19 +101,25 @@ function refuse<I extends OnHost, S>(kind: Kind<I, S>, desired: I, seen: S): voi
   if (faults.length > 0) throw new Refused(desired.host, kind.id(desired), faults);
 }
 
+interface Change<S> {
+  readonly due: (seen: S) => readonly Command[];
+  /** Asked in the same exec. */
+  readonly after: readonly Command[];
+}
+
 async function run<I extends OnHost, S>(
   kind: Kind<I, S>,
   inputs: I,
   host: Host,
   first: S,
-  due: (seen: S) => readonly Command[],
+  { due, after }: Change<S>,
 ): Promise<S> {
   let seen = first;
   const dueNow = (now: S) => understood(kind, inputs, () => due(now));
   for (let pass = 0; pass < passes; pass++) {
     const steps = dueNow(seen);
     if (steps.length === 0) return seen;
-    seen = await apply(kind, inputs, host, seen, dueNow);
+    seen = await apply(kind, inputs, host, seen, { due: dueNow, after });
   }
   const still = dueNow(seen);
   if (still.length === 0) return seen;
@@ -119,26 +132,26 @@ async function apply<I extends OnHost, S>(
   inputs: I,
   host: Host,
   before: S,
-  due: (seen: S) => readonly Command[],
+  { due, after }: Change<S>,
 ): Promise<S> {
   const commands = due(before);
   if (commands.every(({ risk }) => risk === undefined)) {
-    await host.change(commands, kind.look.questions);
+    await host.change(commands, after);
     return look(kind, inputs, host);
   }
   await host.change(commands.filter(({ probe }) => probe === true));
-  let after = before;
+  let now = before;
   await host.transact({
     why: whys(commands).at(-1) ?? kind.id(inputs),
     commands: commands.filter(({ probe }) => probe !== true),
     undo: kind.restore(before),
     verify: async () => {
-      after = await settle(kind, inputs, host, before);
-      const still = due(after).filter(({ risk }) => risk !== undefined);
+      now = await settle(kind, inputs, host, before);
+      const still = due(now).filter(({ risk }) => risk !== undefined);
       if (still.length > 0) throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
     },
   });
-  return after;
+  return now;
 }
 
 /** Waits until what ran before a restart runs again. */

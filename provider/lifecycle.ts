@@ -109,7 +109,10 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
     try {
       const host = this.hostOf(inputs, props);
-      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.turns));
+      const { turns, questions } = this.session;
+      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, turns, questions));
+      // With the rest, because the checks of what depends on this come next.
+      await this.session.lookAll(host);
       const machine = await this.session.machine(host);
       const before = this.kind.before?.(seen) ?? inputs.before;
       const facts = { ...pick(props, this.facts), ...this.factsOf(seen) };

@@ -27,7 +27,7 @@ export class Session {
   private ahead = false;
 
   /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */
-  constructor(private readonly questions: readonly Command[]) {}
+  constructor(readonly questions: readonly Command[]) {}
 
   /** Synchronous, because the engine's other calls do not wait for `configure` of a provider. */
   configure(config: (key: string) => string | undefined): void {

@@ -27,9 +27,9 @@ export interface Host {
    * a lock on the host. Stops at the first that fails and throws CommandFailed. Changes that are asked for side
    * by side go over as one exec; a failure in one leaves the others alone.
    *
-   * @param then asked in the same exec, after all of them: the next look knows the answers
+   * @param after asked in the same exec, after all of them: who looks next, or meanwhile, gets these answers
    */
-  change(commands: readonly Command[], then?: readonly Command[]): Promise<void>;
+  change(commands: readonly Command[], after?: readonly Command[]): Promise<void>;
   /** The same for commands with a risk: see Transaction. */
   transact(transaction: Transaction): Promise<void>;
   /**

@@ -17,13 +17,15 @@ interface Asked {
 
 interface Due {
   readonly commands: readonly Command[];
-  readonly then: readonly Command[];
+  readonly after: readonly Command[];
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
 }
 
 /** How old an answer may be for flows that can be repeated at no cost: their changes are looked at again. */
 const recentMs = 5_000;
+
+const unseen: Answer = { code: undefined, stdout: "", stderr: "" };
 
 /** A host behind ssh. */
 export class RemoteHost implements Host {
@@ -65,14 +67,14 @@ export class RemoteHost implements Host {
     return true;
   }
 
-  async change(commands: readonly Command[], then: readonly Command[] = []): Promise<void> {
+  async change(commands: readonly Command[], after: readonly Command[] = []): Promise<void> {
     const risky = commands.find((command) => command.risk !== undefined);
     if (risky !== undefined) throw new Error(`"${risky.why}" can take the host down: it needs a transaction`);
     if (commands.length === 0) return;
     await new Promise<void>((done, fail) => {
       // All that comes until it is their turn goes to the host at once.
       if (this.#due.length === 0) setImmediate(() => void this.#changes.run(() => this.#makeDue()));
-      this.#due.push({ commands, then, done, fail });
+      this.#due.push({ commands, after, done, fail });
     });
   }
 
@@ -106,14 +108,25 @@ export class RemoteHost implements Host {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** Every change that is due, in one exec, and then what is to be known afterwards. */
+  /**
+   * Every change that is due, in one exec, and then what is to be known afterwards: who asks the same meanwhile
+   * waits for that answer.
+   */
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
-    const then = distinct(due.flatMap((each) => each.then));
+    const after = distinct(due.flatMap((each) => each.after));
+    const first = due.flatMap(({ commands }) => commands).length;
     this.forget();
+    const made = this.#makeAll(due, after);
+    for (const [index, question] of after.entries()) {
+      const answer = made.then(
+        ({ answers }) => answers[first + index] ?? unseen,
+        () => this.#send(question),
+      );
+      this.#known.keep(question, answer);
+    }
     try {
-      const { answers } = await this.#makeAll(due, then);
-      this.forget();
+      const { answers } = await made;
       const ends: (() => void)[] = [];
       let at = 0;
       for (const { commands, done, fail } of due) {
@@ -121,9 +134,10 @@ export class RemoteHost implements Host {
         ends.push(failure === undefined ? done : () => fail(failure));
         at += commands.length;
       }
-      for (const [index, question] of then.entries()) {
-        const answer = answers[at + index];
-        if (answer !== undefined) this.#known.keep(question, Promise.resolve(answer));
+      // What else was asked meanwhile may be of either side of the change.
+      this.forget();
+      for (const [index, question] of after.entries()) {
+        this.#known.keep(question, Promise.resolve(answers[at + index] ?? unseen));
       }
       for (const end of ends) end();
     } catch (error) {
@@ -132,16 +146,16 @@ export class RemoteHost implements Host {
     }
   }
 
-  async #makeAll(due: readonly Due[], then: readonly Command[]): Promise<Report> {
+  async #makeAll(due: readonly Due[], after: readonly Command[]): Promise<Report> {
     const changes = due.map(({ commands }) => commands);
     const first = changes[0]?.[0]?.why ?? "change it";
     const why = due.length < 2 ? first : `${first}, and make ${due.length - 1} more changes`;
     const sections = [
       ...changes.map((commands) => ({ commands, stopAtFailure: true })),
-      { commands: then, stopAtFailure: false },
+      { commands: after, stopAtFailure: false },
     ];
     const work = batchOf(sections, { before: [...takeLock(why), ...undoPredecessor] });
-    const all = [...changes, then].flat();
+    const all = [...changes, after].flat();
     const report = await run(this.#reach, await this.#reach.shared(), work, why, all);
     const refusal = refusalIn(this.#reach, why, report);
     if (refusal !== undefined) throw refusal;
@@ -163,13 +177,17 @@ export class RemoteHost implements Host {
   #ask(question: Command): Promise<Answer> {
     const known = this.#known.get(question);
     if (known !== undefined) return known;
-    const made = new Promise<Answer>((answer, fail) => {
-      // All that is asked in this turn of the event loop goes to the host at once.
+    const made = this.#send(question);
+    this.#known.keep(question, made);
+    return made;
+  }
+
+  /** All that is asked in one turn of the event loop goes to the host at once. */
+  #send(question: Command): Promise<Answer> {
+    return new Promise<Answer>((answer, fail) => {
       if (this.#asked.length === 0) setImmediate(() => void this.#flush());
       this.#asked.push({ question, answer, fail });
     });
-    this.#known.keep(question, made);
-    return made;
   }
 
   async #flush(): Promise<void> {
@@ -181,7 +199,7 @@ export class RemoteHost implements Host {
       const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
       this.#pending = told.has("pending");
       for (const [index, each] of asked.entries()) {
-        each.answer(answers[index] ?? { code: undefined, stdout: "", stderr: "" });
+        each.answer(answers[index] ?? unseen);
       }
     } catch (error) {
       for (const each of asked) each.fail(error);

@@ -16,6 +16,9 @@ describe("connections", () => {
   before(async () => {
     const images = Object.fromEntries(names.map((name) => [name, "docker26"]));
     site = await Site.up(process.env["LAB_PREFIX"] ?? "t2c", images, { boxes: false });
+    // So that sshd writes a line for each exec.
+    const verbose = "echo LogLevel VERBOSE >/etc/ssh/sshd_config.d/execs.conf; systemctl reload ssh";
+    await Promise.all(site.lab.hosts.map((host) => host.run(verbose)));
   });
   after(() => site?.down());
 
@@ -38,6 +41,19 @@ describe("connections", () => {
     const stack = await site.stack("near", meshConfig(site.lab, names.slice(0, 4)), [counting()]);
     const first = await counted(stack.up("--continue-on-error"));
     assert.deepEqual(first.logins, same(first.processes + 1), "a first up restarts Docker once on each host");
+    // Of 6 resources a host: looks, the bridge's transaction, and what the rest make together.
+    console.log(
+      first.execs,
+      await site.lab
+        .host("alpha")
+        .run(
+          'journalctl --no-pager -o short-precise | grep -E "Starting session: command|Close session|Accepted publickey" | cut -c1-150',
+        ),
+    );
+    assert.ok(
+      Math.max(...Object.values(first.execs)) <= 16,
+      `${JSON.stringify(first.execs)} execs: ${first.text}`,
+    );
 
     const again = await counted(stack.up("--continue-on-error"));
     atMost(again, again.processes);
@@ -88,22 +104,34 @@ describe("connections", () => {
 
   const same = (logins: number) => Object.fromEntries(names.slice(0, 4).map((name) => [name, logins]));
 
-  async function counted(
-    running: Promise<Ran>,
-  ): Promise<Ran & { readonly processes: number; readonly logins: Record<string, number> }> {
-    const before = { logins: await logins(), processes: launched() };
-    const ran = await running;
-    assert.equal(ran.code, 0, ran.text);
-    const after = await logins();
-    const more = names.slice(0, 4).map((name, at) => [name, (after[at] ?? 0) - (before.logins[at] ?? 0)]);
-    return { ...ran, processes: launched() - before.processes, logins: Object.fromEntries(more) };
+  interface Counted extends Ran {
+    readonly processes: number;
+    /** By host. */
+    readonly logins: Record<string, number>;
+    readonly execs: Record<string, number>;
   }
 
-  function logins(): Promise<number[]> {
-    const accepted = "journalctl --no-pager -o cat | grep -c '^Accepted ' || :";
-    return Promise.all(
-      names.slice(0, 4).map(async (name) => Number(await site.lab.host(name).run(accepted))),
-    );
+  async function counted(running: Promise<Ran>): Promise<Counted> {
+    const before = { logins: await lines(login), execs: await lines(exec), processes: launched() };
+    const ran = await running;
+    assert.equal(ran.code, 0, ran.text);
+    const more = (after: readonly number[], was: readonly number[]): Record<string, number> =>
+      Object.fromEntries(names.slice(0, 4).map((name, at) => [name, (after[at] ?? 0) - (was[at] ?? 0)]));
+    return {
+      ...ran,
+      processes: launched() - before.processes,
+      logins: more(await lines(login), before.logins),
+      execs: more(await lines(exec), before.execs),
+    };
+  }
+
+  const login = "Accepted publickey for ";
+  const exec = "Starting session: command ";
+
+  /** Of each host's sshd. */
+  function lines(beginning: string): Promise<number[]> {
+    const count = `journalctl --no-pager -o cat | grep -c '^${beginning}' || :`;
+    return Promise.all(names.slice(0, 4).map(async (name) => Number(await site.lab.host(name).run(count))));
   }
 
   async function secondsOfOneDial(wire: Wire): Promise<number> {
