@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Command } from "../command.js";
 import * as json from "../tools/daemon-json.js";
 import * as docker from "../tools/docker.js";
-import { removeFile, writeFile } from "../tools/files.js";
+import { removeWithFolders, writeFile } from "../tools/files.js";
 import { directory } from "../tools/places.js";
 
 export interface Before {
@@ -67,8 +67,7 @@ export function startWith(
 }
 
 const forget: readonly Command[] = [
-  removeFile(path, `remove ${path}`),
-  { why: `remove ${directory}`, argv: ["rmdir", "--ignore-fail-on-non-empty", directory] },
+  removeWithFolders([path], [directory], `remove ${path}, and ${directory} where nothing else is in it`),
 ];
 
 /**

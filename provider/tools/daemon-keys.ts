@@ -3,7 +3,7 @@
  * where one of them is set, a drop-in of docker.service takes it out before a Docker starts that is too old.
  */
 import type { Command } from "../command.js";
-import { removeFile, writeFile } from "./files.js";
+import { removeWithFolders, writeFile } from "./files.js";
 import { directory, unitsDirectory } from "./places.js";
 import { madeBy } from "./units.js";
 
@@ -52,11 +52,11 @@ export function drop(files: Files): readonly Command[] {
   if (there.length === 0) return [];
   const parent = dropIn.replace(/\/[^/]*$/, "");
   return [
-    ...there.map((path) => removeFile(path, `remove ${path}`)),
-    {
-      why: `remove ${parent} where nothing else is in it`,
-      argv: ["rmdir", "--ignore-fail-on-non-empty", parent],
-    },
+    removeWithFolders(
+      there,
+      [parent],
+      `remove ${there.join(", ")}, and ${parent} where nothing else is in it`,
+    ),
     reload,
   ];
 }

@@ -56,6 +56,21 @@ export function removeFile(path: string, why: string): Command {
   return { why, argv: ["rm", "-f", path] };
 }
 
+/**
+ * Removes files, and then their folders where nothing else is in them, outermost last. In one program: a cut between
+ * two would leave an empty folder that nobody comes back to.
+ */
+export function removeWithFolders(
+  files: readonly string[],
+  folders: readonly string[],
+  why: string,
+): Command {
+  const above = (folders.at(-1) ?? "").replace(/\/[^/]*$/, "");
+  const names = files.flatMap((path) => ["-path", path, "-o"]);
+  const empty = ["(", ...folders.flatMap((path) => ["-o", "-path", path]).slice(1), ")", "-empty"];
+  return { why, argv: ["find", above, "-maxdepth", "2", "-depth", "(", ...names, ...empty, ")", "-delete"] };
+}
+
 /** What `head -v` prints of many files: contents by path. */
 export const readFiles = readOnce((answer: Answer): ReadonlyMap<string, string> => {
   const sections = answer.stdout.split(/^==> (\/.+) <==\n/m);

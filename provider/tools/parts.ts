@@ -4,7 +4,7 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { beside, isLeftover, readFiles, removeFile, writeFile } from "./files.js";
+import { beside, isLeftover, readFiles, removeFile, removeWithFolders, writeFile } from "./files.js";
 import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
 import { apply, former, madeBy, started, units, wants } from "./units.js";
 
@@ -204,17 +204,13 @@ function removeBase(seen: PartsSeen): readonly Command[] {
     // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
     { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
     removeFile(lastLoad, "remove what the repair compared with"),
-    removeFolders(script),
+    // The script is the sign that something is left, so it goes last; the bridge keeps what it found until its destroy.
+    removeWithFolders(
+      [script, beside(script)],
+      [partsDirectory, directory],
+      `remove ${directory}, where nothing else is in it`,
+    ),
   ];
-}
-
-/** The script is the sign that something is left, so it goes last; the bridge keeps what it found until its destroy. */
-function removeFolders(script: string): Command {
-  const names = [script, beside(script)].flatMap((path) => ["-path", path, "-o"]);
-  const empty = ["(", "-path", partsDirectory, "-o", "-path", directory, ")", "-empty"];
-  const [above = "/"] = /^\/[^/]+/.exec(directory) ?? [];
-  const argv = ["find", above, "-maxdepth", "2", "-depth", "(", ...names, ...empty, ")", "-delete"];
-  return { why: `remove ${directory}, where nothing else is in it`, argv };
 }
 
 function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {

@@ -19,6 +19,9 @@ const ours = {
 };
 const json = "/etc/docker/daemon.json";
 const record = "/etc/dockroute/before.json";
+const forgotten =
+  `find /etc -maxdepth 2 -depth ( -path ${record} -o ( -path /etc/dockroute ) -empty ) -delete  # remove ${record}, ` +
+  "and /etc/dockroute where nothing else is in it";
 
 const written = (path: string, mode: string, why: string) => [
   `install -D -m ${mode} -o 0 -g 0 /dev/null ${path}.dockroute-new  # ${why}`,
@@ -110,8 +113,7 @@ describe("a bridge", () => {
     const then = { ...ours, file, bip: "172.17.0.1/16", daemon: { ...ours.daemon, pools: [] } };
     assert.deepEqual(inWords(dockerBridge.undo(wish, then)), [
       `rm -f ${json}  # put daemon.json back as it was before`,
-      `rm -f ${record}  # remove ${record}`,
-      "rmdir --ignore-fail-on-non-empty /etc/dockroute  # remove /etc/dockroute",
+      forgotten,
     ]);
   });
 
@@ -142,8 +144,7 @@ describe("a bridge", () => {
       ...written(json, "644", "put the old bip back"),
       ...restarted("restart Docker with the old bip"),
       `rm -f ${json}  # put the old daemon.json back`,
-      `rm -f ${record}  # remove ${record}`,
-      "rmdir --ignore-fail-on-non-empty /etc/dockroute  # remove /etc/dockroute",
+      forgotten,
     ]);
   });
 
