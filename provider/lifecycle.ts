@@ -111,8 +111,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
       const host = this.hostOf(inputs, props);
       const { turns, questions } = this.session;
       const seen = await this.named(inputs, () => converge(this.kind, inputs, host, turns, questions));
-      // With the rest, because the checks of what depends on this come next.
-      await this.session.lookAll(host);
+      // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
+      await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
       const before = this.kind.before?.(seen) ?? inputs.before;
       const facts = { ...pick(props, this.facts), ...this.factsOf(seen) };
