@@ -120,6 +120,9 @@ describe("secrets of a connection", function () {
   }
 
   it("E2: the state, exported and imported again, previews empty, and destroy gives the hosts back", async () => {
+    // What the last run found, when alpha's ip was broken, is in the state.
+    const mended = await stack.up("--continue-on-error");
+    assert.equal(mended.code, 0, mended.text);
     const exported = join(site.folder, "exported.json");
     const words = ["--stack", stack.name, "--file", exported];
     assert.equal((await stack.pulumi(["stack", "export", ...words])).code, 0);
