@@ -113,14 +113,16 @@ async function memoryPart(lab: Lab, programs: Programs): Promise<Figures> {
 
 /**
  * Published tool by tool: it takes long, and a later one that fails is no reason to lose the others. Figures of
- * sizes that are not asked for stay.
+ * sizes and tools that are not asked for stay.
  */
 async function comparePart(lab: Lab, programs: Programs): Promise<void> {
   const tools = toolNames.filter((name) => values.tools.split(",").includes(name));
   const used = [...(await pulumiVersions(programs)), await versions(programs.python)];
   const before = load();
   const kept = readFigures().compare?.figures ?? [];
-  const figures = kept.filter(({ hosts }) => !sizes.some((size) => size.hosts === hosts));
+  const isAsked = (hosts: number, tool: ToolName) =>
+    tools.includes(tool) && sizes.some((size) => size.hosts === hosts);
+  const figures = kept.filter(({ hosts, tool }) => !isAsked(hosts, tool));
   for (const size of sizes) {
     for (const tool of tools) {
       const setting = { lab, folder, programs, tool, ...size, ...delaysOf(tool, size), runs, tell: loud };

@@ -18,8 +18,10 @@ const wellWithin = 120_000;
 /** What stands for the answer to a question that was not asked. */
 const unasked: Answer = { code: undefined, stdout: "", stderr: "" };
 
+type Ask = Pick<Host, "look">;
+
 /** Asks everything. */
-export async function look<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host): Promise<S> {
+async function look<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Ask): Promise<S> {
   const answers = await host.look(kind.look.questions);
   return understood(kind, inputs, () => kind.look.read(inputs, answers));
 }
@@ -35,7 +37,7 @@ export function understood<I extends OnHost, S, T>(kind: Kind<I, S>, inputs: I, 
 }
 
 /** Asks what shows whether something is due, and only where it is the rest. */
-export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host): Promise<S> {
+export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Ask): Promise<S> {
   const { questions, read, later = [] } = kind.look;
   if (later.length === 0) return look(kind, inputs, host);
   const now = questions.filter((question) => !later.includes(question));
@@ -48,25 +50,19 @@ export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, h
   return due.length === 0 ? seen : look(kind, inputs, host);
 }
 
-/**
- * Makes the host as desired; gives what is seen then.
- *
- * @param all asked with each change: those of every kind spare the next resource's check a look of its own
- */
+/** Makes the host as desired; gives what is seen then. */
 export function converge<I extends OnHost, S>(
   kind: Kind<I, S>,
   desired: I & Remembered,
   host: Host,
   turns: Turns,
-  all: readonly Command[] = [],
 ): Promise<S> {
   const flow = async () => {
     let seen = await glance(kind, desired, host);
     // What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later.
     if (await host.recover()) seen = await glance(kind, desired, host);
     understood(kind, desired, () => refuse(kind, desired, seen));
-    const due = (now: S) => kind.steps(desired, now);
-    const change = () => run(kind, desired, host, seen, { due, after: [...kind.look.questions, ...all] });
+    const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
   };
   return kind.disrupts === undefined ? host.together(flow) : host.alone(flow);
@@ -87,8 +83,7 @@ export function remove<I extends OnHost, S>(
     let seen = await look(kind, held, host);
     if (await host.recover()) seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
-    const due = (now: S) => kind.undo(held, now);
-    const change = () => run(kind, held, host, seen, { due, after: kind.look.questions });
+    const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
     const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
     return risky ? turns.take(held.host, change) : change();
   });
@@ -101,25 +96,19 @@ function refuse<I extends OnHost, S>(kind: Kind<I, S>, desired: I, seen: S): voi
   if (faults.length > 0) throw new Refused(desired.host, kind.id(desired), faults);
 }
 
-interface Change<S> {
-  readonly due: (seen: S) => readonly Command[];
-  /** Asked in the same exec. */
-  readonly after: readonly Command[];
-}
-
 async function run<I extends OnHost, S>(
   kind: Kind<I, S>,
   inputs: I,
   host: Host,
   first: S,
-  { due, after }: Change<S>,
+  due: (seen: S) => readonly Command[],
 ): Promise<S> {
   let seen = first;
   const dueNow = (now: S) => understood(kind, inputs, () => due(now));
   for (let pass = 0; pass < passes; pass++) {
     const steps = dueNow(seen);
     if (steps.length === 0) return seen;
-    seen = await apply(kind, inputs, host, seen, { due: dueNow, after });
+    seen = await apply(kind, inputs, host, seen, dueNow);
   }
   const still = dueNow(seen);
   if (still.length === 0) return seen;
@@ -132,11 +121,11 @@ async function apply<I extends OnHost, S>(
   inputs: I,
   host: Host,
   before: S,
-  { due, after }: Change<S>,
+  due: (seen: S) => readonly Command[],
 ): Promise<S> {
   const commands = due(before);
   if (commands.every(({ risk }) => risk === undefined)) {
-    await host.change(commands, after);
+    await host.change(commands, kind.look.questions);
     return look(kind, inputs, host);
   }
   await host.change(commands.filter(({ probe }) => probe === true));

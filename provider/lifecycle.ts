@@ -109,8 +109,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
     try {
       const host = this.hostOf(inputs, props);
-      const { turns, questions } = this.session;
-      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, turns, questions));
+      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.turns));
       // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
@@ -198,7 +197,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async see(inputs: I, props: Props): Promise<S> {
     const host = this.hostOf(inputs, props);
     await this.session.lookAll(host);
-    return glance(this.kind, inputs, host);
+    return glance(this.kind, inputs, { look: (questions) => host.recall(questions) });
   }
 }
 

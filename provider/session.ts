@@ -27,7 +27,7 @@ export class Session {
   private ahead = false;
 
   /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */
-  constructor(readonly questions: readonly Command[]) {}
+  constructor(private readonly questions: readonly Command[]) {}
 
   /** Synchronous, because the engine's other calls do not wait for `configure` of a provider. */
   configure(config: (key: string) => string | undefined): void {
@@ -98,7 +98,7 @@ export class Session {
   }
 
   async lookAll(host: Host): Promise<void> {
-    await host.look(this.questions);
+    await host.recall(this.questions);
   }
 
   async machine(host: Host): Promise<string | undefined> {

@@ -16,6 +16,11 @@ export interface Host {
    */
   look(questions: readonly Command[]): Promise<readonly Answer[]>;
   /**
+   * What was seen last, also before dockroute changed a route or a rule of its own since: for what asks only about
+   * the rest of the host. Asks where nothing was seen, or something greater happened since.
+   */
+  recall(questions: readonly Command[]): Promise<readonly Answer[]>;
+  /**
    * After a look: where it saw a change that nobody has confirmed, by another process, waits for that one or
    * takes it back if it is dead. Whether there was one: then what was seen may not stay so.
    */
@@ -27,7 +32,7 @@ export interface Host {
    * a lock on the host. Stops at the first that fails and throws CommandFailed. Changes that are asked for side
    * by side go over as one exec; a failure in one leaves the others alone.
    *
-   * @param after asked in the same exec, after all of them: who looks next, or meanwhile, gets these answers
+   * @param after asked in the same exec, after all of them: the next look knows the answers
    */
   change(commands: readonly Command[], after?: readonly Command[]): Promise<void>;
   /** The same for commands with a risk: see Transaction. */

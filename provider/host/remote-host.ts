@@ -56,6 +56,10 @@ export class RemoteHost implements Host {
     return Promise.all(questions.map((question) => this.#ask(question)));
   }
 
+  recall(questions: readonly Command[]): Promise<readonly Answer[]> {
+    return Promise.all(questions.map((question) => this.#known.last(question) ?? this.#ask(question)));
+  }
+
   forget(): void {
     this.#known.forget();
   }
@@ -94,7 +98,7 @@ export class RemoteHost implements Host {
   }
 
   together<T>(work: () => Promise<T>): Promise<T> {
-    return this.#flows.together(work, () => this.#known.forget(recentMs));
+    return this.#flows.together(work, () => this.#known.outdate(recentMs));
   }
 
   async #recover(): Promise<void> {
@@ -108,25 +112,15 @@ export class RemoteHost implements Host {
     if (refusal !== undefined) throw refusal;
   }
 
-  /**
-   * Every change that is due, in one exec, and then what is to be known afterwards: who asks the same meanwhile
-   * waits for that answer.
-   */
+  /** Every change that is due, in one exec, and then what is to be known afterwards. */
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
     const after = distinct(due.flatMap((each) => each.after));
-    const first = due.flatMap(({ commands }) => commands).length;
-    this.forget();
-    const made = this.#makeAll(due, after);
-    for (const [index, question] of after.entries()) {
-      const answer = made.then(
-        ({ answers }) => answers[first + index] ?? unseen,
-        () => this.#send(question),
-      );
-      this.#known.keep(question, answer);
-    }
+    this.#known.outdate();
     try {
-      const { answers } = await made;
+      const { answers } = await this.#makeAll(due, after);
+      // What was asked meanwhile may be of either side of the change.
+      this.#known.outdate();
       const ends: (() => void)[] = [];
       let at = 0;
       for (const { commands, done, fail } of due) {
@@ -134,8 +128,6 @@ export class RemoteHost implements Host {
         ends.push(failure === undefined ? done : () => fail(failure));
         at += commands.length;
       }
-      // What else was asked meanwhile may be of either side of the change.
-      this.forget();
       for (const [index, question] of after.entries()) {
         this.#known.keep(question, Promise.resolve(answers[at + index] ?? unseen));
       }
@@ -177,17 +169,13 @@ export class RemoteHost implements Host {
   #ask(question: Command): Promise<Answer> {
     const known = this.#known.get(question);
     if (known !== undefined) return known;
-    const made = this.#send(question);
-    this.#known.keep(question, made);
-    return made;
-  }
-
-  /** All that is asked in one turn of the event loop goes to the host at once. */
-  #send(question: Command): Promise<Answer> {
-    return new Promise<Answer>((answer, fail) => {
+    const made = new Promise<Answer>((answer, fail) => {
+      // All that is asked in this turn of the event loop goes to the host at once.
       if (this.#asked.length === 0) setImmediate(() => void this.#flush());
       this.#asked.push({ question, answer, fail });
     });
+    this.#known.keep(question, made);
+    return made;
   }
 
   async #flush(): Promise<void> {

@@ -42,11 +42,15 @@ export async function sweepResources(plan: ResourcePlan, prefix: string): Promis
   await Promise.all(labs.map((name) => new Worker(plan, name, queue).run()));
 }
 
-/** Whether a point is still to be tried. */
+/** Whether a point is still to be tried; or, to be tried again, whether it did not hold. */
 export function openPoints({ again }: Pick<Plan, "again">): (point: Point) => boolean {
-  const rows = allRows().filter(({ wrong }) => !again || wrong.length === 0);
-  const done = new Set(rows.map(keyOf));
-  return ({ run, fault, host, call: { n } }) => !done.has(keyOf({ run, fault, host, n }));
+  const rows = allRows();
+  const tried = new Set(rows.map(keyOf));
+  const broken = new Set(rows.filter(({ wrong }) => wrong.length > 0).map(keyOf));
+  return ({ run, fault, host, call: { n } }) => {
+    const key = keyOf({ run, fault, host, n });
+    return again ? broken.has(key) : !tried.has(key);
+  };
 }
 
 const nameOf = (image: string, kind: string, transition: Transition): string =>

@@ -38,6 +38,10 @@ export class FakeHost implements Host {
     return true;
   }
 
+  recall(questions: readonly Command[]): Promise<readonly Answer[]> {
+    return this.look(questions);
+  }
+
   forget(): void {
     this.forgotten = true;
   }

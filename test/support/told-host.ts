@@ -37,6 +37,10 @@ export class ToldHost implements Host {
     return false;
   }
 
+  recall(questions: readonly Command[]): Promise<readonly Answer[]> {
+    return this.look(questions);
+  }
+
   forget(): void {}
 
   async change(commands: readonly Command[]): Promise<void> {
