@@ -42,14 +42,6 @@ describe("connections", () => {
     const first = await counted(stack.up("--continue-on-error"));
     assert.deepEqual(first.logins, same(first.processes + 1), "a first up restarts Docker once on each host");
     // Of 6 resources a host: looks, the bridge's transaction, and what the rest make together.
-    console.log(
-      first.execs,
-      await site.lab
-        .host("alpha")
-        .run(
-          'journalctl --no-pager -o short-precise | grep -E "Starting session: command|Close session|Accepted publickey" | cut -c1-150',
-        ),
-    );
     assert.ok(
       Math.max(...Object.values(first.execs)) <= 16,
       `${JSON.stringify(first.execs)} execs: ${first.text}`,
