@@ -3,7 +3,7 @@
  * where one of them is set, a drop-in of docker.service takes it out before a Docker starts that is too old.
  */
 import type { Command } from "../command.js";
-import { removeWithFolders, writeFile } from "./files.js";
+import { removeFile, removeWithFolders, writeFile } from "./files.js";
 import { directory, unitsDirectory } from "./places.js";
 import { madeBy } from "./units.js";
 
@@ -52,11 +52,8 @@ export function drop(files: Files): readonly Command[] {
   if (there.length === 0) return [];
   const parent = dropIn.replace(/\/[^/]*$/, "");
   return [
-    removeWithFolders(
-      there,
-      [parent],
-      `remove ${there.join(", ")}, and ${parent} where nothing else is in it`,
-    ),
+    ...there.filter((path) => path !== dropIn).map((path) => removeFile(path, `remove ${path}`)),
+    removeWithFolders([dropIn], [parent], `remove ${dropIn}, and ${parent} where nothing else is in it`),
     reload,
   ];
 }

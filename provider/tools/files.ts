@@ -57,8 +57,11 @@ export function removeFile(path: string, why: string): Command {
 }
 
 /**
- * Removes files, and then their folders where nothing else is in them, outermost last. In one program: a cut between
- * two would leave an empty folder that nobody comes back to.
+ * Removes files, and then their folders where nothing else is in them. In one program: a cut between two would leave
+ * an empty folder that nobody comes back to.
+ *
+ * @param files in the outermost folder, or in one inside it
+ * @param folders the outermost last
  */
 export function removeWithFolders(
   files: readonly string[],
