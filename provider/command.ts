@@ -22,6 +22,9 @@ export interface Answer {
   readonly stderr: string;
 }
 
+/** What stands for the answer to a question that was not asked, or whose answer was not seen. */
+export const unseen: Answer = { code: undefined, stdout: "", stderr: "" };
+
 /** A program's answer that is nothing it says when it is well: another program, a broken one, or one that lies. */
 export class UnreadableAnswer extends Error {
   /**

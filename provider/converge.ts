@@ -4,7 +4,7 @@
  * resources/.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, type Command, UnreadableAnswer } from "./command.js";
+import { type Command, UnreadableAnswer, unseen } from "./command.js";
 import { NotConverged, NotReady, NotUnderstood, NotWell, Refused } from "./errors.js";
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
@@ -14,9 +14,6 @@ import type { Turns } from "./turns.js";
 const passes = 4;
 /** How long the containers of a restarted Docker may take to be back. */
 const wellWithin = 120_000;
-
-/** What stands for the answer to a question that was not asked. */
-const unasked: Answer = { code: undefined, stdout: "", stderr: "" };
 
 type Ask = Pick<Host, "look">;
 
@@ -42,7 +39,7 @@ export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, h
   if (later.length === 0) return look(kind, inputs, host);
   const now = questions.filter((question) => !later.includes(question));
   const answers = new Map((await host.look(now)).map((answer, at) => [now[at], answer]));
-  const given = questions.map((question) => answers.get(question) ?? unasked);
+  const given = questions.map((question) => answers.get(question) ?? unseen);
   const [seen, due] = understood(kind, inputs, () => {
     const first = read(inputs, given);
     return [first, kind.steps(inputs, first)];

@@ -8,39 +8,36 @@ interface Known {
 /** What a host has answered, or is about to, by what it was asked. */
 export class Answers {
   readonly #known = new Map<string, Known>();
-  /** The last answers, known or outdated. */
-  readonly #last = new Map<string, Known>();
+  /** What is older is outdated. */
+  #oldest = 0;
 
   get(question: Command): Promise<Answer> | undefined {
-    return this.#known.get(keyOf(question))?.answer;
+    const known = this.#known.get(keyOf(question));
+    return known !== undefined && known.since >= this.#oldest ? known.answer : undefined;
   }
 
   /** Also where it is outdated. */
   last(question: Command): Promise<Answer> | undefined {
-    return this.#last.get(keyOf(question))?.answer;
+    return this.#known.get(keyOf(question))?.answer;
   }
 
   /** Keeps it, unless it fails. */
   keep(question: Command, answer: Promise<Answer>): void {
     const key = keyOf(question);
     const known = { since: performance.now(), answer };
-    for (const map of [this.#known, this.#last]) {
-      map.set(key, known);
-      answer.catch(() => {
-        if (map.get(key) === known) map.delete(key);
-      });
-    }
+    this.#known.set(key, known);
+    answer.catch(() => {
+      if (this.#known.get(key) === known) this.#known.delete(key);
+    });
   }
 
-  /** @param age what is younger, in ms, is kept as known */
+  /** @param age what is younger, in ms, is not outdated by this */
   outdate(age = 0): void {
-    const oldest = performance.now() - age;
-    for (const [key, { since }] of this.#known) if (age === 0 || since < oldest) this.#known.delete(key);
+    this.#oldest = Math.max(this.#oldest, performance.now() - age);
   }
 
   forget(): void {
     this.#known.clear();
-    this.#last.clear();
   }
 }
 

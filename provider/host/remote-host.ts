@@ -1,6 +1,6 @@
-import type { Answer, Command } from "../command.js";
+import { type Answer, type Command, unseen } from "../command.js";
 import { Answers, distinct } from "./answers.js";
-import { batch, batchOf, type Report } from "./batch.js";
+import { batch, batchOf, type Report, type Section } from "./batch.js";
 import { failureIn, refusalIn } from "./failure.js";
 import type { Host, Transaction } from "./host.js";
 import { takeLock } from "./lock.js";
@@ -24,8 +24,6 @@ interface Due {
 
 /** How old an answer may be for flows that can be repeated at no cost: their changes are looked at again. */
 const recentMs = 5_000;
-
-const unseen: Answer = { code: undefined, stdout: "", stderr: "" };
 
 /** A host behind ssh. */
 export class RemoteHost implements Host {
@@ -66,7 +64,8 @@ export class RemoteHost implements Host {
 
   async recover(): Promise<boolean> {
     if (!this.#pending) return false;
-    await this.#changing(() => this.#recover());
+    const nothing = { commands: [], stopAtFailure: true };
+    await this.#changing(async () => void (await this.#locked("finish an earlier change first", [nothing])));
     this.#pending = false;
     return true;
   }
@@ -101,17 +100,6 @@ export class RemoteHost implements Host {
     return this.#flows.together(work, () => this.#known.outdate(recentMs));
   }
 
-  async #recover(): Promise<void> {
-    const why = "finish an earlier change first";
-    const work = batch([], { stopAtFailure: true, before: [...takeLock(why), ...undoPredecessor] });
-    const refusal = refusalIn(
-      this.#reach,
-      why,
-      await run(this.#reach, await this.#reach.shared(), work, why),
-    );
-    if (refusal !== undefined) throw refusal;
-  }
-
   /** Every change that is due, in one exec, and then what is to be known afterwards. */
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
@@ -138,16 +126,17 @@ export class RemoteHost implements Host {
     }
   }
 
-  async #makeAll(due: readonly Due[], after: readonly Command[]): Promise<Report> {
-    const changes = due.map(({ commands }) => commands);
-    const first = changes[0]?.[0]?.why ?? "change it";
+  #makeAll(due: readonly Due[], after: readonly Command[]): Promise<Report> {
+    const first = due[0]?.commands[0]?.why ?? "change it";
     const why = due.length < 2 ? first : `${first}, and make ${due.length - 1} more changes`;
-    const sections = [
-      ...changes.map((commands) => ({ commands, stopAtFailure: true })),
-      { commands: after, stopAtFailure: false },
-    ];
+    const changes = due.map(({ commands }) => ({ commands, stopAtFailure: true }));
+    return this.#locked(why, [...changes, { commands: after, stopAtFailure: false }]);
+  }
+
+  /** One exec under the host's lock, which first ends what a dead one has left. */
+  async #locked(why: string, sections: readonly Section[]): Promise<Report> {
     const work = batchOf(sections, { before: [...takeLock(why), ...undoPredecessor] });
-    const all = [...changes, after].flat();
+    const all = sections.flatMap(({ commands }) => commands);
     const report = await run(this.#reach, await this.#reach.shared(), work, why, all);
     const refusal = refusalIn(this.#reach, why, report);
     if (refusal !== undefined) throw refusal;

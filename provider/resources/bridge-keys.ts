@@ -11,6 +11,7 @@ export interface Wanted {
 
 export interface Seen extends direct.Seen {
   readonly file: json.DaemonJson;
+  /** docker0's address as the kernel has it. */
   readonly bip?: string;
   readonly before?: Before;
 }

@@ -15,7 +15,7 @@ import * as docker from "../tools/docker.js";
 import * as nft from "../tools/nft.js";
 import * as parts from "../tools/parts.js";
 import * as record from "./before.js";
-import { keysFor, poolsFor, runsWith } from "./bridge-keys.js";
+import { keysFor, poolsFor, runsWith, type Seen } from "./bridge-keys.js";
 import * as notices from "./bridge-notices.js";
 import { objections } from "./bridge-objections.js";
 import * as direct from "./direct-routing.js";
@@ -32,13 +32,8 @@ export interface DockerBridgeInputs extends OnHost {
   readonly networkPrefix?: number | undefined;
 }
 
-export interface DockerBridgeSeen extends direct.Seen {
-  readonly file: json.DaemonJson;
+export interface DockerBridgeSeen extends Seen {
   readonly containers: readonly docker.Container[];
-  /** docker0's address as the kernel has it. */
-  readonly bip?: string;
-  readonly before?: record.Before;
-  readonly parts: parts.PartsSeen;
 }
 
 const schema = z.strictObject({

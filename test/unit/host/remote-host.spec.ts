@@ -1,11 +1,10 @@
-import { deepEqual, doesNotMatch, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/errors.js";
 import type { Host } from "../../../provider/host/host.js";
 import { Hosts } from "../../../provider/host/hosts.js";
-import { printable } from "../../../provider/printable.js";
 import { type Sshd, startSshd } from "../../support/sshd.js";
 
 const ask = (...argv: string[]) => ({ why: `ask ${argv[0]}`, argv });
@@ -251,13 +250,5 @@ describe("a host behind ssh", function () {
     } finally {
       closed.stop();
     }
-  });
-});
-
-describe("what a host said", () => {
-  it("moves no cursor, and is cut where it floods", () => {
-    equal(printable("a\x1b[2J\x1b]0;title\x07b\rc\x00\u202e\x9b31md"), "a]0;titleb\ncd");
-    ok(printable("x".repeat(10_000)).length < 2_100);
-    doesNotMatch(printable("\x1b\x07\x08\x7f"), /./);
   });
 });
