@@ -6,7 +6,8 @@ import { parseArgs } from "node:util";
 import { Lab } from "../../lab/lab.js";
 import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
-import { runNamedTests, stopNamedTests, testOutcomes } from "./named-tests.js";
+import { runNamedTests, stopNamedTests } from "./named-tests.js";
+import { testOutcomes } from "./outcomes.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, beginAnew } from "./results.js";
 import { printTable, writeDocument } from "./table.js";
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
     again: values.again,
     say: (line: string): void => console.log(line),
   };
-  if (wanted("tests")) await runNamedTests(values.specs?.split(",") ?? [], values.prefix, shared.say);
+  if (wanted("tests")) await runNamedTests(values.specs?.split(",") ?? [], values.prefix);
   for (const image of wanted("resources") ? values.images.split(",") : []) {
     const plan = {
       ...shared,

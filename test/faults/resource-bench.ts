@@ -123,7 +123,7 @@ export class ResourceBench {
     this.tripwire.begin({ n, does: trapFor(fault) });
     const client = startCall(this.callTo(to));
     const stands = await this.tripwire.hit(client.over);
-    const reached = this.tripwire.sprung();
+    const reached = this.tripwire.sprung() !== undefined;
     clock.lap("to the point");
     if (stands) {
       await see();

@@ -29,10 +29,17 @@ export const resultsFolder = join(root, ".faults");
 const file = join(resultsFolder, "points.jsonl");
 const earlier = join(resultsFolder, "earlier.jsonl");
 
-export const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
-  cwd: root,
-  encoding: "utf8",
-}).trim();
+export const commit = commitOf(root);
+
+/** Sources that were unpacked from an archive have none. */
+function commitOf(folder: string): string {
+  try {
+    const argv = ["rev-parse", "--short", "HEAD"];
+    return execFileSync("git", argv, { cwd: folder, encoding: "utf8", stdio: "pipe" }).trim();
+  } catch {
+    return "unknown";
+  }
+}
 
 export function addRow(row: Row): void {
   mkdirSync(resultsFolder, { recursive: true });

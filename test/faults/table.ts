@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
-import { bears, type Outcome, testOutcomes } from "./named-tests.js";
+import { bears, type Outcome, testOutcomes } from "./outcomes.js";
 import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
@@ -107,6 +107,10 @@ export function writeDocument(): void {
     "with no step by hand (`pulumi cancel` after a kill), its preview is empty, no lock, timer, temporary file or process",
     "is left, and addresses, routes, rules, nft, iptables, sysctl, units and every file of /etc are as after a run that",
     "nothing disturbed; after destroy, as before the first one.",
+    "",
+    "Of a whole `up`, points are tried in a row: one from nothing is broken off at a point of each host, the next goes",
+    "on and is broken off later, up to eight times, then one is left alone. Hosts are asked after each of them, the rest",
+    "after the last. A point that an `up` that goes on passes by is tried again in one from nothing.",
     "",
     "## Points",
     "",

@@ -33,6 +33,9 @@ export interface Call {
 /** What a shim does in place of its program; "stop" runs it and then waits for the fault. */
 export type Trap = "stop" | "fail" | "hang" | "garbage";
 
+/** Which call: the n-th of a run, or so many after one that looks like the landmark, in the landmark's session. */
+export type Place = { readonly n: number } | { readonly landmark: string; readonly more: number };
+
 const folder = "var/lib/points";
 
 /** Packages whose programs are counted; those that a script of ours names are among them. */
@@ -60,11 +63,20 @@ n=0
 n=$((n + 1))
 echo $n >$d/$series
 words="$name $*"
-printf '%s %s %s %s\\n' $series $n "$session" "\${words%%
-*}" >>$d/trace
-trap_=
+words=\${words%%
+*}
+printf '%s %s %s %s\\n' $series $n "$session" "$words" >>$d/trace
+at= trap_= since=
 [ ! -e $d/trap ] || read -r at number trap_ <$d/trap
-if [ -n "$trap_" ] && [ "$at $number" = "$series $n" ]; then /bin/mv $d/trap $d/sprung; else trap_=; fi
+here=$n
+case "$series $number" in "$at +"*)
+  # So many calls after the landmark, in the landmark's session.
+  IFS= read -r landmark <$d/landmark
+  [ ! -e $d/since ] || read -r since here <$d/since
+  if [ -e $d/since ]; then here=$((here + 1)); else case $words in $landmark) since=$session here=0 ;; esac; fi
+  if [ "$since" = "$session" ]; then echo "$since $here" >$d/since; here=+$here; else here=; fi ;;
+esac
+if [ -n "$at" ] && [ "$series $here" = "$at $number" ]; then echo $n >$d/sprung; /bin/rm $d/trap; else trap_=; fi
 exec 7>&-
 case $trap_ in
   fail) echo "made to fail by a test" >&2; exit 1 ;;
@@ -97,17 +109,21 @@ export class Tripwire {
     return join(this.host.root, folder, name);
   }
 
-  /** Begins to count anew; with a trap, the call with that number runs into it. */
-  begin(trap?: { readonly series?: Series; readonly n: number; readonly does?: Trap }): void {
+  /** Begins to count anew; with a trap, the call at that place runs into it. */
+  begin(trap?: Place & { readonly series?: Series; readonly does?: Trap }): void {
     this.clear();
     mkdirSync(this.path(""), { recursive: true });
     if (trap === undefined) return;
-    writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${trap.n} ${trap.does ?? "stop"}\n`);
+    const at = "n" in trap ? trap.n : `+${trap.more}`;
+    // A pattern of the shell's `case`.
+    if ("landmark" in trap) writeFileSync(this.path("landmark"), `${trap.landmark}\n`);
+    writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${at} ${trap.does ?? "stop"}\n`);
   }
 
-  /** Whether the call was made that the trap waits for. */
-  sprung(): boolean {
-    return existsSync(this.path("sprung"));
+  /** The number of the call that ran into the trap, if it was made. */
+  sprung(): number | undefined {
+    const path = this.path("sprung");
+    return existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
   }
 
   /** Resolves with true when a program stands still at its trap, with false when `over` says so first. */

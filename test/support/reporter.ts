@@ -1,15 +1,30 @@
-/** mocha's own "spec" report, and the numbers of it in a file for test/run.ts, which sums them. */
+/**
+ * mocha's own "spec" report; besides, the numbers of it in a file for test/run.ts, which sums them, and what became of
+ * the tests that hold a promise.
+ */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
+import { keepOutcome } from "../faults/outcomes.js";
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
 }
 
+/** A hook that fails bears the titles of what it stood before. */
+const lettered = /(^|\s)[A-F]\d+[ ,:]/;
+
 module.exports = class extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
+    for (const [event, passed] of [
+      ["pass", true],
+      ["fail", false],
+    ] as const) {
+      runner.on(event, (test: Mocha.Test) => {
+        if (lettered.test(test.fullTitle())) keepOutcome(test.fullTitle(), passed);
+      });
+    }
     const file = process.env["DOCKROUTE_COUNTS"];
     if (file === undefined) return;
     // Written after each test: a run that is ended from outside has its numbers too.

@@ -1,0 +1,62 @@
+/** Which points of a whole `up` are tried one after another, each in the `up` that follows the last one's fault. */
+import type { Point } from "./points.js";
+import type { Place } from "./tripwire.js";
+
+export interface MeshPoint extends Point {
+  /** Where it is found in an `up` that goes on; without it, it is tried only in one from nothing. */
+  readonly place?: Place;
+}
+
+/** By host, in the order of the trace. */
+export type Chain = ReadonlyMap<string, readonly MeshPoint[]>;
+
+export class Chains {
+  private readonly left: Set<MeshPoint>;
+  /** Those that an `up` that went on did not come to. */
+  private readonly fromNothing = new Set<MeshPoint>();
+
+  /** @param rounds how many points of a host are tried in a row */
+  constructor(
+    points: readonly MeshPoint[],
+    private readonly rounds: number,
+  ) {
+    this.left = new Set(points);
+    for (const point of points) if (point.place === undefined) this.fromNothing.add(point);
+  }
+
+  get length(): number {
+    return this.left.size;
+  }
+
+  /** Takes points of one fault, of each host as many as there are rounds, evenly spread over what is left. */
+  next(): Chain | undefined {
+    const faults = [...new Set([...this.left].map(({ fault }) => fault))];
+    const most = faults.sort((a, b) => this.of(b).length - this.of(a).length)[0];
+    if (most === undefined) return undefined;
+    const hosts = [...new Set(this.of(most).map(({ host }) => host))];
+    const chain = new Map(hosts.map((host) => [host, this.row(this.of(most, host))]));
+    for (const points of chain.values()) for (const point of points) this.left.delete(point);
+    return chain;
+  }
+
+  /** @param fromNothing that it was not come to on the way, so that it is tried first of its host next time */
+  putBack(point: MeshPoint, fromNothing: boolean): void {
+    this.left.add(point);
+    if (fromNothing) this.fromNothing.add(point);
+  }
+
+  private of(fault: string, host?: string): readonly MeshPoint[] {
+    return [...this.left].filter((point) => point.fault === fault && (host ?? point.host) === point.host);
+  }
+
+  private row(points: readonly MeshPoint[]): readonly MeshPoint[] {
+    const inOrder = [...points].sort((a, b) => a.call.n - b.call.n);
+    const first = inOrder.find((point) => this.fromNothing.has(point));
+    const later = inOrder.filter(
+      (point) => !this.fromNothing.has(point) && point.call.n > (first?.call.n ?? 0),
+    );
+    const room = Math.min(later.length, this.rounds - (first === undefined ? 0 : 1));
+    const chosen = Array.from({ length: room }, (_, at) => later[Math.floor((at * later.length) / room)]);
+    return [first, ...chosen].filter((point) => point !== undefined);
+  }
+}

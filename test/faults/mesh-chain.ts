@@ -1,0 +1,139 @@
+/**
+ * An `up` from nothing, broken off by a fault; the next one, which goes on where that was and is broken off later;
+ * and so on, until one is left alone. Each host has its own points, since it is to be hurt by none of the others'
+ * faults; the client is killed when as many hosts as can be stand at theirs.
+ */
+import { sleep } from "../../lab/run.js";
+import type { Chain, MeshPoint } from "./chains.js";
+import { strike, trapFor } from "./faults.js";
+import type { MeshBench } from "./mesh-bench.js";
+import { standing } from "./oracle.js";
+import { family, isAlive, kill, type Started } from "./process.js";
+
+export interface Hit {
+  readonly point: MeshPoint;
+  /** What the host ran there. */
+  readonly at: string;
+  readonly reachMs: number;
+  readonly said: string;
+}
+
+export interface ChainTried {
+  readonly hits: readonly Hit[];
+  readonly wrong: readonly string[];
+  readonly missed: ReadonlyMap<MeshPoint, Missed>;
+}
+
+/** An `up` from nothing did not come to it; one that went on did not; the row was over before. */
+export type Missed = "not there" | "passed" | "not tried";
+
+/** How long hosts wait for each other at their points; well below the time after which they go back alone. */
+const company = 2500;
+
+export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): Promise<ChainTried> {
+  const left = new Map([...chain].map(([host, points]) => [host, [...points]]));
+  const hits: Hit[] = [];
+  const missed = new Map<MeshPoint, Missed>();
+  const wrong: string[] = [];
+  for (let round = 0; round < rounds && wrong.length === 0; round++) {
+    const armed = [...left.values()].flatMap(([point]) => (point === undefined ? [] : [point]));
+    if (armed.length === 0) break;
+    const tried = await oneRound(bench, armed);
+    hits.push(...tried.hits);
+    wrong.push(...tried.wrong);
+    for (const point of armed) {
+      const hit = tried.hits.some((one) => one.point === point);
+      // Where the client was killed meanwhile, the next `up` may come to it, if it can be found there.
+      if (!hit && tried.killed && point.place !== undefined) continue;
+      left.get(point.host)?.shift();
+      if (!hit) missed.set(point, tried.killed ? "not tried" : round === 0 ? "not there" : "passed");
+    }
+    if (tried.whole) break;
+  }
+  for (const point of [...left.values()].flat()) missed.set(point, "not tried");
+  const after = wrong.length > 0 ? [] : await bench.converges(false);
+  const away = wrong.length + after.length > 0 ? [] : await bench.goesAway();
+  return { hits, missed, wrong: [...wrong, ...after, ...away] };
+}
+
+/** One `up` with what is done in it, and what must hold before the next. */
+async function oneRound(bench: MeshBench, armed: readonly MeshPoint[]) {
+  for (const { host, fault, call, place } of armed) {
+    bench.tripwire(host).begin({ ...(place ?? { n: call.n }), does: trapFor(fault) });
+  }
+  const client = bench.startUp();
+  const relatives = new Map<number, string>();
+  const struck = await (armed[0]?.fault === "client killed"
+    ? killAt(bench, armed, client, relatives)
+    : Promise.all(armed.map((point) => hitAt(bench, point, client))));
+  const killed = relatives.size > 0;
+  const alone = (armed[0]?.call.n ?? 0) % 4 < 2;
+  const { wrong, reachMs } = await standing(bench.lab, ["box"], Date.now(), alone);
+  const { stdout, stderr, code } = await client.ended;
+  const said = /error:.*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
+  const hits = armed.flatMap((point, at): Hit[] => {
+    const words = struck[at];
+    return words === undefined ? [] : [{ point, at: words, reachMs, said }];
+  });
+  for (const { host } of armed) bench.tripwire(host).end();
+  const alive = stillThere(relatives);
+  if (killed) await bench.stack.cancel();
+  return { hits, wrong: [...wrong, ...alive], killed, whole: code === 0 };
+}
+
+/** Waits until a program stands still there, and does what is to be done to it. Gives what the host ran there. */
+async function hitAt(bench: MeshBench, { host, fault, call }: MeshPoint, client: Started) {
+  const tripwire = bench.tripwire(host);
+  if (!(await tripwire.hit(client.over))) return undefined;
+  const words = wordsAt(bench, host);
+  const release = () => tripwire.release();
+  await strike(fault, call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });
+  return words;
+}
+
+/** Kills the client when all stand still, or those that can: what the others do may wait for them. */
+async function killAt(
+  bench: MeshBench,
+  armed: readonly MeshPoint[],
+  client: Started,
+  relatives: Map<number, string>,
+): Promise<readonly (string | undefined)[]> {
+  const tripwires = armed.map(({ host }) => bench.tripwire(host));
+  let over = client.over;
+  const stand = tripwires.map((tripwire) => tripwire.hit(() => over()));
+  if (await Promise.race([...stand.map(untilTrue), Promise.all(stand).then(() => false)])) {
+    await Promise.race([Promise.all(stand), sleep(company)]);
+  }
+  over = () => true;
+  const standing = await Promise.all(stand);
+  const first = armed.find((_, at) => standing[at]);
+  if (first === undefined) return [];
+  const struck = armed.map(({ host }, at) => (standing[at] ? wordsAt(bench, host) : undefined));
+  for (const [id, words] of family(client.pid)) relatives.set(id, words);
+  const release = () => {
+    for (const tripwire of tripwires) tripwire.release();
+  };
+  const { host, call } = first;
+  await strike("client killed", call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });
+  return struck;
+}
+
+/** Resolves when it is true, and never else. */
+function untilTrue(promise: Promise<boolean>): Promise<true> {
+  return new Promise((resolve) => void promise.then((is) => is && resolve(true)));
+}
+
+function wordsAt(bench: MeshBench, host: string): string {
+  const tripwire = bench.tripwire(host);
+  const number = tripwire.sprung();
+  return tripwire.calls().find(({ series, n }) => series === "ssh" && n === number)?.words ?? "";
+}
+
+/** I4 on the client: our provider ends with its engine. Pulumi's own language host is left to Pulumi, and ended here. */
+function stillThere(relatives: ReadonlyMap<number, string>): readonly string[] {
+  const alive = [...relatives].filter(([id]) => isAlive(id));
+  kill(alive.map(([id]) => id));
+  return alive
+    .filter(([, words]) => /dynamic-provider/.test(words))
+    .map(([id, words]) => `I4 client: process ${id} is still there: ${words.slice(0, 120)}`);
+}

@@ -1,0 +1,31 @@
+/**
+ * What became of the tests whose titles begin with a promise's letter, in whichever run of mocha they ran last:
+ * the reporter of all runs keeps it here, and docs/reliability.md reads it.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { commit, resultsFolder } from "./results.js";
+
+export interface Outcome {
+  readonly passed: boolean;
+  readonly commit: string;
+}
+
+const kept = join(resultsFolder, "tests.json");
+
+/** A title may bear several: "E3, E4, D8: ...". */
+export function bears(title: string, letter: string): boolean {
+  return new RegExp(`(^|\\s)${letter}[ ,:]`).test(title);
+}
+
+/** By full title. */
+export function testOutcomes(): ReadonlyMap<string, Outcome> {
+  if (!existsSync(kept)) return new Map();
+  return new Map(Object.entries(JSON.parse(readFileSync(kept, "utf8")) as Record<string, Outcome>));
+}
+
+export function keepOutcome(title: string, passed: boolean): void {
+  mkdirSync(resultsFolder, { recursive: true });
+  const all = { ...Object.fromEntries(testOutcomes()), [title]: { passed, commit } };
+  writeFileSync(kept, JSON.stringify(all, null, 1));
+}

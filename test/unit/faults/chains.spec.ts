@@ -1,0 +1,83 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { Chains, type MeshPoint } from "../../faults/chains.js";
+import { landmarks, patternOf } from "../../faults/landmarks.js";
+import type { Call } from "../../faults/tripwire.js";
+
+const call = (n: number, words: string, session = "a", changing = true): Call => ({
+  series: "ssh",
+  n,
+  session,
+  words,
+  changing,
+});
+
+describe("where a call is found again in an up that goes on", () => {
+  it("is by its own words, where the trace has them once", () => {
+    deepEqual(landmarks([call(1, "mv a b")]).get(1), { landmark: "mv a b", more: 0 });
+  });
+
+  it("is else after the nearest of its session that is there once", () => {
+    const places = landmarks([call(1, "mv a b"), call(2, "sync"), call(3, "sync", "b"), call(4, "sync")]);
+    deepEqual(places.get(2), { landmark: "mv a b", more: 1 });
+    deepEqual(places.get(4), { landmark: "mv a b", more: 2 });
+    equal(places.get(3), undefined);
+  });
+
+  it("is nowhere for a look, which every up makes", () => {
+    equal(landmarks([call(1, "cat x", "a", false)]).size, 0);
+  });
+
+  it("leaves open what is another in each run, and takes the rest by the letter", () => {
+    equal(patternOf("grep -qx # Token ab12 *.timer"), "grep -qx # Token * \\*.timer");
+    equal(patternOf("systemctl stop dockroute-undo-ab12-3.timer"), "systemctl stop dockroute-undo-*-3.timer");
+  });
+});
+
+describe("points that are tried in a row", () => {
+  const point = (
+    host: string,
+    n: number,
+    fault: MeshPoint["fault"] = "link cut",
+    known = true,
+  ): MeshPoint => ({
+    run: "up",
+    fault,
+    host,
+    call: call(n, `call ${n}`),
+    round: 0,
+    ...(known && { place: { landmark: `call ${n}`, more: 0 } }),
+  });
+  const numbers = (chain: ReadonlyMap<string, readonly MeshPoint[]> | undefined) =>
+    [...(chain ?? [])].map(([host, points]) => [host, points.map(({ call: { n } }) => n)]);
+
+  it("are of one fault, in the order of the trace, and each is given once", () => {
+    const all = [3, 1, 2, 4].flatMap((n) => [point("a", n), point("b", n), point("a", n, "power cut")]);
+    const chains = new Chains(all, 2);
+    deepEqual(numbers(chains.next()), [
+      ["a", [1, 3]],
+      ["b", [1, 3]],
+    ]);
+    const given = [2];
+    for (let chain = chains.next(); chain !== undefined; chain = chains.next()) {
+      equal(new Set([...chain.values()].flat().map(({ fault }) => fault)).size, 1);
+      given.push([...chain.values()].flat().length);
+    }
+    equal(chains.length, 0);
+    equal(given.reduce((sum, each) => sum + each) + 2, all.length);
+  });
+
+  it("begin with what is not found on the way, and nothing before that follows", () => {
+    deepEqual(
+      numbers(new Chains([point("a", 1), point("a", 2, "link cut", false), point("a", 3)], 3).next()),
+      [["a", [2, 3]]],
+    );
+  });
+
+  it("that were passed by are the first of their host next time", () => {
+    const chains = new Chains([point("a", 1), point("a", 2)], 2);
+    const passed = chains.next()?.get("a")?.[1];
+    ok(passed);
+    chains.putBack(passed, true);
+    deepEqual(numbers(chains.next()), [["a", [2]]]);
+  });
+});
