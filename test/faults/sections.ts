@@ -57,7 +57,7 @@ export function walks(): readonly string[] {
     "Three hosts that join, leave, are pinned and unpinned, rebooted, changed by hand, and struck by a fault at a drawn",
     "call of an up. After each step the mesh is whole, a preview with refresh is empty, nothing is left over, and who",
     "is no member is as before. After every tenth: as after one up of the same config on hosts without dockroute.",
-    "`npm run test:faults -- --only walk --seed N` takes a walk again.",
+    "`npm run test:faults -- --only walk --labs 1 --seed N` takes a walk again.",
     "",
     "| seed | steps | held | compared with fresh hosts | took |",
     "| ---- | ----- | ---- | ------------------------- | ---- |",

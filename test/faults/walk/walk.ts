@@ -35,14 +35,22 @@ export function walked(): readonly WalkRow[] {
 export interface WalkPlan {
   readonly steps: number;
   readonly seed: number;
+  readonly labs: number;
   readonly until: number;
   readonly say: (line: string) => void;
 }
 
+/** The steps are shared out among the labs, each of which takes a walk of its own. */
 export async function walk(plan: WalkPlan, prefix: string): Promise<void> {
+  const seeds = Array.from({ length: plan.labs }, (_, at) => plan.seed + at * 100_000);
+  const steps = Math.ceil(plan.steps / plan.labs);
+  await Promise.all(seeds.map((seed, at) => walkOne({ ...plan, steps, seed }, `${prefix}w${at + 1}`)));
+}
+
+async function walkOne(plan: WalkPlan, prefix: string): Promise<void> {
   const { seed, say } = plan;
-  say(`walk of ${plan.steps} steps with the seed ${seed}: again by --only walk --seed ${seed}`);
-  const bench = await MeshBench.up(`${prefix}w`, [
+  say(`walk of ${plan.steps} steps with the seed ${seed}: again by --only walk --labs 1 --seed ${seed}`);
+  const bench = await MeshBench.up(prefix, [
     { name: "alpha", image: "docker26" },
     { name: "beta", image: "docker28" },
     { name: "gamma", image: "docker26" },
