@@ -1,0 +1,212 @@
+/**
+ * Every error message, read as a person does who has to act on it: which host, which step, why, what was changed or
+ * undone, what to do now. Each is made to happen; a new kind of error fails here until it is among them.
+ */
+import assert from "node:assert/strict";
+import type { Answer, Command } from "../../../provider/command.js";
+import * as errors from "../../../provider/errors.js";
+import { batch } from "../../../provider/host/batch.js";
+import { failureIn, refusalIn } from "../../../provider/host/failure.js";
+import { type Reach, reportOf } from "../../../provider/host/reach.js";
+import { PlanError, planMesh } from "../../../provider/index.js";
+import { ConfigError } from "../../../stacks/faults.js";
+import { readable, thrown } from "../../support/readable.js";
+import { said } from "../../support/recorded.js";
+
+const endpoint = "root@192.168.1.1:22";
+const why = "give docker0 the address 172.30.1.1/24";
+const undone = "Undone: yes, the host is as it was before.";
+const reach: Reach = {
+  name: "alpha",
+  endpoint,
+  limits: { idle: 1, total: 1 },
+  shared: () => Promise.reject(new Error("none")),
+  fresh: () => Promise.reject(new Error("none")),
+  say: () => {},
+};
+
+const lost = (asks: boolean): Error => {
+  const commands: Command[] = [{ why, argv: ["false"] }];
+  const work = batch(commands, { stopAtFailure: !asks });
+  const mark = work.ready.trim().replace(/ done$/, "");
+  const stdout = `\n${mark} shell\n\n${mark} begin 0\n`;
+  return thrown(() =>
+    reportOf(reach, work, { code: undefined, stdout, stderr: "", lost: "it was cut" }, why, commands),
+  );
+};
+const told = (word: string, text: string): Error => {
+  const work = batch([], { stopAtFailure: true });
+  const refusal = refusalIn(reach, why, work.read(`${work.tellMark} ${word} ${text}\n`, ""));
+  assert.ok(refusal !== undefined);
+  return refusal;
+};
+const failed = (code: number | undefined, text: string, became?: string): Error => {
+  const commands: Command[] = ["first", why, "last"].map((each) => ({ why: each, argv: ["ip", "x y"] }));
+  const answers: Answer[] = [said(""), { code, stdout: "", stderr: text }];
+  const failure = failureIn(reach, commands, answers, became);
+  assert.ok(failure !== undefined);
+  return failure;
+};
+
+/** By class: how each comes about, and what must be in it besides host, outcome and advice. */
+const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string | RegExp)[]])[]>> = {
+  StillThere: [[() => new errors.StillThere("alpha", endpoint), "gone: true", "still answers"]],
+  Unreachable: [
+    [
+      () => new errors.Unreachable("alpha", endpoint, "the connection was refused", "Check that sshd runs."),
+      endpoint,
+      "refused",
+    ],
+    [
+      () =>
+        thrown(() =>
+          reportOf(
+            reach,
+            batch([], { stopAtFailure: false }),
+            { code: 1, stdout: "", stderr: "sudo: a password is required" },
+            why,
+            [],
+          ),
+        ),
+      "no root shell",
+      "a password is required",
+      "NOPASSWD",
+    ],
+    [
+      () =>
+        thrown(() =>
+          reportOf(
+            reach,
+            batch([], { stopAtFailure: false }),
+            { code: 1, stdout: "This account is not available", stderr: "" },
+            why,
+            [],
+          ),
+        ),
+      "no root shell",
+      "login shell",
+    ],
+  ],
+  NotUnderstood: [
+    [
+      () => new errors.NotUnderstood("alpha", "alpha/bridge", "ip -j addr", "no"),
+      "alpha/bridge",
+      "`ip -j addr`",
+      '"no"',
+    ],
+  ],
+  LinkLost: [
+    [() => lost(false), endpoint, why, "it was cut"],
+    [() => lost(true), endpoint, why, "it was cut", "Nothing was changed by that"],
+  ],
+  CommandFailed: [
+    [
+      () => failed(2, "RTNETLINK answers: no"),
+      why,
+      "`ip 'x y'` ended with 2",
+      "RTNETLINK answers: no",
+      "Done before it: first",
+      "Not done: last",
+    ],
+    [() => failed(1, ""), why, "said nothing"],
+    [() => failed(undefined, "cut"), why, "no exit status"],
+    [() => failed(1, "x", undone), why, undone],
+  ],
+  NotConfirmed: [
+    [
+      () => new errors.NotConfirmed("alpha", why, "a new connection could not be made: no way.", undone),
+      why,
+      "no way",
+    ],
+  ],
+  HostBusy: [
+    [() => told("busy", "ana@laptop, pid 7, to x"), why, "ana@laptop, pid 7", "300 s"],
+    [() => told("busy", ""), why, "someone unnamed"],
+  ],
+  NotConverged: [
+    [
+      () => new errors.NotConverged("alpha", "alpha/bridge", ["restart Docker"], `${undone} `),
+      "alpha/bridge",
+      "still due: restart Docker",
+    ],
+  ],
+  Refused: [
+    [
+      () => told("stuck", "these steps failed: x"),
+      why,
+      "an earlier change is not yet undone",
+      "these steps failed: x",
+    ],
+    [
+      () =>
+        told(
+          "refused",
+          "systemd does not run on this host, and without it nothing could be undone; boot it with systemd",
+        ),
+      why,
+      "systemd does not run",
+    ],
+  ],
+  NotReady: [
+    [
+      () => new errors.NotReady("alpha", "alpha/bridge", ["Docker does not answer"]),
+      "alpha/bridge",
+      "Docker does not answer",
+    ],
+  ],
+  NoFurther: [[() => new errors.NoFurther("alpha", "beta"), "beta did not come back"]],
+  Unexpected: [
+    [
+      () => new errors.Unexpected("alpha", "alpha/bridge", new TypeError("x is no function")),
+      "alpha/bridge",
+      "TypeError: x is no function",
+      "report",
+    ],
+  ],
+};
+
+/** Never seen alone: as the engine's record of another error, or as the reason within a NotConfirmed. */
+const within = ["DockrouteError", "HalfDone", "NotWell"];
+
+describe("a message", () => {
+  it("is known here for every kind of error that there is", () => {
+    const classes = Object.entries(errors)
+      .filter(([, value]) => typeof value === "function" && value.prototype instanceof Error)
+      .map(([name]) => name);
+    assert.deepEqual(classes.sort(), [...Object.keys(kinds), ...within].sort());
+  });
+
+  for (const [name, cases] of Object.entries(kinds)) {
+    it(`of ${name} names host, step, cause, what was changed, and what to do`, () => {
+      for (const [make, ...parts] of cases) {
+        const error = make();
+        assert.equal(error.constructor.name, name);
+        readable(error.message, "alpha", parts);
+      }
+    });
+  }
+
+  it("of a host that is not well stands within that of its undo", () => {
+    const inner = new errors.NotWell("alpha", "alpha/bridge", ["not back yet: box"]);
+    readable(new errors.NotConfirmed("alpha", why, inner.message, undone).message, "alpha", [
+      "not back yet: box",
+      why,
+    ]);
+    const half = new errors.HalfDone("alpha: x", "alpha/bridge", {});
+    assert.deepEqual(half.reasons, ["alpha: x"]);
+  });
+
+  it("of a plan or a config names each fault with its key and what is allowed", () => {
+    const plan = thrown(() => planMesh({ pool: "172.30.0.1/16", hosts: [{ name: "A", address: "x" }] }));
+    assert.ok(plan instanceof PlanError);
+    assert.match(
+      plan.message,
+      /pool: .*host bits.*172\.30\.0\.0\/16[\s\S]*hosts\[0\]\.name: "A" is refused: a name is[\s\S]*hosts\[0\]\.address: .*like 192/,
+    );
+    const config = new ConfigError([{ property: "dockroute:pool", reason: "is missing" }]);
+    assert.match(
+      config.message,
+      /^the stack's config has a fault, nothing was changed:\n - dockroute:pool: is missing$/,
+    );
+  });
+});

@@ -1,0 +1,114 @@
+/** What a person reads whose host lets nobody in, or is not the one that was meant. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import * as errors from "../../../provider/errors.js";
+import { completeConnection, readConnection } from "../../../provider/host/connection.js";
+import type { Link } from "../../../provider/host/link.js";
+import { Pool } from "../../../provider/host/ssh.js";
+import { readable } from "../../support/readable.js";
+import { type Sshd, startSshd } from "../../support/sshd.js";
+
+describe("a login that fails", function () {
+  this.timeout(60_000);
+  let sshd: Sshd;
+  before(async () => {
+    sshd = await startSshd();
+  });
+  after(() => sshd.stop());
+
+  const file = (name: string, text: string) => {
+    writeFileSync(join(sshd.directory, name), text, { mode: 0o600 });
+    return join(sshd.directory, name);
+  };
+  const locked = () => {
+    const path = join(sshd.directory, "locked");
+    copyFileSync(sshd.clientKey, path);
+    execFileSync("ssh-keygen", ["-q", "-p", "-N", "open sesame", "-f", path]);
+    return path;
+  };
+  const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl1Cn8XxDGKkwEKkmD9nEmPTPHgmLhBmLqHbHqEMVPQ";
+  const here = () => `[127.0.0.1]:${sshd.port}`;
+  const silent = async () => {
+    const server = createServer((socket) => socket.on("error", () => {}));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref();
+    return Object(server.address()).port as number;
+  };
+  const cases: readonly (readonly [what: string, given: () => object | Promise<object>, said: RegExp])[] = [
+    ["nobody listens", () => ({ port: 1 }), /the connection was refused/],
+    ["nobody answers", async () => ({ port: await silent(), perDialTimeout: 0.3 }), /no login within 0\.3 s/],
+    ["the name is not known", () => ({ host: "no.such.host.invalid" }), /resolver/],
+    [
+      "the host key is not known",
+      () => ({ knownHostsFile: file("none", "") }),
+      /host key ssh-ed25519 SHA256:\S+ is not known: no line for/,
+    ],
+    [
+      "the host key is another",
+      () => ({ knownHostsFile: file("other", `${here()} ${other}`) }),
+      /another machine may be answering/,
+    ],
+    [
+      "the host key is revoked",
+      () => ({ knownHostsFile: file("revoked", `@revoked * ${sshd.hostKey("ed25519")}`) }),
+      /is revoked at .*revoked:1/,
+    ],
+    ["known hosts cannot be read", () => ({ knownHostsFile: sshd.directory }), /cannot be read \(EISDIR\)/],
+    ["the pinned key is another", () => ({ hostKey: other }), /pinned as `hostKey` is/],
+    ["the pinned key is none", () => ({ hostKey: "x" }), /its `hostKey` cannot be read/],
+    [
+      "the key is not there",
+      () => ({ privateKeyFile: "/nowhere" }),
+      /privateKeyFile \/nowhere cannot be read \(ENOENT\)/,
+    ],
+    ["the key is none", () => ({ privateKeyFile: file("rubbish", "x") }), /is no private key/],
+    ["the key is encrypted", () => ({ privateKeyFile: locked() }), /no `privateKeyPassword` is given/],
+    [
+      "the passphrase is another",
+      () => ({ privateKeyFile: locked(), privateKeyPassword: "x" }),
+      /another passphrase/,
+    ],
+    [
+      "the key is not let in",
+      () => ({ user: "nobody-here" }),
+      /the login as nobody-here was refused \(tried publickey/,
+    ],
+    [
+      "the hop is not reached",
+      () => ({ proxy: { host: "127.0.0.1", port: 1 } }),
+      /its hop root@127\.0\.0\.1:1: the connection was refused/,
+    ],
+  ];
+  for (const [what, given, said] of cases) {
+    it(`because ${what} names host, endpoint, cause and what to do`, async () => {
+      const own = {
+        privateKeyFile: sshd.clientKey,
+        knownHostsFile: sshd.knownHosts,
+        port: sshd.port,
+        user: sshd.user,
+      };
+      const written = { dialErrorLimit: 1, ...own, ...(await given()) };
+      const read = readConnection(written, "c");
+      if (!("connection" in read)) throw new Error(JSON.stringify(read.faults));
+      const pool = new Pool();
+      const connection = {
+        ...completeConnection(read.connection, "127.0.0.1"),
+        host: read.connection.host ?? "127.0.0.1",
+      };
+      const error = await pool.link("alpha", connection).then(
+        (link: Link) => link.close(),
+        (reason: unknown) => reason,
+      );
+      await pool.close();
+      assert.ok(error instanceof errors.Unreachable, String(error));
+      readable(error.message, "alpha (", [
+        /^alpha \(\S+@\S+:\d+\): not reached: /,
+        said,
+        "Nothing was changed on it.",
+      ]);
+    });
+  }
+});
