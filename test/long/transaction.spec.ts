@@ -191,10 +191,11 @@ describe("a transaction on a host", function () {
 
   it("B2 is undone where the answers to new connections are lost on another way", async () => {
     const ip = (why: string, ...words: string[]): Command => ({ why, argv: ["ip", ...words] });
-    // What was connected before keeps its mark and its way, as a balancer of links would do it.
+    // What was connected before keeps its way, as with a balancer of links. A connection is marked by its first
+    // packet: one that is sent again after an answer was lost is of an established connection to the kernel.
     const marks =
-      "table ip ways { chain in { type filter hook prerouting priority -150; ct state established ct mark set 1; };" +
-      " chain out { type route hook output priority -150; ct mark != 1 tcp sport 22 meta mark set 7; }; }";
+      "table ip ways { chain in { type filter hook prerouting priority -150; ct state new ct mark set 2; };" +
+      " chain out { type route hook output priority -150; ct mark 2 tcp sport 22 meta mark set 7; }; }";
     const commands = [
       write("new"),
       ip("open a way to nowhere", "route", "add", "blackhole", "default", "table", "77"),
