@@ -5,6 +5,8 @@ import type { Place } from "./tripwire.js";
 export interface MeshPoint extends Point {
   /** Where it is found in an `up` that goes on; without it, it is tried only in one from nothing. */
   readonly place?: Place;
+  /** Its script comes to its end in spite of the fault: what lies behind it there is not run again. */
+  readonly once: boolean;
 }
 
 /** By host, in the order of the trace. */
@@ -55,8 +57,23 @@ export class Chains {
     const later = inOrder.filter(
       (point) => !this.fromNothing.has(point) && point.call.n > (first?.call.n ?? 0),
     );
-    const room = Math.min(later.length, this.rounds - (first === undefined ? 0 : 1));
-    const chosen = Array.from({ length: room }, (_, at) => later[Math.floor((at * later.length) / room)]);
-    return [first, ...chosen].filter((point) => point !== undefined);
+    // These are the scarce ones: one of a script, its last, so that what may be run again comes before.
+    const ends = [
+      ...new Map(later.filter(({ once }) => once).map((point) => [point.call.session, point])).values(),
+    ];
+    const others = later.filter(({ once }) => !once);
+    const room = Math.max(0, this.rounds - ends.length - (first === undefined ? 0 : 1));
+    const step = Math.max(1, others.length / room);
+    const chosen = others.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+    const row = [...(first === undefined ? [] : [first]), ...ends, ...chosen.slice(0, room)];
+    const ended = new Set<string>();
+    return row
+      .sort((a, b) => a.call.n - b.call.n)
+      .filter(({ once, call: { session } }) => {
+        const passed = ended.has(session);
+        if (once) ended.add(session);
+        return !passed;
+      })
+      .slice(0, this.rounds);
   }
 }

@@ -3,7 +3,7 @@ import { Chains, type MeshPoint } from "./chains.js";
 import { landmarks } from "./landmarks.js";
 import { MeshBench } from "./mesh-bench.js";
 import { type ChainTried, tryChain } from "./mesh-chain.js";
-import { spread, type Trace, traceOf } from "./points.js";
+import { type Point, spread, type Trace, traceOf } from "./points.js";
 import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
 
 const run = "three hosts up";
@@ -36,9 +36,16 @@ function pointsOf(plan: Plan, trace: Trace): readonly MeshPoint[] {
   return plan.faults.flatMap((fault, at) =>
     spread(run, fault, trace, at * 5).map((point) => {
       const place = places.get(point.host)?.get(point.call.n);
-      return { ...point, ...(place && { place }) };
+      return { ...point, ...(place && { place }), once: comesToItsEnd(point, trace) };
     }),
   );
+}
+
+/** After a power cut a script does not; and what a transaction did is taken back, unless the link is back in time. */
+function comesToItsEnd({ fault, host, call }: Point, trace: Trace): boolean {
+  const script = (trace[host] ?? []).filter(({ session }) => session === call.session);
+  const isTransaction = script.some(({ words }) => words.startsWith("mkdir -m 700 /etc/dockroute/pending"));
+  return fault !== "power cut" && !(isTransaction && (fault === "client killed" || call.n % 2 === 1));
 }
 
 async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench | undefined): Promise<void> {

@@ -45,6 +45,7 @@ describe("points that are tried in a row", () => {
     host,
     call: call(n, `call ${n}`),
     round: 0,
+    once: false,
     ...(known && { place: { landmark: `call ${n}`, more: 0 } }),
   });
   const numbers = (chain: ReadonlyMap<string, readonly MeshPoint[]> | undefined) =>
@@ -71,6 +72,13 @@ describe("points that are tried in a row", () => {
       numbers(new Chains([point("a", 1), point("a", 2, "link cut", false), point("a", 3)], 3).next()),
       [["a", [2, 3]]],
     );
+  });
+
+  it("are one of a script that comes to its end all the same", () => {
+    const ends = [1, 2, 3, 4].map((n) => ({ ...point("a", n), once: n % 2 === 0 }));
+    deepEqual(numbers(new Chains(ends, 4).next()), [["a", [1, 3, 4]]]);
+    const all = ends.map((each) => ({ ...each, once: true }));
+    deepEqual(numbers(new Chains(all, 4).next()), [["a", [4]]]);
   });
 
   it("that were passed by are the first of their host next time", () => {
