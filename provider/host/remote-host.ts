@@ -35,7 +35,7 @@ export class RemoteHost implements Host {
   readonly #known = new Answers();
   #asked: Asked[] = [];
   #due: Due[] = [];
-  /** Whether the last look saw a change that waits for its confirmation. */
+  /** Whether a look saw a change that waits for its confirmation, until that has been taken back. */
   #pending = false;
 
   constructor(reach: Reach) {
@@ -174,7 +174,8 @@ export class RemoteHost implements Host {
     try {
       const link = await this.#reach.shared();
       const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
-      this.#pending = told.has("pending");
+      // The host may take it back between two looks: what the first one saw is of neither state then.
+      this.#pending ||= told.has("pending");
       for (const [index, each] of asked.entries()) {
         each.answer(answers[index] ?? unseen);
       }

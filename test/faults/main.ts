@@ -9,7 +9,7 @@ import { sweepMesh } from "./mesh-sweep.js";
 import { runNamedTests, stopNamedTests } from "./named-tests.js";
 import { testOutcomes } from "./outcomes.js";
 import { sweepResources } from "./resource-sweep.js";
-import { allRows, beginAnew } from "./results.js";
+import { allRows, beginAnew, keepNoMore } from "./results.js";
 import { printTable, writeDocument } from "./table.js";
 import { kinds } from "./transitions.js";
 import { walk, walked } from "./walk/walk.js";
@@ -84,6 +84,7 @@ for (const [signal, code] of [
 ] as const) {
   // What became of each point is kept; the labs are not.
   process.once(signal, () => {
+    keepNoMore();
     const ends = [stopNamedTests(signal), ...Lab.made().map((prefix) => Lab.remove(prefix))];
     void Promise.allSettled(ends).then(() => process.exit(code));
   });

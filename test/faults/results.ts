@@ -41,10 +41,21 @@ function commitOf(folder: string): string {
   }
 }
 
-export function addRow(row: Row): void {
-  mkdirSync(resultsFolder, { recursive: true });
-  appendFileSync(file, `${JSON.stringify(row)}\n`);
+let stopped = false;
+
+/** From now on nothing is kept: what is under way meets labs that are being taken down. */
+export function keepNoMore(): void {
+  stopped = true;
 }
+
+/** @param name of a file among the results, which gets one more line */
+export function keepLine(name: string, row: object): void {
+  if (stopped) return;
+  mkdirSync(resultsFolder, { recursive: true });
+  appendFileSync(join(resultsFolder, name), `${JSON.stringify(row)}\n`);
+}
+
+export const addRow = (row: Row): void => keepLine("points.jsonl", row);
 
 export function keyOf({ run, fault, host, n }: Pick<Row, "run" | "fault" | "host" | "n">): string {
   return [run, fault, host, n].join("|");

@@ -154,6 +154,18 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
+  it("A4 is undone between two looks, and what the first one saw is not built on", async () => {
+    await kill(await startClient());
+    await host.look([read]);
+    await becomesOld(seconds + 5);
+    await host.look([{ why: "see something else", argv: ["true"] }]);
+    ok(await host.recover(), "the first look saw the new state, which is gone");
+    const [answer] = await host.look([read]);
+    equal(answer?.stdout, "old\n");
+    equal(await host.recover(), false, "and that one holds");
+    await nothingLeft();
+  });
+
   it("is undone by the next one who changes the host, before its time is over", async () => {
     await kill(await startClient());
     await host.change([{ why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] }]);

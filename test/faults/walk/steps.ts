@@ -8,7 +8,8 @@ export type Name = (typeof names)[number];
 /** What a person might do to a host by hand; each is mended by the next up. */
 export const drifts = {
   "its routes are gone": "ip route flush proto 219",
-  "its rules are gone": "nft delete table ip dockroute",
+  // A host without peers has none.
+  "its rules are gone": "! nft list table ip dockroute >/dev/null 2>&1 || nft delete table ip dockroute",
   "the parts for boot are gone": "rm -rf /etc/dockroute/parts",
   "the units are disabled": "systemctl disable --quiet dockroute.service dockroute-boot.service",
   "a unit is gone": "rm -f /etc/systemd/system/dockroute-repair.service; systemctl daemon-reload",

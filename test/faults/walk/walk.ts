@@ -3,7 +3,7 @@
  * each step the mesh is whole, its state is true and who left is as before; after every tenth, and at the end,
  * the hosts are as after one `up` of the same config on hosts that have nothing of dockroute.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Snapshot } from "../../../lab/snapshot.js";
 import { amiss } from "../../support/mesh.js";
@@ -12,7 +12,7 @@ import { type Fault, strike, trapFor } from "../faults.js";
 import { MeshBench, wiredConfig } from "../mesh-bench.js";
 import { nothingLeft, sameAs, snapshotOf, standing } from "../oracle.js";
 import { family, isAlive, kill } from "../process.js";
-import { commit, resultsFolder } from "../results.js";
+import { commit, keepLine, resultsFolder } from "../results.js";
 import { drifts, inWords, Model, type Name, type Step, walkOf } from "./steps.js";
 
 export interface WalkRow {
@@ -68,7 +68,7 @@ async function walkOne(plan: WalkPlan, prefix: string): Promise<void> {
         .step(drawn, last || step % 10 === 0)
         .catch((error: unknown) => [String(error)]);
       const seconds = Math.round((Date.now() - started) / 100) / 10;
-      keep({ seed, step, what: inWords(drawn), wrong, seconds, commit });
+      keepLine("walk.jsonl", { seed, step, what: inWords(drawn), wrong, seconds, commit } satisfies WalkRow);
       const verdict = wrong.length === 0 ? "held" : `DID NOT HOLD: ${wrong.join("; ").slice(0, 3000)}`;
       say(`walk ${seed}, step ${step}: ${inWords(drawn)}: ${verdict}, ${seconds} s`);
       // What comes after is no fault of its own.
@@ -77,11 +77,6 @@ async function walkOne(plan: WalkPlan, prefix: string): Promise<void> {
   } finally {
     await bench.down();
   }
-}
-
-function keep(row: WalkRow): void {
-  mkdirSync(resultsFolder, { recursive: true });
-  appendFileSync(kept, `${JSON.stringify(row)}\n`);
 }
 
 class Walker {
