@@ -112,6 +112,11 @@ export class MeshBench {
     return sameAs(this.pristine.get(host.name) as Snapshot, host);
   }
 
+  /** How many may restart Docker at the same time. */
+  atOnce(maxUnavailable: number): void {
+    this.configure({ ...wiredConfig(this.lab, this.wires), maxUnavailable });
+  }
+
   configure(config: Config): void {
     this.stack.configure(config);
   }
