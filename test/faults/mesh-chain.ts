@@ -79,7 +79,7 @@ async function oneRound(bench: MeshBench, armed: readonly MeshPoint[]) {
     return words === undefined ? [] : [{ point, at: words, reachMs, said }];
   });
   for (const { host } of armed) bench.tripwire(host).end();
-  const alive = stillThere(relatives);
+  const alive = await stillThere(relatives);
   if (killed) await bench.stack.cancel();
   return { hits, wrong: [...wrong, ...alive], killed, whole: code === 0 };
 }
@@ -132,11 +132,14 @@ function wordsAt(bench: MeshBench, host: string): string {
   return tripwire.calls().find(({ series, n }) => series === "ssh" && n === number)?.words ?? "";
 }
 
-/** I4 on the client: our provider ends with its engine. Pulumi's own language host is left to Pulumi, and ended here. */
-function stillThere(relatives: ReadonlyMap<number, string>): readonly string[] {
-  const alive = [...relatives].filter(([id]) => isAlive(id));
-  kill(alive.map(([id]) => id));
-  return alive
-    .filter(([, words]) => /dynamic-provider/.test(words))
-    .map(([id, words]) => `I4 client: process ${id} is still there: ${words.slice(0, 120)}`);
+/**
+ * I4 on the client: our provider ends with its engine, as soon as it hears of that. Pulumi's own language host is left
+ * to Pulumi, and ended here.
+ */
+async function stillThere(relatives: ReadonlyMap<number, string>): Promise<readonly string[]> {
+  const ours = [...relatives].filter(([, words]) => /dynamic-provider/.test(words));
+  for (let tries = 0; tries < 50 && ours.some(([id]) => isAlive(id)); tries++) await sleep(100);
+  const alive = ours.filter(([id]) => isAlive(id));
+  kill([...relatives.keys()].filter(isAlive));
+  return alive.map(([id, words]) => `I4 client: process ${id} is still there: ${words.slice(0, 120)}`);
 }
