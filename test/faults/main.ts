@@ -8,6 +8,7 @@ import { type Fault, faults, programFaults } from "./faults.js";
 import { sweepMesh } from "./mesh-sweep.js";
 import { runNamedTests, stopNamedTests } from "./named-tests.js";
 import { testOutcomes } from "./outcomes.js";
+import { killAllStarted } from "./process.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, beginAnew, keepNoMore } from "./results.js";
 import { printTable, writeDocument } from "./table.js";
@@ -85,6 +86,7 @@ for (const [signal, code] of [
   // What became of each point is kept; the labs are not.
   process.once(signal, () => {
     keepNoMore();
+    killAllStarted();
     const ends = [stopNamedTests(signal), ...Lab.made().map((prefix) => Lab.remove(prefix))];
     void Promise.allSettled(ends).then(() => process.exit(code));
   });

@@ -9,6 +9,13 @@ export interface Started {
   over(): boolean;
 }
 
+const running = new Set<number>();
+
+/** For who is stopped himself: what he has started is in process groups of its own. */
+export function killAllStarted(): void {
+  for (const pid of running) kill(family(pid).keys());
+}
+
 export function start(
   argv: readonly string[],
   options: { readonly input?: string; readonly env: NodeJS.ProcessEnv; readonly cwd: string },
@@ -29,11 +36,13 @@ export function start(
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input ?? "");
   let over = false;
+  if (child.pid !== undefined) running.add(child.pid);
   const ended = new Promise<Result>((resolve, reject) => {
     child.on("error", reject);
     // Not "close": what it started may live on and hold its streams.
     child.on("exit", (code, signal) => {
       over = true;
+      if (child.pid !== undefined) running.delete(child.pid);
       // What was written last may still be on its way.
       setTimeout(() => resolve({ code: code ?? (signal === "SIGKILL" ? 137 : 143), ...heard }), 50);
     });
