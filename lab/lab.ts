@@ -21,6 +21,7 @@ const atOnce = Math.max(4, availableParallelism());
 
 /** For who has to take them down when the process is ended early. */
 const madeHere = new Set<string>();
+let isEnding = false;
 
 export class Lab {
   private constructor(
@@ -31,6 +32,7 @@ export class Lab {
   static async up(options: LabOptions): Promise<Lab> {
     const log = options.log ?? quiet;
     checkNames(options);
+    if (isEnding) throw new Error(`${options.prefix} is not made: this process is being ended`);
     madeHere.add(options.prefix);
     await ensureTools(log);
     return interruptible(async (signal) => {
@@ -63,6 +65,12 @@ export class Lab {
   /** Those that this process has made and not taken down. */
   static made(): string[] {
     return labPrefixes().filter((prefix) => madeHere.has(prefix));
+  }
+
+  /** For a process that is ended early: what it has made is taken down, and whoever still runs in it makes no more. */
+  static async end(): Promise<void> {
+    isEnding = true;
+    await Promise.allSettled(Lab.made().map(tearDown));
   }
 
   static list(): string[] {

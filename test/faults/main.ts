@@ -87,8 +87,7 @@ for (const [signal, code] of [
   process.once(signal, () => {
     keepNoMore();
     killAllStarted();
-    const ends = [stopNamedTests(signal), ...Lab.made().map((prefix) => Lab.remove(prefix))];
-    void Promise.allSettled(ends).then(() => process.exit(code));
+    void Promise.allSettled([stopNamedTests(signal), Lab.end()]).then(() => process.exit(code));
   });
 }
 void main();

@@ -17,7 +17,7 @@ export const mochaHooks = {
       // mocha's own listener would end the process before its hooks are through.
       process.removeAllListeners(signal);
       process.once(signal, () => {
-        takeDown().finally(() => process.exit(code));
+        Lab.end().finally(() => process.exit(code));
       });
     }
   },
