@@ -122,6 +122,7 @@ export function undoLines(token: string): readonly string[] {
     // What a power cut in the middle of the confirmation left; who holds the lock may be about to make it anew.
     `if [ -d ${pending} ] && [ ! -e ${undo} ] && exec 9>>${lockFile} && flock -n 9; then`,
     ...cleanUp,
+    forgetUnit,
     `rm -f ${lockFile}`,
     "fi",
   ];

@@ -279,6 +279,19 @@ describe("a transaction on a host", function () {
     await nothingLeft();
   });
 
+  it("A6 leaves no unit in systemd's memory where it was booted with one, and no program to undo anything", async () => {
+    const verify = async () => {
+      await lab
+        .host("alpha")
+        .run(
+          "read -r shell group </etc/dockroute/pending/maker; rm /etc/dockroute/pending/undo; systemctl daemon-reload; kill -s KILL -- -$group",
+        );
+      throw new Error("the power was gone.");
+    };
+    await rejects(host.transact({ ...changed, verify }), NotConfirmed);
+    await nothingLeft();
+  });
+
   it("A10 finishes an undo that was interrupted", async () => {
     const slow: Command = { why: "take long", argv: ["sleep", "3"] };
     const verify = () => Promise.reject(new Error("no."));
