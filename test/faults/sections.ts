@@ -40,7 +40,7 @@ export function phases(rows: readonly Row[]): readonly string[] {
 
 /** By seed, the newest steps of each. */
 export function walks(): readonly string[] {
-  const rows = [...new Map(walked().map((row) => [`${row.seed} ${row.step}`, row])).values()];
+  const rows = walked();
   const seeds = [...new Set(rows.map(({ seed }) => seed))];
   const lines = seeds.map((seed) => {
     const own = rows.filter((row) => row.seed === seed);
@@ -69,7 +69,27 @@ export function walks(): readonly string[] {
 }
 
 function oneLine(wrong: readonly string[]): string {
-  return wrong.join("; ").replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 400);
+  return wrong
+    .join("; ")
+    .replace(/\S*\/node_modules\//g, "")
+    .replace(/\s+/g, " ")
+    .replaceAll("|", "\\|")
+    .slice(0, 400);
+}
+
+/** By what did not hold: one fault may be told of each point of a row. */
+export function heldSince(rows: readonly Row[]): readonly string[] {
+  if (rows.length === 0) return [];
+  const byWrong = new Map<string, Row[]>();
+  for (const row of rows) {
+    const wrong = `${row.commit}: ${oneLine(row.wrong)}`;
+    byWrong.set(wrong, [...(byWrong.get(wrong) ?? []), row]);
+  }
+  const lines = [...byWrong].map(([wrong, [first, ...more]]) => {
+    const where = first === undefined ? "" : `${first.run}, ${first.fault} at ${first.host} ${first.n}`;
+    return `- at ${wrong} (${where}${more.length === 0 ? "" : ` and ${more.length} more of its row`})`;
+  });
+  return ["## What did not hold at first, and held when tried again", "", ...lines, ""];
 }
 
 export function inWords({ run, fault, host, n, at, wrong }: Row): string {

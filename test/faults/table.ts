@@ -7,7 +7,7 @@ import { bears, type Outcome, testOutcomes } from "./outcomes.js";
 import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
-import { earlierSweeps, inWords, phases, walks } from "./sections.js";
+import { earlierSweeps, heldSince, inWords, phases, walks } from "./sections.js";
 import { walked } from "./walk/walk.js";
 
 interface Line {
@@ -86,7 +86,6 @@ export function printTable(): string {
 
 export function writeDocument(): void {
   const rows = allRows();
-  const later = heldLater();
   const hours = (rows.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
   const tests = testOutcomes();
   const broken = rows.filter(({ wrong }) => wrong.length > 0);
@@ -130,13 +129,11 @@ export function writeDocument(): void {
     "",
     ...earlierSweeps(),
     ...(broken.length === 0 ? [] : ["## What did not hold", "", ...broken.map(inWords), ""]),
-    ...(later.length === 0
-      ? []
-      : ["## What did not hold at first, and held when tried again", "", ...later.map(inWords), ""]),
+    ...heldSince(heldLater()),
     "## Not tried",
     "",
     ...notTried.map((each) => `- ${each}`),
     "",
   ].join("\n");
-  writeFileSync(join(root, "docs", "reliability.md"), text.replaceAll(homedir(), "~"));
+  writeFileSync(join(root, "docs", "reliability.md"), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
 }

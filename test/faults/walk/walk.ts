@@ -26,10 +26,12 @@ export interface WalkRow {
 
 const kept = join(resultsFolder, "walk.jsonl");
 
+/** Of a step that was taken again, the last. */
 export function walked(): readonly WalkRow[] {
   if (!existsSync(kept)) return [];
   const lines = readFileSync(kept, "utf8").split("\n");
-  return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as WalkRow] : []));
+  const rows = lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as WalkRow] : []));
+  return [...new Map(rows.map((row) => [`${row.seed} ${row.step}`, row])).values()];
 }
 
 export interface WalkPlan {
