@@ -35,7 +35,7 @@ export class RemoteHost implements Host {
   readonly #known = new Answers();
   #asked: Asked[] = [];
   #due: Due[] = [];
-  /** Whether a look saw a change that waits for its confirmation, until that has been taken back. */
+  /** Whether a change waited for its confirmation when what is known was seen. */
   #pending = false;
 
   constructor(reach: Reach) {
@@ -60,13 +60,13 @@ export class RemoteHost implements Host {
 
   forget(): void {
     this.#known.forget();
+    this.#pending = false;
   }
 
   async recover(): Promise<boolean> {
     if (!this.#pending) return false;
     const nothing = { commands: [], stopAtFailure: true };
     await this.#changing(async () => void (await this.#locked("finish an earlier change first", [nothing])));
-    this.#pending = false;
     return true;
   }
 

@@ -80,13 +80,15 @@ function brokenOff(points: readonly MeshPoint[], error: unknown): ChainTried {
 /** What does not hold is told of each point of the row: which it was is seen when they are tried again. */
 function note(plan: Plan, prefix: string, chains: Chains, tried: ChainTried, started: number): void {
   const { hits, missed, wrong } = tried;
-  const never = [...missed].filter(([, why]) => why === "not there").map(([point]) => point);
+  // What is wrong is told also where no point was come to.
+  const all = wrong.length > 0 && hits.length === 0;
+  const never = [...missed].filter(([, why]) => all || why === "not there").map(([point]) => point);
   const share = (Date.now() - started) / (hits.length + never.length);
   for (const { point, ...rest } of hits) {
-    tell(plan, prefix, point, { reached: true, wrong, ...rest }, Date.now() - share);
+    tell(plan, prefix, point, { reached: true, wrong, ...rest }, share);
   }
   for (const point of never) {
-    tell(plan, prefix, point, { reached: false, wrong: [], reachMs: 0, said: "" }, Date.now() - share);
+    tell(plan, prefix, point, { reached: false, wrong, reachMs: 0, said: "" }, share);
   }
-  for (const [point, why] of missed) if (why !== "not there") chains.putBack(point, why === "passed");
+  for (const [point, why] of missed) if (!never.includes(point)) chains.putBack(point, why === "passed");
 }

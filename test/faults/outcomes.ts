@@ -13,6 +13,9 @@ export interface Outcome {
 
 const kept = join(resultsFolder, "tests.json");
 
+/** A pattern of every promise's letter. */
+export const anyLetter = "[A-F]\\d+";
+
 /** A title may bear several: "E3, E4, D8: ...". */
 export function bears(title: string, letter: string): boolean {
   return new RegExp(`(^|\\s)${letter}[ ,:]`).test(title);

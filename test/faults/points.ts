@@ -61,18 +61,6 @@ export class Queue<P extends Point> {
     return this.left.length;
   }
 
-  /** To be tried later, before those of later rounds. */
-  putBack(point: P): void {
-    const at = this.left.findIndex(({ round }) => round > point.round);
-    this.left.splice(at < 0 ? this.left.length : at, 0, point);
-  }
-
-  /** The first that suits, of whichever round. */
-  also(suits: (point: P) => boolean): P | undefined {
-    const at = this.left.findIndex(suits);
-    return at < 0 ? undefined : this.left.splice(at, 1)[0];
-  }
-
   /** The one that suits best of the earliest round; none when the time is over. */
   next(suits: (point: P) => number): P | undefined {
     const [first] = this.left;

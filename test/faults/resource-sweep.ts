@@ -114,7 +114,7 @@ class Worker {
       for (let point = this.next(); point !== undefined; point = this.next()) {
         const started = Date.now();
         const tried = await this.attempt(point);
-        tell(this.plan, this.prefix, point, tried, started);
+        tell(this.plan, this.prefix, point, tried, Date.now() - started);
       }
     } finally {
       await this.bench?.down();
@@ -160,9 +160,9 @@ export function brokeOff(error: unknown): Tried {
 }
 
 /** Keeps what became of a point, and says it. */
-export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, started: number): void {
+export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, ms: number): void {
   const { run, fault, host, call } = point;
-  const seconds = Math.round((Date.now() - started) / 100) / 10;
+  const seconds = Math.round(ms / 100) / 10;
   const row: Row = {
     run,
     fault,

@@ -26,8 +26,6 @@ export interface Row {
 }
 
 export const resultsFolder = join(root, ".faults");
-const file = join(resultsFolder, "points.jsonl");
-const earlier = join(resultsFolder, "earlier.jsonl");
 
 export const commit = commitOf(root);
 
@@ -62,16 +60,18 @@ export function keyOf({ run, fault, host, n }: Pick<Row, "run" | "fault" | "host
 }
 
 /** Every try, in order. */
-export const allTries = (): readonly Row[] => rowsOf(file);
+export const allTries = (): readonly Row[] => linesOf("points.jsonl");
 
 /** Those of sweeps before the last that began anew: the code they met had other calls. */
-export const earlierTries = (): readonly Row[] => rowsOf(earlier);
+export const earlierTries = (): readonly Row[] => linesOf("earlier.jsonl");
 
-function rowsOf(path: string): readonly Row[] {
+/** All that was kept under this name. */
+export function linesOf<T>(name: string): readonly T[] {
+  const path = join(resultsFolder, name);
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n");
   // The last line may have been cut short.
-  return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Row] : []));
+  return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as T] : []));
 }
 
 /** Forgets the traces and what became of their points, but for a line in the document. */
@@ -79,7 +79,7 @@ export function beginAnew(): void {
   const rows = [...earlierTries(), ...allTries()];
   rmSync(resultsFolder, { recursive: true, force: true });
   mkdirSync(resultsFolder, { recursive: true });
-  writeFileSync(earlier, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  writeFileSync(join(resultsFolder, "earlier.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
 /** Of a point that was tried again, the last. */

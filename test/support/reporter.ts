@@ -4,15 +4,12 @@
  */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
-import { keepOutcome } from "../faults/outcomes.js";
+import { anyLetter, bears, keepOutcome } from "../faults/outcomes.js";
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
 }
-
-/** A hook that fails bears the titles of what it stood before. */
-const lettered = /(^|\s)[A-F]\d+[ ,:]/;
 
 module.exports = class extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
@@ -22,7 +19,7 @@ module.exports = class extends Mocha.reporters.Spec {
       ["fail", false],
     ] as const) {
       runner.on(event, (test: Mocha.Test) => {
-        if (lettered.test(test.fullTitle())) keepOutcome(test.fullTitle(), passed);
+        if (bears(test.fullTitle(), anyLetter)) keepOutcome(test.fullTitle(), passed);
       });
     }
     const file = process.env["DOCKROUTE_COUNTS"];

@@ -3,8 +3,6 @@
  * each step the mesh is whole, its state is true and who left is as before; after every tenth, and at the end,
  * the hosts are as after one `up` of the same config on hosts that have nothing of dockroute.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Snapshot } from "../../../lab/snapshot.js";
 import { amiss } from "../../support/mesh.js";
 import type { Config } from "../../support/stack.js";
@@ -12,7 +10,7 @@ import { type Fault, strike, trapFor } from "../faults.js";
 import { MeshBench, wiredConfig } from "../mesh-bench.js";
 import { nothingLeft, sameAs, snapshotOf, standing } from "../oracle.js";
 import { family, isAlive, kill } from "../process.js";
-import { commit, keepLine, resultsFolder } from "../results.js";
+import { commit, keepLine, linesOf } from "../results.js";
 import { drifts, inWords, Model, type Name, type Step, walkOf } from "./steps.js";
 
 export interface WalkRow {
@@ -24,13 +22,11 @@ export interface WalkRow {
   readonly commit: string;
 }
 
-const kept = join(resultsFolder, "walk.jsonl");
+const kept = "walk.jsonl";
 
 /** Of a step that was taken again, the last. */
 export function walked(): readonly WalkRow[] {
-  if (!existsSync(kept)) return [];
-  const lines = readFileSync(kept, "utf8").split("\n");
-  const rows = lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as WalkRow] : []));
+  const rows = linesOf<WalkRow>(kept);
   return [...new Map(rows.map((row) => [`${row.seed} ${row.step}`, row])).values()];
 }
 
@@ -70,7 +66,7 @@ async function walkOne(plan: WalkPlan, prefix: string): Promise<void> {
         .step(drawn, last || step % 10 === 0)
         .catch((error: unknown) => [String(error)]);
       const seconds = Math.round((Date.now() - started) / 100) / 10;
-      keepLine("walk.jsonl", { seed, step, what: inWords(drawn), wrong, seconds, commit } satisfies WalkRow);
+      keepLine(kept, { seed, step, what: inWords(drawn), wrong, seconds, commit } satisfies WalkRow);
       const verdict = wrong.length === 0 ? "held" : `DID NOT HOLD: ${wrong.join("; ").slice(0, 3000)}`;
       say(`walk ${seed}, step ${step}: ${inWords(drawn)}: ${verdict}, ${seconds} s`);
       // What comes after is no fault of its own.
