@@ -8,7 +8,7 @@ import type { Chain, MeshPoint } from "./chains.js";
 import { strike, trapFor } from "./faults.js";
 import type { MeshBench } from "./mesh-bench.js";
 import { standing } from "./oracle.js";
-import { family, isAlive, kill, type Started } from "./process.js";
+import { family, isAlive, isConnectedTo, kill, type Started } from "./process.js";
 
 export interface Hit {
   readonly point: MeshPoint;
@@ -24,6 +24,12 @@ export interface ChainTried {
   readonly missed: ReadonlyMap<MeshPoint, Missed>;
 }
 
+/** A process of the client that was killed. */
+interface Relative {
+  readonly words: string;
+  readonly reachesHosts: boolean;
+}
+
 /** An `up` from nothing did not come to it; one that went on did not; the row was over before. */
 export type Missed = "not there" | "passed" | "not tried";
 
@@ -35,9 +41,8 @@ export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): 
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
   const wrong: string[] = [];
-  // The client can be killed at a point of several hosts only if none of them has to wait for another.
-  const kills = [...chain.values()].flat().some(({ fault }) => fault === "client killed");
-  bench.atOnce(kills ? bench.lab.hosts.length : 1);
+  // Each host comes to its point only if none of them has to wait for another.
+  bench.atOnce(bench.lab.hosts.length);
   for (let round = 0; round < rounds && wrong.length === 0; round++) {
     const armed = [...left.values()].flatMap(([point]) => (point === undefined ? [] : [point]));
     if (armed.length === 0) break;
@@ -65,7 +70,7 @@ async function oneRound(bench: MeshBench, armed: readonly MeshPoint[]) {
     bench.tripwire(host).begin({ ...(place ?? { n: call.n }), does: trapFor(fault) });
   }
   const client = bench.startUp();
-  const relatives = new Map<number, string>();
+  const relatives = new Map<number, Relative>();
   const struck = await (armed[0]?.fault === "client killed"
     ? killAt(bench, armed, client, relatives)
     : Promise.all(armed.map((point) => hitAt(bench, point, client))));
@@ -99,7 +104,7 @@ async function killAt(
   bench: MeshBench,
   armed: readonly MeshPoint[],
   client: Started,
-  relatives: Map<number, string>,
+  relatives: Map<number, Relative>,
 ): Promise<readonly (string | undefined)[]> {
   const tripwires = armed.map(({ host }) => bench.tripwire(host));
   let over = client.over;
@@ -112,7 +117,10 @@ async function killAt(
   const first = armed.find((_, at) => standing[at]);
   if (first === undefined) return [];
   const struck = armed.map(({ host }, at) => (standing[at] ? wordsAt(bench, host) : undefined));
-  for (const [id, words] of family(client.pid)) relatives.set(id, words);
+  const wires = new Set([...bench.wires.values()].map(({ port }) => port));
+  for (const [id, words] of family(client.pid)) {
+    relatives.set(id, { words, reachesHosts: isConnectedTo(id, wires) });
+  }
   const release = () => {
     for (const tripwire of tripwires) tripwire.release();
   };
@@ -133,13 +141,14 @@ function wordsAt(bench: MeshBench, host: string): string {
 }
 
 /**
- * I4 on the client: our provider ends with its engine, as soon as it hears of that. Pulumi's own language host is left
- * to Pulumi, and ended here.
+ * I4 on the client: our provider ends with its engine, as soon as it hears of that. Pulumi's own language host, and a
+ * provider process that had not been asked anything yet and so knows neither our code nor a host, are left to Pulumi,
+ * and ended here.
  */
-async function stillThere(relatives: ReadonlyMap<number, string>): Promise<readonly string[]> {
-  const ours = [...relatives].filter(([, words]) => /dynamic-provider/.test(words));
+async function stillThere(relatives: ReadonlyMap<number, Relative>): Promise<readonly string[]> {
+  const ours = [...relatives].filter(([, { reachesHosts }]) => reachesHosts);
   for (let tries = 0; tries < 50 && ours.some(([id]) => isAlive(id)); tries++) await sleep(100);
   const alive = ours.filter(([id]) => isAlive(id));
   kill([...relatives.keys()].filter(isAlive));
-  return alive.map(([id, words]) => `I4 client: process ${id} is still there: ${words.slice(0, 120)}`);
+  return alive.map(([id, { words }]) => `I4 client: process ${id} is still there: ${words.slice(0, 120)}`);
 }

@@ -1,6 +1,6 @@
 /** Programs that a test starts so that it can kill them: by their ids, with all that they started. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Result } from "../../lab/run.js";
 
 export interface Started {
@@ -70,6 +70,25 @@ export function family(pid: number): ReadonlyMap<number, string> {
   };
   if (words.has(pid)) add(pid);
   return found;
+}
+
+/** Whether a process holds a connection to one of these ports of this machine. */
+export function isConnectedTo(pid: number, ports: ReadonlySet<number>): boolean {
+  try {
+    const table = readFileSync(`/proc/${pid}/net/tcp`, "utf8").split("\n").slice(1);
+    const sockets = new Set(
+      table.flatMap((line) => {
+        const [, , remote = "", state, , , , , , inode] = line.trim().split(/\s+/);
+        const port = Number.parseInt(remote.split(":")[1] ?? "", 16);
+        return state === "01" && ports.has(port) ? [`socket:[${inode}]`] : [];
+      }),
+    );
+    const open = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
+    return open.some((target) => sockets.has(target));
+  } catch {
+    // It ended, or closed one, while we looked.
+    return false;
+  }
 }
 
 export function kill(ids: Iterable<number>): void {
