@@ -1,13 +1,14 @@
 /**
  * An `up` from nothing, broken off by a fault; the next one, which goes on where that was and is broken off later;
  * and so on, until one is left alone. Each host has its own points, since it is to be hurt by none of the others'
- * faults; the client is killed when as many hosts as can be stand at theirs.
+ * faults; the client is killed when as many hosts as can be stand at theirs. Where an `up` gets over a fault, its
+ * host meets the next one in the same `up`.
  */
 import { sleep } from "../../lab/run.js";
 import type { Chain, MeshPoint } from "./chains.js";
 import { strike, trapFor } from "./faults.js";
 import type { MeshBench } from "./mesh-bench.js";
-import { standing } from "./oracle.js";
+import { answersAgain, standing } from "./oracle.js";
 import { family, isAlive, isConnectedTo, kill, type Started } from "./process.js";
 
 export interface Hit {
@@ -46,15 +47,20 @@ export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): 
   for (let round = 0; round < rounds && wrong.length === 0; round++) {
     const armed = [...left.values()].flatMap(([point]) => (point === undefined ? [] : [point]));
     if (armed.length === 0) break;
-    const tried = await oneRound(bench, armed);
+    const tried = await oneRound(bench, [...left.values()], armed);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
-    for (const point of armed) {
-      const hit = tried.hits.some((one) => one.point === point);
+    for (const [host, points] of left) {
+      left.set(
+        host,
+        points.filter((point) => !tried.hits.some((hit) => hit.point === point)),
+      );
+    }
+    for (const point of armed.filter((one) => left.get(one.host)?.[0] === one)) {
       // Where the client was killed meanwhile, the next `up` may come to it, if it can be found there.
-      if (!hit && tried.killed && point.place !== undefined) continue;
+      if (tried.killed && point.place !== undefined) continue;
       left.get(point.host)?.shift();
-      if (!hit) missed.set(point, tried.killed ? "not tried" : round === 0 ? "not there" : "passed");
+      missed.set(point, tried.killed ? "not tried" : round === 0 ? "not there" : "passed");
     }
     if (tried.whole) break;
   }
@@ -65,32 +71,58 @@ export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): 
 }
 
 /** One `up` with what is done in it, and what must hold before the next. */
-async function oneRound(bench: MeshBench, armed: readonly MeshPoint[]) {
-  for (const { host, fault, call, place } of armed) {
-    bench.tripwire(host).begin({ ...(place ?? { n: call.n }), does: trapFor(fault) });
-  }
+async function oneRound(
+  bench: MeshBench,
+  rows: readonly (readonly MeshPoint[])[],
+  armed: readonly MeshPoint[],
+) {
+  for (const point of armed) arm(bench, point);
   const client = bench.startUp();
   const relatives = new Map<number, Relative>();
   const struck = await (armed[0]?.fault === "client killed"
     ? killAt(bench, armed, client, relatives)
-    : Promise.all(armed.map((point) => hitAt(bench, point, client))));
+    : Promise.all(rows.map((row) => strikeAlong(bench, row, client))));
   const killed = relatives.size > 0;
   const alone = (armed[0]?.call.n ?? 0) % 4 < 2;
   const { wrong, reachMs } = await standing(bench.lab, ["box"], Date.now(), alone);
   const { stdout, stderr, code } = await client.ended;
   const said = /error:.*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
-  const hits = armed.flatMap((point, at): Hit[] => {
-    const words = struck[at];
-    return words === undefined ? [] : [{ point, at: words, reachMs, said }];
-  });
+  const hits = struck.flat().map((hit): Hit => ({ reachMs, said, ...hit }));
   for (const { host } of armed) bench.tripwire(host).end();
   const alive = await stillThere(relatives);
   if (killed) await bench.stack.cancel();
   return { hits, wrong: [...wrong, ...alive], killed, whole: code === 0 };
 }
 
+type Struck = Pick<Hit, "point" | "at"> & Partial<Hit>;
+
+/** At one point of a host after another, for as long as the client goes on. */
+async function strikeAlong(
+  bench: MeshBench,
+  row: readonly MeshPoint[],
+  client: Started,
+): Promise<readonly Struck[]> {
+  const struck: Struck[] = [];
+  for (const point of row) {
+    // The first was armed before the client began; what can be found only by its number needs that.
+    if (struck.length > 0) {
+      if (point.place === undefined) break;
+      arm(bench, point);
+    }
+    const at = await strikeAt(bench, point, client);
+    if (at === undefined) break;
+    const reached = await answersAgain(bench.lab.host(point.host), Date.now());
+    struck.push({ point, at, ...(typeof reached === "number" && { reachMs: reached }) });
+  }
+  return struck;
+}
+
+function arm(bench: MeshBench, { host, fault, call, place }: MeshPoint): void {
+  bench.tripwire(host).begin({ ...(place ?? { n: call.n }), does: trapFor(fault) });
+}
+
 /** Waits until a program stands still there, and does what is to be done to it. Gives what the host ran there. */
-async function hitAt(bench: MeshBench, { host, fault, call }: MeshPoint, client: Started) {
+async function strikeAt(bench: MeshBench, { host, fault, call }: MeshPoint, client: Started) {
   const tripwire = bench.tripwire(host);
   if (!(await tripwire.hit(client.over))) return undefined;
   const words = wordsAt(bench, host);
@@ -105,7 +137,7 @@ async function killAt(
   armed: readonly MeshPoint[],
   client: Started,
   relatives: Map<number, Relative>,
-): Promise<readonly (string | undefined)[]> {
+): Promise<readonly Struck[]> {
   const tripwires = armed.map(({ host }) => bench.tripwire(host));
   let over = client.over;
   const stand = tripwires.map((tripwire) => tripwire.hit(() => over()));
@@ -116,7 +148,9 @@ async function killAt(
   const standing = await Promise.all(stand);
   const first = armed.find((_, at) => standing[at]);
   if (first === undefined) return [];
-  const struck = armed.map(({ host }, at) => (standing[at] ? wordsAt(bench, host) : undefined));
+  const struck = armed.flatMap((point, at) =>
+    standing[at] ? [{ point, at: wordsAt(bench, point.host) }] : [],
+  );
   const wires = new Set([...bench.wires.values()].map(({ port }) => port));
   for (const [id, words] of family(client.pid)) {
     relatives.set(id, { words, reachesHosts: isConnectedTo(id, wires) });

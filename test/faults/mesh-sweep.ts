@@ -8,8 +8,9 @@ import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
 
 const run = "three hosts up";
 
-/** How many `up` are broken off in a row before one is left alone. */
+/** How many `up` are broken off in a row before one is left alone, and how many points of a host are meant for them. */
 const rounds = 8;
+const inARow = 12;
 
 export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
   const names = Array.from({ length: plan.labs }, (_, at) => `${prefix}m${at + 1}`);
@@ -23,7 +24,7 @@ export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
   });
   const points = pointsOf(plan, trace);
   // What did not hold in a row is tried again by itself.
-  const chains = new Chains(points.filter(openPoints(plan)), plan.again ? 1 : rounds);
+  const chains = new Chains(points.filter(openPoints(plan)), plan.again ? 1 : inARow);
   const counts = Object.values(trace).map(({ length }) => length);
   plan.say(
     `${run}: ${counts.join(" + ")} calls on the hosts; ${points.length} points, ${chains.length} to be tried`,
