@@ -53,10 +53,11 @@ export class Chains {
 
   private row(points: readonly MeshPoint[]): readonly MeshPoint[] {
     const inOrder = [...points].sort((a, b) => a.call.n - b.call.n);
-    const first = inOrder.find((point) => this.fromNothing.has(point));
-    const later = inOrder.filter(
-      (point) => !this.fromNothing.has(point) && point.call.n > (first?.call.n ?? 0),
-    );
+    const found = inOrder.filter((point) => !this.fromNothing.has(point));
+    const lowest = inOrder.find((point) => this.fromNothing.has(point));
+    // What lies before it could not be tried in its row.
+    const first = found.every(({ call }) => call.n > (lowest?.call.n ?? 0)) ? lowest : undefined;
+    const later = found.filter((point) => point.call.n > (first?.call.n ?? 0));
     // These are the scarce ones: one of a script, its last, so that what may be run again comes before.
     const ends = [
       ...new Map(later.filter(({ once }) => once).map((point) => [point.call.session, point])).values(),
