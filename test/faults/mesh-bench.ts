@@ -10,7 +10,7 @@ import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
 import { amiss } from "../support/mesh.js";
 import { quickBox, threeHosts } from "../support/scene.js";
-import { type Config, Stack } from "../support/stack.js";
+import { type Config, root, Stack } from "../support/stack.js";
 import { nothingLeft, sameAs, snapshotOf } from "./oracle.js";
 import { type Started, start } from "./process.js";
 import { type Call, Tripwire } from "./tripwire.js";
@@ -28,7 +28,11 @@ export class MeshBench {
     private readonly programs: readonly string[],
   ) {}
 
-  static async up(prefix: string, specs: readonly HostSpec[] = threeHosts): Promise<MeshBench> {
+  static async up(
+    prefix: string,
+    specs: readonly HostSpec[] = threeHosts,
+    project = root,
+  ): Promise<MeshBench> {
     const { folders } = await ensurePulumi(quiet);
     await Lab.remove(prefix);
     const lab = await Lab.up({ prefix, hosts: specs, log: quiet });
@@ -42,7 +46,7 @@ export class MeshBench {
       wires.set(host.name, await Wire.open(host.address));
     }
     const folder = mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`));
-    const stack = await Stack.make(prefix, folder, folders, wiredConfig(lab, wires));
+    const stack = await Stack.make(prefix, folder, folders, wiredConfig(lab, wires), project);
     const bench = new MeshBench(lab, stack, wires, tripwires, folder, folders);
     for (const host of lab.hosts) bench.pristine.set(host.name, await snapshotOf(host));
     return bench;

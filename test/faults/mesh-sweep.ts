@@ -1,5 +1,8 @@
 /** The whole three-host `up`, with a fault after every point of it: several labs side by side. */
+
+import { threeHosts } from "../support/scene.js";
 import { Chains, type MeshPoint } from "./chains.js";
+import { compiledProject } from "./compiled.js";
 import { landmarks } from "./landmarks.js";
 import { MeshBench } from "./mesh-bench.js";
 import { type ChainTried, tryChain } from "./mesh-chain.js";
@@ -16,7 +19,7 @@ export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
   const names = Array.from({ length: plan.labs }, (_, at) => `${prefix}m${at + 1}`);
   let first: MeshBench | undefined;
   const trace = await traceOf(run, async () => {
-    first = await MeshBench.up(names[0] ?? prefix);
+    first = await newBench(names[0] ?? prefix);
     const calls = Object.fromEntries(await first.record());
     const gone = await first.goesAway();
     if (gone.length > 0) throw new Error(`without any fault: ${gone.join("; ")}`);
@@ -58,7 +61,7 @@ async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench
       const points = [...chain.values()].flat();
       const started = Date.now();
       const tried = await (async () => {
-        bench ??= await MeshBench.up(prefix);
+        bench ??= await newBench(prefix);
         return tryChain(bench, chain, plan.again ? 1 : rounds);
       })().catch((error: unknown) => brokenOff(points, error));
       note(plan, prefix, chains, tried, started);
@@ -69,6 +72,10 @@ async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench
   } finally {
     await bench?.down();
   }
+}
+
+async function newBench(prefix: string): Promise<MeshBench> {
+  return MeshBench.up(prefix, threeHosts, await compiledProject());
 }
 
 /** The bench itself came to its end, at whichever of them. */

@@ -1,0 +1,40 @@
+/**
+ * This checkout compiled, as an installed package is: what starts Pulumi hundreds of times saves each time the second
+ * in which tsx would compile it.
+ */
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../lab/run.js";
+import { root } from "../support/stack.js";
+import { resultsFolder } from "./results.js";
+
+let made: Promise<string> | undefined;
+
+/** The folder of a project that is started like the checkout. */
+export function compiledProject(): Promise<string> {
+  made ??= compile(join(resultsFolder, "compiled"));
+  return made;
+}
+
+async function compile(folder: string): Promise<string> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const tsconfig = {
+    extends: join(root, "tsconfig.json"),
+    compilerOptions: { noEmit: false, rootDir: root, outDir: folder },
+    files: ["stacks/index.ts", "provider/handlers.ts"].map((file) => join(root, file)),
+    include: [],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
+  await run(["npx", "tsc", "-p", folder], { cwd: root });
+  // As the package is laid out, for handlers.js.
+  symlinkSync("provider", join(folder, "bin"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  for (const file of ["package.json", "handlers.js"]) copyFileSync(join(root, file), join(folder, file));
+  const project = readFileSync(join(root, "Pulumi.yaml"), "utf8");
+  writeFileSync(
+    join(folder, "Pulumi.yaml"),
+    project.replace("stacks/index.ts", "stacks/index.js").replace(/^ *nodeargs:.*\n/m, ""),
+  );
+  return folder;
+}
