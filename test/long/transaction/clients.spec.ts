@@ -1,0 +1,50 @@
+import { equal, match, ok } from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { read, seconds, transactions } from "../../support/transactions.js";
+
+describe("a transaction whose client dies, or that another one meets", function () {
+  this.timeout(180_000);
+  const on = transactions();
+
+  it("A4 is undone by the host alone where the client dies, and the next one is told", async () => {
+    await on.kill(await on.startClient());
+    equal(await on.state(), "new");
+    await on.becomesOld(seconds + 5);
+    await on.host.look([read]);
+    match(on.said.join(), /alpha: an earlier change was taken back.*by timer: undone: make the state new/);
+    await on.host.change([{ why: "do nothing", argv: ["true"] }]);
+    await on.nothingLeft();
+  });
+
+  it("A4 is undone between two looks, and what the first one saw is not built on", async () => {
+    await on.kill(await on.startClient());
+    await on.host.look([read]);
+    await on.becomesOld(seconds + 5);
+    await on.host.look([{ why: "see something else", argv: ["true"] }]);
+    ok(await on.host.recover(), "the first look saw the new state, which is gone");
+    const [answer] = await on.host.look([read]);
+    equal(answer?.stdout, "old\n");
+    equal(await on.host.recover(), false, "and that one holds");
+    await on.nothingLeft();
+  });
+
+  it("is undone by the next one who changes the host, before its time is over", async () => {
+    await on.kill(await on.startClient());
+    await on.host.change([{ why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] }]);
+    match(on.said.join(), /by the next change: undone/);
+    await on.nothingLeft();
+  });
+
+  it("C2 makes another process wait, and say for whom", async () => {
+    const client = await on.startClient();
+    const waiting = on.host.change([
+      { why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] },
+    ]);
+    await sleep(4_000);
+    match(on.said.join(), new RegExp(`waiting for .*pid ${client.pid}, to make the state new`));
+    equal(await on.state(), "new");
+    await on.kill(client);
+    await waiting;
+    await on.nothingLeft();
+  });
+});
