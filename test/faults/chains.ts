@@ -17,10 +17,14 @@ export class Chains {
   /** Those that an `up` that went on did not come to. */
   private readonly fromNothing = new Set<MeshPoint>();
 
-  /** @param rounds how many points of a host are tried in a row */
+  /**
+   * @param rounds how many points of a host are tried in a row
+   * @param hosts of how many hosts at once
+   */
   constructor(
     points: readonly MeshPoint[],
     private readonly rounds: number,
+    private readonly hosts = Number.POSITIVE_INFINITY,
   ) {
     this.left = new Set(points);
     for (const point of points) if (point.place === undefined) this.fromNothing.add(point);
@@ -35,7 +39,7 @@ export class Chains {
     const faults = [...new Set([...this.left].map(({ fault }) => fault))];
     const most = faults.sort((a, b) => this.of(b).length - this.of(a).length)[0];
     if (most === undefined) return undefined;
-    const hosts = [...new Set(this.of(most).map(({ host }) => host))];
+    const hosts = [...new Set(this.of(most).map(({ host }) => host))].slice(0, this.hosts);
     const chain = new Map(hosts.map((host) => [host, this.row(this.of(most, host))]));
     for (const points of chain.values()) for (const point of points) this.left.delete(point);
     return chain;

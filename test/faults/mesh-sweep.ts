@@ -26,8 +26,9 @@ export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
     return calls;
   });
   const points = pointsOf(plan, trace);
-  // What did not hold in a row is tried again by itself.
-  const chains = new Chains(points.filter(openPoints(plan)), plan.again ? 1 : inARow);
+  // What did not hold in a row, or was not come to, is tried again by itself.
+  const open = points.filter(openPoints(plan));
+  const chains = plan.again ? new Chains(open, 1, 1) : new Chains(open, inARow);
   const counts = Object.values(trace).map(({ length }) => length);
   plan.say(
     `${run}: ${counts.join(" + ")} calls on the hosts; ${points.length} points, ${chains.length} to be tried`,

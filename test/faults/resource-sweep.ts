@@ -42,11 +42,11 @@ export async function sweepResources(plan: ResourcePlan, prefix: string): Promis
   await Promise.all(labs.map((name) => new Worker(plan, name, queue).run()));
 }
 
-/** Whether a point is still to be tried; or, to be tried again, whether it did not hold. */
+/** Whether a point is still to be tried; or, to be tried again, whether it did not hold or was not come to. */
 export function openPoints({ again }: Pick<Plan, "again">): (point: Point) => boolean {
   const rows = allRows();
   const tried = new Set(rows.map(keyOf));
-  const broken = new Set(rows.filter(({ wrong }) => wrong.length > 0).map(keyOf));
+  const broken = new Set(rows.filter(({ wrong, reached }) => wrong.length > 0 || !reached).map(keyOf));
   return ({ run, fault, host, call: { n } }) => {
     const key = keyOf({ run, fault, host, n });
     return again ? broken.has(key) : !tried.has(key);
