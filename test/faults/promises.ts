@@ -221,5 +221,4 @@ export const promises: readonly Promise_[] = [
 export const notTried: readonly string[] = [
   "Loss of writes that were not synced: the lab's hosts share the outer kernel, whose page cache outlives their power cut.",
   "The host's own clock: the lab's hosts share that of the outer machine. The timer of an undo is monotonic, which A12 sees.",
-  "The points between those in the tables above.",
 ];

@@ -24,6 +24,18 @@ export function earlierSweeps(): readonly string[] {
   ];
 }
 
+/** Those that a sweep looked for. */
+export function notComeTo(rows: readonly Row[]): readonly string[] {
+  const missed = rows.filter(({ reached }) => !reached);
+  if (missed.length === 0) return [];
+  const where = missed.map(({ fault, host, n }) => `${fault} at ${host} ${n}`);
+  return [
+    `${missed.length} points were looked for and not come to: which of a host's resources share a script is settled by how`,
+    `they happen to meet, so that not every run has every recorded call. ${where.join(", ")}.`,
+    "",
+  ];
+}
+
 /** What a point costs, on the machine that it was tried on. */
 export function phases(rows: readonly Row[]): readonly string[] {
   const measured = rows.flatMap((row) => (row.phases === undefined ? [] : [row.phases]));

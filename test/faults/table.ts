@@ -7,7 +7,7 @@ import { bears, type Outcome, testOutcomes } from "./outcomes.js";
 import { type Trace, worthTrying } from "./points.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
-import { earlierSweeps, heldSince, inWords, phases, walks } from "./sections.js";
+import { earlierSweeps, heldSince, inWords, notComeTo, phases, walks } from "./sections.js";
 import { walked } from "./walk/walk.js";
 
 interface Line {
@@ -47,6 +47,14 @@ function recorded(): ReadonlyMap<string, { readonly calls: number; readonly poin
     return [[run, { calls: traces.flat().length, points }] as const];
   });
   return new Map(entries);
+}
+
+/** How many points no sweep has looked for yet, of the runs and faults of the table. */
+function left(rows: readonly Row[]): number {
+  const all = recorded();
+  const groups = new Set(rows.map(({ run, fault }) => `${run} | ${fault}`));
+  const points = [...groups].map((group) => all.get(group.split(" | ")[0] ?? "")?.points ?? 0);
+  return points.reduce((sum, each) => sum + each, 0) - rows.length;
 }
 
 function markdown(found: readonly Line[]): string {
@@ -116,6 +124,7 @@ export function writeDocument(): void {
     "",
     markdown(lines(rows)),
     "",
+    ...notComeTo(rows),
     ...phases(rows),
     ...walks(),
     "## Promises",
@@ -134,6 +143,7 @@ export function writeDocument(): void {
     "## Not tried",
     "",
     ...notTried.map((each) => `- ${each}`),
+    ...(left(rows) > 0 ? [`- ${left(rows)} of the points of the table above, for want of time.`] : []),
     "",
   ].join("\n");
   writeFileSync(join(root, "docs", "reliability.md"), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
