@@ -9,7 +9,7 @@ import type { Chain, MeshPoint } from "./chains.js";
 import { strike, trapFor } from "./faults.js";
 import type { MeshBench } from "./mesh-bench.js";
 import { answersAgain, standing } from "./oracle.js";
-import { family, isAlive, isConnectedTo, kill, type Started } from "./process.js";
+import { family, isAlive, isConnectedTo, kill, type Started, watchesItsInput } from "./process.js";
 
 export interface Hit {
   readonly point: MeshPoint;
@@ -28,7 +28,8 @@ export interface ChainTried {
 /** A process of the client that was killed. */
 interface Relative {
   readonly words: string;
-  readonly reachesHosts: boolean;
+  /** Whether our code runs in it. */
+  readonly ours: boolean;
 }
 
 /** An `up` from nothing did not come to it; one that went on did not; the row was over before. */
@@ -38,65 +39,71 @@ export type Missed = "not there" | "passed" | "not tried";
 const company = 2500;
 
 export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): Promise<ChainTried> {
-  const left = new Map([...chain].map(([host, points]) => [host, [...points]]));
+  let rows = [...chain.values()];
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
   const wrong: string[] = [];
-  // Each host comes to its point only if none of them has to wait for another.
-  bench.atOnce(chain.size);
+  // Hosts that are struck in one `up` come to their points only if none of them has to wait for another.
+  bench.atOnce(chain.size > 1 ? bench.lab.hosts.length : 1);
   for (let round = 0; round < rounds && wrong.length === 0; round++) {
-    const armed = [...left.values()].flatMap(([point]) => (point === undefined ? [] : [point]));
+    const armed = heads(rows);
     if (armed.length === 0) break;
-    const tried = await oneRound(bench, [...left.values()], armed);
+    const tried = await oneRound(bench, rows);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
-    for (const [host, points] of left) {
-      left.set(
-        host,
-        points.filter((point) => !tried.hits.some((hit) => hit.point === point)),
-      );
-    }
-    for (const point of armed.filter((one) => left.get(one.host)?.[0] === one)) {
+    const over = new Set(tried.hits.map(({ point }) => point));
+    for (const point of armed.filter((each) => !over.has(each))) {
       // Where the client was killed meanwhile, the next `up` may come to it, if it can be found there.
       if (tried.killed && point.place !== undefined) continue;
-      left.get(point.host)?.shift();
+      over.add(point);
       // What was done to another host may have kept this one from it.
-      const other = tried.killed || (round === 0 && tried.hits.length > 0);
-      missed.set(point, other ? "not tried" : round === 0 ? "not there" : "passed");
+      const kept = tried.killed || (round === 0 && tried.hits.length > 0);
+      missed.set(point, kept ? "not tried" : round === 0 ? "not there" : "passed");
     }
+    rows = rows.map((row) => row.filter((point) => !over.has(point)));
     if (tried.whole) break;
   }
-  for (const point of [...left.values()].flat()) missed.set(point, "not tried");
+  for (const point of rows.flat()) missed.set(point, "not tried");
   const after = wrong.length > 0 ? [] : await bench.converges(false);
   const away = wrong.length + after.length > 0 ? [] : await bench.goesAway();
   return { hits, missed, wrong: [...wrong, ...after, ...away] };
 }
 
+/** The next point of each host. */
+function heads(rows: readonly (readonly MeshPoint[])[]): readonly MeshPoint[] {
+  return rows.flatMap((row) => row.slice(0, 1));
+}
+
 /** One `up` with what is done in it, and what must hold before the next. */
-async function oneRound(
-  bench: MeshBench,
-  rows: readonly (readonly MeshPoint[])[],
-  armed: readonly MeshPoint[],
-) {
+async function oneRound(bench: MeshBench, rows: readonly (readonly MeshPoint[])[]) {
+  const armed = heads(rows);
   for (const point of armed) arm(bench, point);
   const client = bench.startUp();
   const relatives = new Map<number, Relative>();
-  const struck = await (armed[0]?.fault === "client killed"
-    ? killAt(bench, armed, client, relatives)
-    : Promise.all(rows.map((row) => strikeAlong(bench, row, client))));
+  const struck = (
+    await (armed[0]?.fault === "client killed"
+      ? killAt(bench, armed, client, relatives)
+      : Promise.all(rows.map((row) => strikeAlong(bench, row, client))))
+  ).flat();
   const killed = relatives.size > 0;
   const alone = (armed[0]?.call.n ?? 0) % 4 < 2;
   const { wrong, reachMs } = await standing(bench.lab, ["box"], Date.now(), alone);
   const { stdout, stderr, code } = await client.ended;
   const said = /error:.*/.exec(`${stdout}${stderr}`)?.[0] ?? "";
-  const hits = struck.flat().map((hit): Hit => ({ reachMs, said, ...hit }));
+  const hits = struck.map(({ point, at, reached }): Hit => {
+    return { point, at, said, reachMs: typeof reached === "number" ? reached : reachMs };
+  });
+  const unreached = struck.flatMap(({ reached }) => (typeof reached === "string" ? [reached] : []));
   for (const { host } of armed) bench.tripwire(host).end();
   const alive = await stillThere(relatives);
   if (killed) await bench.stack.cancel();
-  return { hits, wrong: [...wrong, ...alive], killed, whole: code === 0 };
+  return { hits, wrong: [...unreached, ...wrong, ...alive], killed, whole: code === 0 };
 }
 
-type Struck = Pick<Hit, "point" | "at"> & Partial<Hit>;
+interface Struck extends Pick<Hit, "point" | "at"> {
+  /** After how many ms a login was had, or that none was; where it was asked before the `up` came to its end. */
+  readonly reached?: number | string;
+}
 
 /** At one point of a host after another, for as long as the client goes on. */
 async function strikeAlong(
@@ -114,7 +121,7 @@ async function strikeAlong(
     const at = await strikeAt(bench, point, client);
     if (at === undefined) break;
     const reached = await answersAgain(bench.lab.host(point.host), Date.now());
-    struck.push({ point, at, ...(typeof reached === "number" && { reachMs: reached }) });
+    struck.push({ point, at, reached });
   }
   return struck;
 }
@@ -155,7 +162,8 @@ async function killAt(
   );
   const wires = new Set([...bench.wires.values()].map(({ port }) => port));
   for (const [id, words] of family(client.pid)) {
-    relatives.set(id, { words, reachesHosts: isConnectedTo(id, wires) });
+    const hasLoaded = /dynamic-provider/.test(words) && watchesItsInput(id);
+    relatives.set(id, { words, ours: hasLoaded || isConnectedTo(id, wires) });
   }
   const release = () => {
     for (const tripwire of tripwires) tripwire.release();
@@ -182,7 +190,7 @@ function wordsAt(bench: MeshBench, host: string): string {
  * and ended here.
  */
 async function stillThere(relatives: ReadonlyMap<number, Relative>): Promise<readonly string[]> {
-  const ours = [...relatives].filter(([, { reachesHosts }]) => reachesHosts);
+  const ours = [...relatives].filter(([, relative]) => relative.ours);
   for (let tries = 0; tries < 50 && ours.some(([id]) => isAlive(id)); tries++) await sleep(100);
   const alive = ours.filter(([id]) => isAlive(id));
   kill([...relatives.keys()].filter(isAlive));

@@ -1,6 +1,7 @@
 /** Programs that a test starts so that it can kill them: by their ids, with all that they started. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import type { Result } from "../../lab/run.js";
 
 export interface Started {
@@ -85,6 +86,18 @@ export function isConnectedTo(pid: number, ports: ReadonlySet<number>): boolean 
     );
     const open = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
     return open.some((target) => sockets.has(target));
+  } catch {
+    // It ended, or closed one, while we looked.
+    return false;
+  }
+}
+
+/** Whether a process waits for its standard input, as our provider does from the moment that it is loaded. */
+export function watchesItsInput(pid: number): boolean {
+  try {
+    const folder = `/proc/${pid}/fdinfo`;
+    // What an epoll descriptor waits for has a line each.
+    return readdirSync(folder).some((name) => /^tfd: +0 /m.test(readFileSync(join(folder, name), "utf8")));
   } catch {
     // It ended, or closed one, while we looked.
     return false;
