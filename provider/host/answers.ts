@@ -8,6 +8,8 @@ interface Known {
 /** What a host has answered, or is about to, by what it was asked. */
 export class Answers {
   readonly #known = new Map<string, Known>();
+  /** Whether a change waited for its confirmation when this was seen. */
+  pending = false;
   /** What is older is outdated. */
   #oldest = 0;
 
@@ -38,6 +40,7 @@ export class Answers {
 
   forget(): void {
     this.#known.clear();
+    this.pending = false;
   }
 }
 

@@ -35,8 +35,6 @@ export class RemoteHost implements Host {
   readonly #known = new Answers();
   #asked: Asked[] = [];
   #due: Due[] = [];
-  /** Whether a change waited for its confirmation when what is known was seen. */
-  #pending = false;
 
   constructor(reach: Reach) {
     this.name = reach.name;
@@ -60,11 +58,10 @@ export class RemoteHost implements Host {
 
   forget(): void {
     this.#known.forget();
-    this.#pending = false;
   }
 
   async recover(): Promise<boolean> {
-    if (!this.#pending) return false;
+    if (!this.#known.pending) return false;
     const nothing = { commands: [], stopAtFailure: true };
     await this.#changing(async () => void (await this.#locked("finish an earlier change first", [nothing])));
     return true;
@@ -175,7 +172,7 @@ export class RemoteHost implements Host {
       const link = await this.#reach.shared();
       const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
       // The host may take it back between two looks: what the first one saw is of neither state then.
-      this.#pending ||= told.has("pending");
+      this.#known.pending ||= told.has("pending");
       for (const [index, each] of asked.entries()) {
         each.answer(answers[index] ?? unseen);
       }

@@ -7,9 +7,9 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
-import { keepOutcome } from "./outcomes.js";
+import { anyLetter, keepOutcome } from "./outcomes.js";
 
-const lettered = /\b(it|describe)\(\s*["'`][A-F]\d+[ ,:]/;
+const lettered = new RegExp(`\\b(it|describe)\\(\\s*["'\`]${anyLetter}[ ,:]`);
 
 function specs(): readonly string[] {
   return ["unit", "hosts", "long"].flatMap((part) => {

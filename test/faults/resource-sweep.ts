@@ -46,10 +46,10 @@ export async function sweepResources(plan: ResourcePlan, prefix: string): Promis
 export function openPoints({ again }: Pick<Plan, "again">): (point: Point) => boolean {
   const rows = allRows();
   const tried = new Set(rows.map(keyOf));
-  const broken = new Set(rows.filter(({ wrong, reached }) => wrong.length > 0 || !reached).map(keyOf));
+  const failed = new Set(rows.filter(({ wrong, reached }) => wrong.length > 0 || !reached).map(keyOf));
   return ({ run, fault, host, call: { n } }) => {
     const key = keyOf({ run, fault, host, n });
-    return again ? broken.has(key) : !tried.has(key);
+    return again ? failed.has(key) : !tried.has(key);
   };
 }
 

@@ -24,14 +24,15 @@ export function earlierSweeps(): readonly string[] {
   ];
 }
 
-/** Those that a sweep looked for. */
+/** What a sweep looked for in vain. */
 export function notComeTo(rows: readonly Row[]): readonly string[] {
   const missed = rows.filter(({ reached }) => !reached);
   if (missed.length === 0) return [];
-  const where = missed.map(({ fault, host, n }) => `${fault} at ${host} ${n}`);
+  const where = missed.map(({ fault, host, n }) => `${fault} at ${host} ${n}`).sort();
   return [
-    `${missed.length} points were looked for and not come to: which of a host's resources share a script is settled by how`,
-    `they happen to meet, so that not every run has every recorded call. ${where.join(", ")}.`,
+    `${missed.length} points were looked for and not come to: another host of their row was struck before, or the resources of`,
+    "the host met in other scripts than when the calls were recorded. `--again` tries each by itself.",
+    `${where.join(", ")}.`,
     "",
   ];
 }

@@ -50,10 +50,9 @@ function recorded(): ReadonlyMap<string, { readonly calls: number; readonly poin
 }
 
 /** How many points no sweep has looked for yet, of the runs and faults of the table. */
-function left(rows: readonly Row[]): number {
+function untried(found: readonly Line[], rows: readonly Row[]): number {
   const all = recorded();
-  const groups = new Set(rows.map(({ run, fault }) => `${run} | ${fault}`));
-  const points = [...groups].map((group) => all.get(group.split(" | ")[0] ?? "")?.points ?? 0);
+  const points = found.map(({ what }) => all.get(what.split(" | ")[0] ?? "")?.points ?? 0);
   return points.reduce((sum, each) => sum + each, 0) - rows.length;
 }
 
@@ -94,6 +93,8 @@ export function printTable(): string {
 
 export function writeDocument(): void {
   const rows = allRows();
+  const found = lines(rows);
+  const left = untried(found, rows);
   const hours = (rows.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
   const tests = testOutcomes();
   const broken = rows.filter(({ wrong }) => wrong.length > 0);
@@ -117,12 +118,14 @@ export function writeDocument(): void {
     "",
     "Of a whole `up`, points are tried in a row: one from nothing is broken off at a point of each host, the next goes",
     "on and is broken off later, up to eight times, then one is left alone. Where an `up` gets over a cut link or power",
-    "cut by itself, its host meets the next one in the same `up`. Hosts are asked after each of them, the rest after the",
-    "last. A point that an `up` that goes on passes by is tried again in one from nothing.",
+    "cut by itself, its host meets the next one in the same `up`. So that each host comes to its points, all of them may",
+    "restart Docker at the same time; a point that is tried by itself has them in turn. A login is asked for after each",
+    "fault, Docker, the containers and what is pending after each `up`, the rest after the last. A point that an `up` that",
+    "goes on passes by is tried again in one from nothing.",
     "",
     "## Points",
     "",
-    markdown(lines(rows)),
+    markdown(found),
     "",
     ...notComeTo(rows),
     ...phases(rows),
@@ -143,7 +146,7 @@ export function writeDocument(): void {
     "## Not tried",
     "",
     ...notTried.map((each) => `- ${each}`),
-    ...(left(rows) > 0 ? [`- ${left(rows)} of the points of the table above, for want of time.`] : []),
+    ...(left > 0 ? [`- ${left} of the points of the table above, for want of time.`] : []),
     "",
   ].join("\n");
   writeFileSync(join(root, "docs", "reliability.md"), text.replaceAll(root, ".").replaceAll(homedir(), "~"));

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../lab/lab.js";
+import { until } from "../../lab/run.js";
 import type { Command } from "../../provider/command.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { Hosts } from "../../provider/host/hosts.js";
@@ -100,10 +101,7 @@ export class TransactionScene {
   }
 
   async becomesOld(within: number): Promise<void> {
-    for (const end = Date.now() + within * 1000; Date.now() < end; await sleep(200)) {
-      if ((await this.state()) === "old") return;
-    }
-    throw new Error(`still not undone after ${within} s`);
+    await until("the state to be undone", within * 1000, async () => (await this.state()) === "old");
   }
 
   /** Another process, once it has made the state new and verifies that without an end. */

@@ -1,7 +1,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { Wire } from "../../../faults/wire.js";
 import { limits, logins } from "../../../support/logins.js";
 
 describe("a link over ssh", function () {
@@ -17,25 +17,13 @@ describe("a link over ssh", function () {
       match(killed.lost ?? "", /SIGKILL/);
     });
     it("by a link that was cut", async () => {
-      const pairs: Socket[] = [];
-      const relay = createServer((near) => {
-        const far = connect(at.sshd.port, "127.0.0.1");
-        pairs.push(near, far);
-        for (const each of [near, far]) each.on("error", () => {});
-        near.pipe(far).pipe(near);
-      });
-      await new Promise<void>((done) => relay.listen(0, "127.0.0.1", done));
-      const address = relay.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      const through = at.to({ port, hostKey: at.sshd.hostKey("ed25519") });
-      const cut = () => {
-        for (const socket of pairs) socket.destroy();
-      };
+      const wire = await Wire.open("127.0.0.1", at.sshd.port);
+      const through = at.to({ port: wire.port, hostKey: at.sshd.hostKey("ed25519") });
       try {
         const link = await at.pool.link("alpha", through);
         const running = await link.start("echo begun; sleep 9; echo over", "", limits);
         ok(await running.until("begun\n"));
-        cut();
+        wire.reset();
         const { code, stdout, lost } = await running.ended;
         equal(code, undefined);
         equal(stdout, "begun\n");
@@ -43,8 +31,7 @@ describe("a link over ssh", function () {
         // The next one who asks gets a new login.
         equal((await (await at.pool.link("alpha", through)).exec("echo back", "", limits)).stdout, "back\n");
       } finally {
-        cut();
-        relay.close();
+        await wire.close();
       }
     });
   });
