@@ -56,8 +56,7 @@ export function converge<I extends OnHost, S>(
 ): Promise<S> {
   const flow = async () => {
     let seen = await glance(kind, desired, host);
-    // What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later.
-    if (await host.recover()) seen = await glance(kind, desired, host);
+    if (await recovered(host, turns)) seen = await glance(kind, desired, host);
     understood(kind, desired, () => refuse(kind, desired, seen));
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
@@ -78,12 +77,22 @@ export function remove<I extends OnHost, S>(
 ): Promise<S> {
   return host.alone(async () => {
     let seen = await look(kind, held, host);
-    if (await host.recover()) seen = await look(kind, held, host);
+    if (await recovered(host, turns)) seen = await look(kind, held, host);
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
     const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
     const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
     return risky ? turns.take(held.host, change) : change();
   });
+}
+
+/**
+ * What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later. That may
+ * restart Docker, as the change did.
+ */
+async function recovered(host: Host, turns: Turns): Promise<boolean> {
+  if (!host.pending) return false;
+  await turns.take(host.name, () => host.recover());
+  return true;
 }
 
 function refuse<I extends OnHost, S>(kind: Kind<I, S>, desired: I, seen: S): void {

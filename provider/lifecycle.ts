@@ -21,7 +21,7 @@ import type { Kind, OnHost, Remembered } from "./kind.js";
 import { cleaned } from "./printable.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
-import { differing } from "./survey.js";
+import { differing, drift } from "./survey.js";
 
 export interface Lifecycle {
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
@@ -143,10 +143,10 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     const seen = await this.see(inputs, props);
     if (this.kind.gone(inputs, seen)) return undefined;
     const observed = cleaned(this.kind.observed(inputs, seen));
-    const found = cleaned(this.kind.drift(inputs, seen));
+    const found = cleaned(drift(this.kind, inputs, seen, this.hostOf(inputs, props)));
     const due = this.kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen);
     const words = [...differing(pick(props, this.names), observed), ...found];
-    if (due.length > 0) this.session.tell(`${id}: ${inWords(words, due)}`);
+    if (found.length + due.length > 0) this.session.tell(`${id}: ${inWords(words, due)}`);
     return defined({ ...observed, ...(found.length > 0 ? { found } : {}) });
   }
 
@@ -203,7 +203,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
 
 /** "found gateway 192.168.145.130; wanted: put the route ... in place". */
 function inWords(found: readonly string[], due: readonly Command[]): string {
-  return `found ${found.join("; ")}; wanted: ${[...new Set(due.map(({ why }) => why))].join("; ")}`;
+  const wanted = [...new Set(due.map(({ why }) => why))].join("; ");
+  return `found ${found.join("; ")}${wanted === "" ? "" : `; wanted: ${wanted}`}`;
 }
 
 /** A failure after the first step is recorded as a half-made resource, so that a later run goes on or undoes it. */

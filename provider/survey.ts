@@ -24,8 +24,22 @@ export async function survey<I extends OnHost, S>(
   const inputs = "inputs" in checked ? checked.inputs : wanted;
   const seen = await glance(kind, inputs, host);
   const due = [...new Set(kind.steps(inputs, seen).map(({ why }) => why))];
-  const found = [...differing(inputs, kind.observed(inputs, seen)), ...kind.drift(inputs, seen)];
+  const found = [...differing(inputs, kind.observed(inputs, seen)), ...drift(kind, inputs, seen, host)];
   return { id: kind.id(inputs), seen, found, due, notices: kind.notices?.(inputs, seen, {}) ?? [] };
+}
+
+/** The kind's own, and that what is seen may not stay so. */
+export function drift<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  wanted: I,
+  seen: S,
+  { pending }: Pick<Host, "pending">,
+): readonly string[] {
+  const takenBack = pending && kind.restore(seen).length > 0;
+  return [
+    ...kind.drift(wanted, seen),
+    ...(takenBack ? ["a change that nobody confirmed, which the host takes back by itself"] : []),
+  ];
 }
 
 /** Values that are no longer as kept, in words: "gateway 192.168.145.130". */

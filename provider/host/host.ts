@@ -20,11 +20,10 @@ export interface Host {
    * the rest of the host. Asks where nothing was seen, or something greater happened since.
    */
   recall(questions: readonly Command[]): Promise<readonly Answer[]>;
-  /**
-   * After a look: where it saw a change that nobody has confirmed, by another process, waits for that one or
-   * takes it back if it is dead. Whether there was one: then what was seen may not stay so.
-   */
-  recover(): Promise<boolean>;
+  /** Whether a look saw a change that nobody has confirmed, by another process: what was seen may not stay so. */
+  readonly pending: boolean;
+  /** Waits for the process that makes such a change, or takes it back if that one is dead. */
+  recover(): Promise<void>;
   /** Forgets the remembered answers: the next look asks the host again. */
   forget(): void;
   /**

@@ -60,11 +60,13 @@ export class RemoteHost implements Host {
     this.#known.forget();
   }
 
-  async recover(): Promise<boolean> {
-    if (!this.#known.pending) return false;
+  get pending(): boolean {
+    return this.#known.pending;
+  }
+
+  async recover(): Promise<void> {
     const nothing = { commands: [], stopAtFailure: true };
     await this.#changing(async () => void (await this.#locked("finish an earlier change first", [nothing])));
-    return true;
   }
 
   async change(commands: readonly Command[], after: readonly Command[] = []): Promise<void> {

@@ -82,10 +82,18 @@ async function verified(reach: Reach, transaction: Transaction, report: Report |
     await confirm(reach, undo.token, transaction.why);
   } catch (error) {
     const outcome = await undoNow(reach, undo.token, transaction.why);
-    // The link was lost while confirming, and the host knows of nothing to undo: it had been confirmed.
-    if (confirming && outcome.state === "nothing") return;
+    // The answer was lost and the host knows of nothing to undo: it had been confirmed, or it was taken back and
+    // that was told to somebody else. What the host is now shows which.
+    if (confirming && outcome.state === "nothing" && (await holds(transaction))) return;
     throw withOutcome(reach, transaction.why, error, inWords(outcome, undo.seconds));
   }
+}
+
+function holds({ verify }: Transaction): Promise<boolean> {
+  return verify().then(
+    () => true,
+    () => false,
+  );
 }
 
 function withOutcome(reach: Reach, why: string, error: unknown, undone: string): Error {

@@ -2,7 +2,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { sleep, until } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
-import { MeshBench } from "../faults/mesh-bench.js";
+import { MeshBench, wiredConfig } from "../faults/mesh-bench.js";
 import { isPending, sameAs, snapshotOf, standing } from "../faults/oracle.js";
 import { family, isAlive, kill, type Started } from "../faults/process.js";
 
@@ -74,6 +74,32 @@ describe("an up that is interrupted", function () {
     equal(ours.length > 0, true, "there was no provider process");
     await until("the provider's end", 5000, async () => !ours.some(isAlive));
   }
+
+  it("A4 the next up takes nothing for made that only waits for its confirmation", async () => {
+    const made = await bench.stack.up("--continue-on-error");
+    equal(made.code, 0, made.text);
+    const config = wiredConfig(bench.lab, bench.wires);
+    const [alpha, beta] = config["hosts"] as readonly object[];
+    bench.configure({ ...config, hosts: [{ ...alpha, subnet: "172.30.9.0/24" }, beta] });
+    const tripwire = bench.tripwire("alpha");
+    tripwire.begin({ landmark: "systemctl restart docker.service", more: 1 });
+    const client = bench.startUp();
+    equal(await tripwire.hit(client.over), true, "Docker was not restarted");
+    kill([...family(client.pid).keys()]);
+    tripwire.end();
+    await client.ended;
+    await bench.stack.cancel();
+    const preview = await bench.stack.preview();
+    match(preview.text, /alpha\/bridge: found .*a change that nobody confirmed/);
+    // It may end before the host's own time is over, and what it says must hold then.
+    const again = await bench.stack.up("--continue-on-error");
+    equal(again.code, 0, again.text);
+    deepEqual((await standing(bench.lab, ["box"], Date.now(), true)).wrong, []);
+    deepEqual(await bench.converges(false), []);
+    match(await bench.lab.host("alpha").run("ip -4 addr show docker0"), /172\.30\.9\.1\/24/);
+    deepEqual(await bench.goesAway(), []);
+    bench.configure(config);
+  });
 
   it("A8 what was made survives a reboot of every host, and a preview finds nothing to do", async () => {
     const made = await bench.stack.up("--continue-on-error");

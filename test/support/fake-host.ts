@@ -28,14 +28,15 @@ export class FakeHost implements Host {
     }));
   }
 
-  /** What the next look sees is taken back by this. */
-  pending: (() => void) | undefined;
-  async recover(): Promise<boolean> {
-    if (this.pending === undefined) return false;
+  /** Takes back what the next look sees. */
+  takesBack: (() => void) | undefined;
+  get pending(): boolean {
+    return this.takesBack !== undefined;
+  }
+  async recover(): Promise<void> {
     this.log.push("recover");
-    this.pending();
-    this.pending = undefined;
-    return true;
+    this.takesBack?.();
+    this.takesBack = undefined;
   }
 
   recall(questions: readonly Command[]): Promise<readonly Answer[]> {

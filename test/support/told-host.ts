@@ -33,9 +33,8 @@ export class ToldHost implements Host {
     return questions.map(this.answer);
   }
 
-  async recover(): Promise<boolean> {
-    return false;
-  }
+  readonly pending = false;
+  async recover(): Promise<void> {}
 
   recall(questions: readonly Command[]): Promise<readonly Answer[]> {
     return this.look(questions);

@@ -27,7 +27,7 @@ describe("converge", () => {
 
   it("does not take for true what a killed run has left unconfirmed", async () => {
     const host = hostWith({ value: "v", level: "5" });
-    host.pending = () => host.variables.set("level", "4");
+    host.takesBack = () => host.variables.set("level", "4");
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
     assert.equal(seen.level, "5");
     assert.deepEqual(host.log.slice(0, 4), ["look anew", "recover", "look", "begin: set level"]);

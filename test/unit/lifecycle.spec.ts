@@ -176,6 +176,15 @@ describe("read", () => {
     assert.deepEqual("props" in read && read.props["found"], ["it is down"]);
   });
 
+  it("does not take for true what nobody confirmed", async () => {
+    const { life, fake, session } = started({ value: "v" });
+    fake.takesBack = () => {};
+    const { props } = (await life.read("alpha/v", news)) as { props: Props };
+    const words = "a change that nobody confirmed, which the host takes back by itself";
+    assert.deepEqual(props["found"], [words]);
+    assert.deepEqual(session.lines, [`alpha/v: found ${words}`]);
+  });
+
   it("says that it is gone", async () => {
     assert.deepEqual(await started().life.read("alpha/v", state), { id: "" });
   });

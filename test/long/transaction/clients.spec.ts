@@ -1,6 +1,7 @@
-import { equal, match, ok } from "node:assert/strict";
+import { equal, match, ok, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { read, seconds, transactions } from "../../support/transactions.js";
+import { NotConfirmed } from "../../../provider/errors.js";
+import { changed, read, seconds, transactions } from "../../support/transactions.js";
 
 describe("a transaction whose client dies, or that another one meets", function () {
   this.timeout(180_000);
@@ -21,10 +22,11 @@ describe("a transaction whose client dies, or that another one meets", function 
     await on.host.look([read]);
     await on.becomesOld(seconds + 5);
     await on.host.look([{ why: "see something else", argv: ["true"] }]);
-    ok(await on.host.recover(), "the first look saw the new state, which is gone");
+    ok(on.host.pending, "the first look saw the new state, which is gone");
+    await on.host.recover();
     const [answer] = await on.host.look([read]);
     equal(answer?.stdout, "old\n");
-    equal(await on.host.recover(), false, "and that one holds");
+    equal(on.host.pending, false, "and that one holds");
     await on.nothingLeft();
   });
 
@@ -32,6 +34,19 @@ describe("a transaction whose client dies, or that another one meets", function 
     await on.kill(await on.startClient());
     await on.host.change([{ why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] }]);
     match(on.said.join(), /by the next change: undone/);
+    await on.nothingLeft();
+  });
+
+  it("A4 does not count as confirmed where it was taken back, and somebody else was told so", async () => {
+    const verify = async () => {
+      if ((await on.state()) !== "new") throw new Error("the state is not new.");
+      await on.lab.host("alpha").run("sh /etc/dockroute/pending/undo && rm /etc/dockroute/last-undo");
+    };
+    await rejects(
+      on.host.transact({ ...changed, verify }),
+      (error) => error instanceof NotConfirmed && /took it back before.*Undone: yes/.test(error.message),
+    );
+    equal(await on.state(), "old");
     await on.nothingLeft();
   });
 
