@@ -87,7 +87,7 @@ esac
 code=$?
 if [ "$trap_" = stop ]; then
   : >$d/hit
-  while [ ! -e $d/go ]; do /bin/sleep 0.02; done
+  while [ -e $d/hit ] && [ ! -e $d/go ]; do /bin/sleep 0.02; done
 fi
 exit $code
 `;
