@@ -42,12 +42,20 @@ const sources: Readonly<Record<(typeof programs)[number], GoCommand>> = {
   },
 };
 
+/** What projects have in Pulumi.yaml, as the flags of the older language host. `runtime: nodejs` needs none. */
+const flags = {
+  tsx: '-typescript=false -nodeargs "--import tsx"',
+  compiled: "-typescript=false",
+  nodejs: undefined,
+} as const;
+type Runtime = keyof typeof flags;
+
 /**
  * The `pulumi` on PATH if there is one, else the cached one, else the vendor's release, else built from Go modules.
  *
- * @param runtime what the projects have in Pulumi.yaml: programs run through tsx, or `runtime: nodejs` and no more
+ * @param runtime of the projects: programs that run through tsx, compiled ones, or `runtime: nodejs` and no more
  */
-export async function ensurePulumi(log: Log, runtime: "tsx" | "nodejs" = "tsx"): Promise<Pulumi> {
+export async function ensurePulumi(log: Log, runtime: Runtime = "tsx"): Promise<Pulumi> {
   const provider = dynamicProviderFolder();
   const there = await Promise.all(
     programs.map((name) => tryRun(["sh", "-c", 'command -v "$1"', "sh", name])),
@@ -61,7 +69,7 @@ export async function ensurePulumi(log: Log, runtime: "tsx" | "nodejs" = "tsx"):
       for (const name of programs) await ensureGoCommand(sources[name], join(folder, name), log);
     });
   }
-  const host = runtime === "tsx" ? withOlderHost(folder, provider) : undefined;
+  const host = withOlderHost(folder, provider, runtime);
   return { folders: [host ?? folder, provider] };
 }
 
@@ -71,9 +79,9 @@ export async function ensurePulumi(log: Log, runtime: "tsx" | "nodejs" = "tsx"):
  * beside a link to the command, which warns of a plugin that is anywhere else. A release brings every plugin, all
  * of its own age, and needs none of this.
  */
-function withOlderHost(folder: string, provider: string): string | undefined {
-  if (existsSync(join(folder, "pulumi-language-python"))) return undefined;
-  const wrapped = join(folder, "wrapped");
+function withOlderHost(folder: string, provider: string, runtime: Runtime): string | undefined {
+  if (flags[runtime] === undefined || existsSync(join(folder, "pulumi-language-python"))) return undefined;
+  const wrapped = join(folder, `wrapped-${runtime}`);
   if (existsSync(wrapped)) return wrapped;
   const temporary = `${wrapped}.${process.pid}`;
   mkdirSync(temporary);
@@ -81,7 +89,7 @@ function withOlderHost(folder: string, provider: string): string | undefined {
   const launcher = "pulumi-resource-pulumi-nodejs";
   copyFileSync(join(provider, launcher), join(temporary, launcher));
   const host = quote([join(folder, "pulumi-language-nodejs")]);
-  const text = `#!/bin/sh\nexec ${host} -typescript=false -nodeargs "--import tsx" "$@"\n`;
+  const text = `#!/bin/sh\nexec ${host} ${flags[runtime]} "$@"\n`;
   writeFileSync(join(temporary, "pulumi-language-nodejs"), text, { mode: 0o755 });
   try {
     renameSync(temporary, wrapped);

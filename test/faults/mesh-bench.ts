@@ -33,7 +33,7 @@ export class MeshBench {
     specs: readonly HostSpec[] = threeHosts,
     project = root,
   ): Promise<MeshBench> {
-    const { folders } = await ensurePulumi(quiet);
+    const { folders } = await ensurePulumi(quiet, project === root ? "tsx" : "compiled");
     await Lab.remove(prefix);
     const lab = await Lab.up({ prefix, hosts: specs, log: quiet });
     const wires = new Map<string, Wire>();
