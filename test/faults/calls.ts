@@ -24,8 +24,10 @@ export interface TryOptions {
   readonly meanwhile?: () => Promise<readonly string[]>;
 }
 
-export function startCall(call: CallOf): Started {
-  const argv = [process.execPath, "--import", "tsx", join(__dirname, "client.ts")];
+/** The program that makes a call, as the checkout has it. */
+export const ownClient: readonly string[] = [process.execPath, "--import", "tsx", join(__dirname, "client.ts")];
+
+export function startCall(call: CallOf, argv = ownClient): Started {
   return start(argv, { input: JSON.stringify(call), env: process.env, cwd: root });
 }
 

@@ -1,5 +1,5 @@
 /**
- * This checkout compiled, program and all: what starts Pulumi hundreds of times saves each time the second in which
+ * This checkout compiled, program and all: what starts Pulumi or a call hundreds of times saves each time the second in which
  * tsx would compile it. The project of bench/project.ts has the package compiled, and leaves the program to tsx.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -16,13 +16,18 @@ export function compiledProject(): Promise<string> {
   return made;
 }
 
+/** The program that makes one call of the engine: what `startCall` starts. */
+export async function compiledClient(): Promise<readonly string[]> {
+  return [process.execPath, join(await compiledProject(), "test/faults/client.js")];
+}
+
 async function compile(folder: string): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const tsconfig = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: { noEmit: false, rootDir: root, outDir: folder },
-    files: ["stacks/index.ts", "provider/handlers.ts"].map((file) => join(root, file)),
+    files: ["stacks/index.ts", "provider/handlers.ts", "test/faults/client.ts"].map((file) => join(root, file)),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
 import { type HostSpec, Lab } from "../../lab/lab.js";
-import { startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
 import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
 import { amiss } from "../support/mesh.js";
-import { quickBox, threeHosts } from "../support/scene.js";
+import { threeHosts } from "../support/scene.js";
 import { type Config, root, Stack } from "../support/stack.js";
+import { equip } from "./bench-host.js";
 import { nothingLeft, sameAs, snapshotOf } from "./oracle.js";
 import { type Started, start } from "./process.js";
-import { type Call, Tripwire } from "./tripwire.js";
+import type { Call, Tripwire } from "./tripwire.js";
 import { Wire } from "./wire.js";
 
 export class MeshBench {
@@ -39,10 +39,7 @@ export class MeshBench {
     const wires = new Map<string, Wire>();
     const tripwires = new Map<string, Tripwire>();
     for (const host of lab.hosts) {
-      const tripwire = new Tripwire(host);
-      await tripwire.install();
-      await startBox(host, "box", quickBox);
-      tripwires.set(host.name, tripwire);
+      tripwires.set(host.name, await equip(host));
       wires.set(host.name, await Wire.open(host.address));
     }
     const folder = mkdtempSync(join(tmpdir(), `dockroute-${prefix}-`));
@@ -92,6 +89,11 @@ export class MeshBench {
     if (killed) await this.stack.cancel();
     const ran = await this.stack.up("--continue-on-error");
     if (ran.code !== 0) return [`I5 up again failed: ${ran.text.slice(-3000)}`];
+    return this.stands();
+  }
+
+  /** I5: after an `up` that ended well nothing is due, and nothing is left of it but the mesh. */
+  async stands(): Promise<readonly string[]> {
     const preview = await this.stack.preview("--expect-no-changes", "--refresh");
     if (preview.code !== 0) return [`I5 the preview after it is not empty: ${preview.text.slice(-3000)}`];
     const left = await Promise.all(this.lab.hosts.map(nothingLeft));

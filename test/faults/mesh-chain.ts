@@ -43,9 +43,10 @@ export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): 
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
   const wrong: string[] = [];
+  let whole = false;
   // Hosts that are struck in one `up` come to their points only if none of them has to wait for another.
   bench.atOnce(chain.size > 1 ? bench.lab.hosts.length : 1);
-  for (let round = 0; round < rounds && wrong.length === 0; round++) {
+  for (let round = 0; round < rounds && wrong.length === 0 && !whole; round++) {
     const armed = heads(rows);
     if (armed.length === 0) break;
     const tried = await oneRound(bench, rows);
@@ -61,10 +62,10 @@ export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): 
       missed.set(point, kept ? "not tried" : round === 0 ? "not there" : "passed");
     }
     rows = rows.map((row) => row.filter((point) => !over.has(point)));
-    if (tried.whole) break;
+    whole = tried.whole;
   }
   for (const point of rows.flat()) missed.set(point, "not tried");
-  const after = wrong.length > 0 ? [] : await bench.converges(false);
+  const after = wrong.length > 0 ? [] : await (whole ? bench.stands() : bench.converges(false));
   const away = wrong.length + after.length > 0 ? [] : await bench.goesAway();
   return { hits, missed, wrong: [...wrong, ...after, ...away] };
 }

@@ -3,17 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
 import { Lab } from "../../lab/lab.js";
-import { startBox } from "../../lab/probe.js";
 import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
 import type { Props } from "../../provider/props.js";
-import { quickBox } from "../support/scene.js";
-import { answerOf, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
+import { equip } from "./bench-host.js";
+import { answerOf, ownClient, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
 import { type Answered, answer, type CallOf } from "./client.js";
 import { type Fault, strike, trapFor } from "./faults.js";
 import { nothingLeft, sameAs, snapshotOf, standing, undoSeconds } from "./oracle.js";
 import { type Case, cases, type Transition } from "./transitions.js";
-import { type Call, Tripwire } from "./tripwire.js";
+import type { Call, Tripwire } from "./tripwire.js";
 import { Wire } from "./wire.js";
 
 /** Where the host stands: without the resource, with its first value, with its second. */
@@ -41,17 +40,16 @@ export class ResourceBench {
     readonly tripwire: Tripwire,
     private readonly config: Readonly<Record<string, string>>,
     readonly all: readonly Case[],
+    private readonly client: readonly string[],
   ) {
     [this.current] = all as [Case];
   }
 
-  static async up(prefix: string, image: string): Promise<ResourceBench> {
+  static async up(prefix: string, image: string, client = ownClient): Promise<ResourceBench> {
     await Lab.remove(prefix);
     const lab = await Lab.up({ prefix, hosts: [{ name: "alpha", image }], log: quiet });
     const host = lab.host("alpha");
-    const tripwire = new Tripwire(host);
-    await tripwire.install();
-    await startBox(host, "box", quickBox);
+    const tripwire = await equip(host);
     const wire = await Wire.open(host.address);
     const hostKey = readFileSync(join(host.root, "etc/ssh/ssh_host_ed25519_key.pub"), "utf8").trim();
     const endpoint = `root@127.0.0.1:${wire.port}`;
@@ -59,7 +57,7 @@ export class ResourceBench {
     const connection = { hostKey, privateKeyFile: lab.privateKeyFile, ...limits };
     const config = { "dockroute:connection": JSON.stringify(connection) };
     const all = cases("alpha", endpoint, host.address.replace(/\d+$/, ""));
-    return new ResourceBench(lab, host, wire, tripwire, config, all);
+    return new ResourceBench(lab, host, wire, tripwire, config, all, client);
   }
 
   async down(): Promise<void> {
@@ -121,7 +119,7 @@ export class ResourceBench {
     await this.go(from);
     clock.lap("to the beginning");
     this.tripwire.begin({ n, does: trapFor(fault) });
-    const client = startCall(this.callTo(to));
+    const client = startCall(this.callTo(to), this.client);
     const stands = await this.tripwire.hit(client.over);
     const reached = this.tripwire.sprung() !== undefined;
     clock.lap("to the point");

@@ -1,6 +1,7 @@
 /** Every point of create, update and delete of each resource, with every fault: several labs side by side. */
 
 import type { Tried } from "./calls.js";
+import { compiledClient } from "./compiled.js";
 import type { Fault } from "./faults.js";
 import { type Point, Queue, spread, type Trace, traceOf } from "./points.js";
 import { ResourceBench } from "./resource-bench.js";
@@ -74,7 +75,7 @@ async function record(plan: ResourcePlan, prefix: string): Promise<ReadonlyMap<s
   const traces = new Map<string, Trace>();
   let bench: ResourceBench | undefined;
   const chosen = async (kind: string): Promise<ResourceBench> => {
-    bench ??= await ResourceBench.up(prefix, plan.image);
+    bench ??= await ResourceBench.up(prefix, plan.image, await compiledClient());
     if (bench.chosen !== kind) await bench.choose(caseOf(bench, kind));
     return bench;
   };
@@ -143,7 +144,7 @@ class Worker {
   }
 
   private async chosen(kind: string): Promise<ResourceBench> {
-    this.bench ??= await ResourceBench.up(this.prefix, this.plan.image);
+    this.bench ??= await ResourceBench.up(this.prefix, this.plan.image, await compiledClient());
     if (this.bench.chosen !== kind) await this.bench.choose(caseOf(this.bench, kind));
     return this.bench;
   }

@@ -6,6 +6,7 @@
 import type { Snapshot } from "../../../lab/snapshot.js";
 import { amiss } from "../../support/mesh.js";
 import type { Config } from "../../support/stack.js";
+import { compiledProject } from "../compiled.js";
 import { type Fault, strike, trapFor } from "../faults.js";
 import { MeshBench, wiredConfig } from "../mesh-bench.js";
 import { nothingLeft, sameAs, snapshotOf, standing } from "../oracle.js";
@@ -48,11 +49,9 @@ export async function walk(plan: WalkPlan, prefix: string): Promise<void> {
 async function walkOne(plan: WalkPlan, prefix: string): Promise<void> {
   const { seed, say } = plan;
   say(`walk of ${plan.steps} steps with the seed ${seed}: again by --only walk --labs 1 --seed ${seed}`);
-  const bench = await MeshBench.up(prefix, [
-    { name: "alpha", image: "docker26" },
-    { name: "beta", image: "docker28" },
-    { name: "gamma", image: "docker26" },
-  ]);
+  const images = { alpha: "docker26", beta: "docker28", gamma: "docker26" };
+  const hosts = Object.entries(images).map(([name, image]) => ({ name, image }));
+  const bench = await MeshBench.up(prefix, hosts, await compiledProject());
   const walker = new Walker(bench);
   try {
     let step = 0;
