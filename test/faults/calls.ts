@@ -25,7 +25,12 @@ export interface TryOptions {
 }
 
 /** The program that makes a call, as the checkout has it. */
-export const ownClient: readonly string[] = [process.execPath, "--import", "tsx", join(__dirname, "client.ts")];
+export const ownClient: readonly string[] = [
+  process.execPath,
+  "--import",
+  "tsx",
+  join(__dirname, "client.ts"),
+];
 
 export function startCall(call: CallOf, argv = ownClient): Started {
   return start(argv, { input: JSON.stringify(call), env: process.env, cwd: root });

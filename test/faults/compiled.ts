@@ -27,7 +27,9 @@ async function compile(folder: string): Promise<string> {
   const tsconfig = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: { noEmit: false, rootDir: root, outDir: folder },
-    files: ["stacks/index.ts", "provider/handlers.ts", "test/faults/client.ts"].map((file) => join(root, file)),
+    files: ["stacks/index.ts", "provider/handlers.ts", "test/faults/client.ts"].map((file) =>
+      join(root, file),
+    ),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
