@@ -95,6 +95,20 @@ describe("converge", () => {
     // What disrupts nothing goes on.
     await converge(toy, { ...wish, host: "beta" }, hostWith(), turns);
   });
+
+  it("takes nothing back out of turn: that disrupts as the change did", async () => {
+    const turns = new Turns(1);
+    const busy = hostWith({ value: "v" });
+    let done = () => {};
+    const first = turns.take("beta", () => new Promise<void>((resolve) => void (done = resolve)));
+    busy.takesBack = () => {};
+    const second = converge(toy, wish, busy, turns);
+    await new Promise(setImmediate);
+    assert.deepEqual(busy.log, ["look anew"]);
+    done();
+    await Promise.all([first, second]);
+    assert.deepEqual(busy.log, ["look anew", "recover", "look"]);
+  });
 });
 
 describe("remove", () => {
