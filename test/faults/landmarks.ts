@@ -12,19 +12,27 @@ export function patternOf(words: string): string {
     .replace(/Token [0-9a-f]+/g, "Token *");
 }
 
-/** By number: after which call of its session, the nearest that the trace has only once. A look has none. */
+/**
+ * By number. A change is found after the nearest call of its session that the trace has only once; what has none
+ * before it there, and a look, by its own words after the nearest such call of any change.
+ */
 export function landmarks(calls: readonly Call[]): ReadonlyMap<number, Place> {
   const times = new Map<string, number>();
   for (const { words } of calls) times.set(patternOf(words), (times.get(patternOf(words)) ?? 0) + 1);
-  const last = new Map<string, { readonly landmark: string; more: number }>();
+  const nearest = new Map<string, { readonly landmark: string; more: number }>();
+  let last: { readonly landmark: string; readonly since: Map<string, number> } | undefined;
   return new Map(
-    calls.flatMap(({ n, session, words, changing }) => {
-      const landmark = patternOf(words);
-      const before = last.get(session);
-      const place = times.get(landmark) === 1 ? { landmark, more: 0 } : before && { ...before };
-      if (place === undefined) return [];
-      last.set(session, { ...place, more: place.more + 1 });
-      return changing ? [[n, place] as const] : [];
+    calls.flatMap(({ n, session, words: text, changing }) => {
+      const words = patternOf(text);
+      const unique = times.get(words) === 1;
+      const before = nearest.get(session);
+      const inSession = unique ? { landmark: words, more: 0 } : before && { ...before };
+      if (inSession) nearest.set(session, { ...inSession, more: inSession.more + 1 });
+      last?.since.set(words, (last.since.get(words) ?? 0) + 1);
+      const anywhere = last && { landmark: last.landmark, words, times: last.since.get(words) ?? 1 };
+      if (unique && changing) last = { landmark: words, since: new Map() };
+      const place = (changing && inSession) || anywhere;
+      return place === undefined ? [] : [[n, place] as const];
     }),
   );
 }

@@ -33,8 +33,14 @@ export interface Call {
 /** What a shim does in place of its program; "stop" runs it and then waits for the fault. */
 export type Trap = "stop" | "fail" | "hang" | "garbage";
 
-/** Which call: the n-th of a run, or so many after one that looks like the landmark, in the landmark's session. */
-export type Place = { readonly n: number } | { readonly landmark: string; readonly more: number };
+/**
+ * Which call: the n-th of a run; so many after one that looks like the landmark, in the landmark's session; or after
+ * that the one with these words, so many times, in whichever session.
+ */
+export type Place =
+  | { readonly n: number }
+  | { readonly landmark: string; readonly more: number }
+  | { readonly landmark: string; readonly words: string; readonly times: number };
 
 const folder = "var/lib/points";
 
@@ -75,6 +81,14 @@ case "$series $number" in "$at +"*)
   [ ! -e $d/since ] || read -r since here <$d/since
   if [ -e $d/since ]; then here=$((here + 1)); else case $words in $landmark) since=$session here=0 ;; esac; fi
   if [ "$since" = "$session" ]; then echo "$since $here" >$d/since; here=+$here; else here=; fi ;;
+"$at @"*)
+  here=
+  IFS= read -r landmark <$d/landmark
+  IFS= read -r wanted <$d/words
+  if [ -e $d/since ]; then
+    read -r here <$d/since
+    case $words in $wanted) here=$((here + 1)); echo $here >$d/since; here=@$here ;; *) here= ;; esac
+  else case $words in $landmark) echo 0 >$d/since ;; esac; fi ;;
 esac
 if [ -n "$at" ] && [ "$series $here" = "$at $number" ]; then echo $n >$d/sprung; /bin/rm $d/trap; else trap_=; fi
 exec 7>&-
@@ -114,9 +128,10 @@ export class Tripwire {
     this.clear();
     mkdirSync(this.path(""), { recursive: true });
     if (trap === undefined) return;
-    const at = "n" in trap ? trap.n : `+${trap.more}`;
-    // A pattern of the shell's `case`.
+    const at = "n" in trap ? trap.n : "more" in trap ? `+${trap.more}` : `@${trap.times}`;
+    // Patterns of the shell's `case`.
     if ("landmark" in trap) writeFileSync(this.path("landmark"), `${trap.landmark}\n`);
+    if ("words" in trap) writeFileSync(this.path("words"), `${trap.words}\n`);
     writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${at} ${trap.does ?? "stop"}\n`);
   }
 

@@ -20,11 +20,22 @@ describe("where a call is found again in an up that goes on", () => {
     const places = landmarks([call(1, "mv a b"), call(2, "sync"), call(3, "sync", "b"), call(4, "sync")]);
     deepEqual(places.get(2), { landmark: "mv a b", more: 1 });
     deepEqual(places.get(4), { landmark: "mv a b", more: 2 });
-    equal(places.get(3), undefined);
   });
 
-  it("is nowhere for a look, which every up makes", () => {
-    equal(landmarks([call(1, "cat x", "a", false)]).size, 0);
+  it("is else by its words after the nearest change that is there once, and nowhere before the first", () => {
+    const look = (n: number, words: string) => call(n, words, "look", false);
+    const calls = [
+      look(1, "cat x"),
+      call(2, "mv a b"),
+      call(3, "sync", "b"),
+      look(4, "cat x"),
+      look(5, "cat x"),
+      call(6, "sync", "c"),
+    ];
+    const places = landmarks(calls);
+    equal(places.get(1), undefined);
+    deepEqual(places.get(3), { landmark: "mv a b", words: "sync", times: 1 });
+    deepEqual(places.get(5), { landmark: "mv a b", words: "cat x", times: 2 });
   });
 
   it("leaves open what is another in each run, and takes the rest by the letter", () => {
