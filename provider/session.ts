@@ -50,8 +50,17 @@ export class Session {
   get turns(): Turns {
     this.turnsOfThisRun ??= new Turns(
       z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")),
+      () => this.recoverAll(),
     );
     return this.turnsOfThisRun;
+  }
+
+  /** A host that takes a change back when its time is over restarts its Docker out of turn: better now. */
+  private async recoverAll(): Promise<void> {
+    for (const host of this.hosts.configured()) {
+      // Where that fails, its own resources tell.
+      if (host.pending) await host.recover().catch(() => {});
+    }
   }
 
   /** Whether nothing was declared to this process: then what it deletes, it deletes for a destroy. */

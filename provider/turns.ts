@@ -8,10 +8,17 @@ export class Turns {
   private taken = 0;
   private readonly waiting: (() => void)[] = [];
   private failed: string | undefined;
+  private begun: Promise<void> | undefined;
 
-  constructor(readonly seats: number) {}
+  /** @param first what is done before the first of them */
+  constructor(
+    readonly seats: number,
+    private readonly first: () => Promise<void> = async () => {},
+  ) {}
 
   async take<T>(host: string, work: () => Promise<T>): Promise<T> {
+    this.begun ??= this.first();
+    await this.begun;
     while (this.taken >= this.seats) await new Promise<void>((resolve) => this.waiting.push(resolve));
     if (this.failed !== undefined) {
       this.next();

@@ -1,5 +1,6 @@
 /** An `up` of two hosts that a person, a kill or a reboot interrupts; and what was made when the hosts reboot. */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import type { Host } from "../../lab/host.js";
 import { sleep, until } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
 import { MeshBench, wiredConfig } from "../faults/mesh-bench.js";
@@ -80,7 +81,8 @@ describe("an up that is interrupted", function () {
     equal(made.code, 0, made.text);
     const config = wiredConfig(bench.lab, bench.wires);
     const [alpha, beta] = config["hosts"] as readonly object[];
-    bench.configure({ ...config, hosts: [{ ...alpha, subnet: "172.30.9.0/24" }, beta] });
+    const pinned = { ...alpha, subnet: "172.30.9.0/24" };
+    bench.configure({ ...config, hosts: [pinned, beta] });
     const tripwire = bench.tripwire("alpha");
     tripwire.begin({ landmark: "systemctl restart docker.service", more: 1 });
     const client = bench.startUp();
@@ -89,7 +91,10 @@ describe("an up that is interrupted", function () {
     tripwire.release();
     match((await client.ended).stdout, /Undone: unknown/);
     bench.wire("alpha").mend();
-    // The host still waits, and takes it back after this has ended.
+    // The host still waits, and would take it back after this has ended, or while beta's Docker restarts.
+    bench.configure({ ...config, hosts: [pinned, { ...beta, subnet: "172.30.10.0/24" }] });
+    const restarts = bench.lab.hosts.map(dockerStarts);
+    const [ofAlpha = 0, ofBeta = 0] = (await Promise.all(restarts)).map(({ length }) => length);
     const again = await bench.stack.up("--continue-on-error");
     match(again.text, /alpha\/bridge: found a change that nobody confirmed/);
     equal(again.code, 0, again.text);
@@ -98,6 +103,9 @@ describe("an up that is interrupted", function () {
     equal(after.code, 0, after.text);
     deepEqual(await bench.whole(), []);
     match(await bench.lab.host("alpha").run("ip -4 addr show docker0"), /172\.30\.9\.1\/24/);
+    const [back, anew] = (await dockerStarts(bench.lab.host("alpha"))).slice(ofAlpha);
+    const [turn] = (await dockerStarts(bench.lab.host("beta"))).slice(ofBeta);
+    ok(back && anew && turn && back < turn, `${back} and ${anew} at alpha, ${turn} at beta`);
     tripwire.end();
     deepEqual(await bench.goesAway(), []);
     bench.configure(config);
@@ -116,3 +124,9 @@ describe("an up that is interrupted", function () {
     match(preview.text, /unchanged/);
   });
 });
+
+/** When Docker was started, in seconds of the one kernel's clock. */
+async function dockerStarts(host: Host): Promise<readonly number[]> {
+  const said = await host.run("journalctl -u docker -o short-monotonic --no-pager");
+  return [...said.matchAll(/^\[ *([\d.]+)\].*systemd\[1\]: Started [dD]ocker/gm)].map(([, at]) => Number(at));
+}

@@ -25,6 +25,16 @@ describe("turns", () => {
     );
   });
 
+  it("begin once what comes first is done, whoever asks", async () => {
+    const done: string[] = [];
+    const turns = new Turns(2, async () => {
+      await sleep(5);
+      done.push("first");
+    });
+    await Promise.all(["a", "b"].map((name) => turns.take(name, async () => void done.push(name))));
+    assert.deepEqual(done, ["first", "a", "b"]);
+  });
+
   it("end for all who wait once one has failed, and name the host that did", async () => {
     const turns = new Turns(1);
     const failure = new Error("did not come back");
