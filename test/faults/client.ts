@@ -37,6 +37,8 @@ export interface CallOf {
   /** What the program declares. */
   readonly news: Props;
   readonly config: Readonly<Record<string, string>>;
+  /** As in an `up` that begins with a refresh: what is not there any more is made, what does not differ is left. */
+  readonly refreshed?: boolean;
 }
 
 export interface Answered {
@@ -59,10 +61,24 @@ async function preview(lifecycle: Lifecycle, { id, olds, news }: CallOf): Promis
   ];
 }
 
-export async function answer(call: CallOf): Promise<Answered> {
-  const lifecycle: Lifecycle = lifecycles[call.kind](new Mute(questions));
-  await lifecycle.configure({ config: { get: (key) => call.config[key] } });
+/** What the engine asks for once it has read what it is about to change; nothing where that needs no change. */
+async function afterRefresh(lifecycle: Lifecycle, call: CallOf): Promise<CallOf | Answered> {
+  const { id, op, olds, news } = call;
+  const seen = await lifecycle.read(id, olds);
+  if (!("props" in seen)) return op === "delete" ? {} : { ...call, op: "create", olds: {} };
+  if (op === "delete") return { ...call, olds: seen.props };
+  const { inputs } = await lifecycle.check(seen.inputs, news);
+  const { changes } = await lifecycle.diff(id, seen.props, inputs);
+  return changes ? { ...call, op: "update", olds: seen.props, news: inputs } : { state: seen.props };
+}
+
+export async function answer(asked: CallOf): Promise<Answered> {
+  const lifecycle: Lifecycle = lifecycles[asked.kind](new Mute(questions));
+  await lifecycle.configure({ config: { get: (key) => asked.config[key] } });
   try {
+    const known = asked.refreshed === true && Object.keys(asked.olds).length > 0;
+    const call = known ? await afterRefresh(lifecycle, asked) : asked;
+    if (!("op" in call)) return call;
     switch (call.op) {
       case "create": {
         const { inputs, failures } = await lifecycle.check({}, call.news);

@@ -144,10 +144,10 @@ export class ResourceBench {
     return { reached, wrong: [...wrong, ...between, ...after], reachMs, said, phases: clock.laps };
   }
 
-  /** I5, I8: the same call again, without any other step, and the host is as after a run without faults. */
+  /** I5, I8: the next `up`, without any other step, and the host is as after a run without faults. */
   private async again(to: Place): Promise<readonly string[]> {
     if (this.at !== to) {
-      const { error } = await this.move(to);
+      const { error } = await this.move(to, true);
       if (error !== undefined) return [`I5 the run after the fault failed: ${error}`];
     }
     return [...(await this.nothingDue()), ...(await nothingLeft(this.host)), ...(await this.asFresh(to))];
@@ -184,8 +184,8 @@ export class ResourceBench {
     if (error !== undefined) throw new Error(`no way from ${this.at} to ${place} without a fault: ${error}`);
   }
 
-  private async move(to: Place): Promise<Answered> {
-    const answered = await this.call(this.callTo(to));
+  private async move(to: Place, refreshed = false): Promise<Answered> {
+    const answered = await this.call({ ...this.callTo(to), refreshed });
     this.note(to, answered);
     return answered;
   }
