@@ -172,6 +172,7 @@ export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, ms:
     ...tried,
     at: (tried.at ?? call.words).slice(0, 80),
     seconds,
+    labs: plan.labs,
     commit,
   };
   addRow(row);

@@ -19,7 +19,9 @@ export interface Row {
   readonly reachMs: number;
   /** What the person read. */
   readonly said: string;
+  /** Of its lab, and how many labs there were side by side. */
   readonly seconds: number;
+  readonly labs?: number;
   /** Where they went, where it was measured. */
   readonly phases?: Readonly<Record<string, number>>;
   readonly commit: string;

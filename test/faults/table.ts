@@ -91,11 +91,21 @@ export function printTable(): string {
   return markdown(lines(allRows()));
 }
 
+function duration(rows: readonly Row[]): string {
+  const hours = (each: (row: Row) => number) =>
+    `${(rows.reduce((sum, row) => sum + each(row), 0) / 3600).toFixed(1)} h`;
+  const known = rows.filter(({ labs }) => labs !== undefined).length;
+  const clock =
+    known === 0
+      ? ""
+      : ` (${known} of them ${hours(({ seconds, labs }) => (labs ? seconds / labs : 0))} by the clock)`;
+  return `${hours(({ seconds }) => seconds)} of all labs together${clock}`;
+}
+
 export function writeDocument(): void {
   const rows = allRows();
   const found = lines(rows);
   const left = untried(found, rows);
-  const hours = (rows.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
   const tests = testOutcomes();
   const broken = rows.filter(({ wrong }) => wrong.length > 0);
   const made = [...rows, ...walked(), ...tests.values()].map(({ commit }) => commit);
@@ -104,7 +114,7 @@ export function writeDocument(): void {
     "# What was done to it, and what held",
     "",
     "Written by `npm run test:faults`, from what became of the points that it has tried so far: a run goes on where the",
-    `last one was stopped. ${rows.length} points, ${hours} h of all labs together, at the commits ${commits}.`,
+    `last one was stopped. ${rows.length} points, ${duration(rows)}, at the commits ${commits}.`,
     "",
     "Calls are every exec over ssh and every program that a script of dockroute's runs on a host, counted by a shim",
     "before each program. Points are those calls after which a fault may meet another host than after the last one:",
