@@ -55,8 +55,7 @@ export function converge<I extends OnHost, S>(
   turns: Turns,
 ): Promise<S> {
   const flow = async () => {
-    let seen = await glance(kind, desired, host);
-    if (await recovered(host, turns)) seen = await glance(kind, desired, host);
+    const seen = await onceSettled(host, turns, () => glance(kind, desired, host));
     understood(kind, desired, () => refuse(kind, desired, seen));
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
@@ -76,8 +75,7 @@ export function remove<I extends OnHost, S>(
   warn: (text: string) => void,
 ): Promise<S> {
   return host.alone(async () => {
-    let seen = await look(kind, held, host);
-    if (await recovered(host, turns)) seen = await look(kind, held, host);
+    const seen = await onceSettled(host, turns, () => look(kind, held, host));
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
     const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
     const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
@@ -86,13 +84,16 @@ export function remove<I extends OnHost, S>(
 }
 
 /**
- * What a run that was killed has left unconfirmed may be as desired, and be taken back a moment later. That may
- * restart Docker, as the change did.
+ * Looks until what is seen can be built on. What a run that was killed has left unconfirmed may be as desired, and be
+ * taken back a moment later: it is taken back first, in a turn, because that may restart Docker as the change did.
  */
-async function recovered(host: Host, turns: Turns): Promise<boolean> {
-  if (!host.pending) return false;
-  await turns.take(host.name, () => host.recover());
-  return true;
+async function onceSettled<S>(host: Host, turns: Turns, see: () => Promise<S>): Promise<S> {
+  for (;;) {
+    const { forgotten } = host;
+    const seen = await see();
+    if (host.pending) await turns.take(host.name, () => host.recover());
+    else if (host.forgotten === forgotten) return seen;
+  }
 }
 
 function refuse<I extends OnHost, S>(kind: Kind<I, S>, desired: I, seen: S): void {

@@ -10,6 +10,8 @@ export class Answers {
   readonly #known = new Map<string, Known>();
   /** Whether a change waited for its confirmation when this was seen. */
   pending = false;
+  /** How often. */
+  forgotten = 0;
   /** What is older is outdated. */
   #oldest = 0;
 
@@ -41,6 +43,7 @@ export class Answers {
   forget(): void {
     this.#known.clear();
     this.pending = false;
+    this.forgotten++;
   }
 }
 

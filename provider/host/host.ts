@@ -26,6 +26,8 @@ export interface Host {
   recover(): Promise<void>;
   /** Forgets the remembered answers: the next look asks the host again. */
   forget(): void;
+  /** How often that was done: what was seen before the last time is nothing to build on. */
+  readonly forgotten: number;
   /**
    * Runs commands in order, one change at a time on this host, also among several processes: they run under
    * a lock on the host. Stops at the first that fails and throws CommandFailed. Changes that are asked for side

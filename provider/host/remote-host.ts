@@ -60,6 +60,10 @@ export class RemoteHost implements Host {
     this.#known.forget();
   }
 
+  get forgotten(): number {
+    return this.#known.forgotten;
+  }
+
   get pending(): boolean {
     return this.#known.pending;
   }

@@ -13,13 +13,14 @@ export class FakeHost implements Host {
   failing: Error | string | undefined;
   /** Ends each command well and changes nothing. */
   deaf = false;
-  private forgotten = false;
+  forgotten = 0;
+  private isKnown = true;
 
   constructor(readonly name: string) {}
 
   async look(questions: readonly Command[]): Promise<readonly Answer[]> {
-    this.log.push(this.forgotten ? "look anew" : "look");
-    this.forgotten = false;
+    this.log.push(this.isKnown ? "look" : "look anew");
+    this.isKnown = true;
     if (this.failing instanceof Error) throw this.failing;
     return questions.map(({ argv }) => ({
       code: 0,
@@ -44,7 +45,8 @@ export class FakeHost implements Host {
   }
 
   forget(): void {
-    this.forgotten = true;
+    this.isKnown = false;
+    this.forgotten++;
   }
 
   async change(commands: readonly Command[]): Promise<void> {

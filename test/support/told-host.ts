@@ -40,6 +40,7 @@ export class ToldHost implements Host {
     return this.look(questions);
   }
 
+  readonly forgotten = 0;
   forget(): void {}
 
   async change(commands: readonly Command[]): Promise<void> {

@@ -33,6 +33,19 @@ describe("converge", () => {
     assert.deepEqual(host.log.slice(0, 4), ["look anew", "recover", "look", "begin: set level"]);
   });
 
+  it("does not build on what it saw while something else took a change back", async () => {
+    const host = hostWith({ value: "v", level: "half" });
+    const look = host.look.bind(host);
+    host.look = async (questions) => {
+      const answers = await look(questions);
+      if (host.variables.get("level") === "half") host.forget();
+      host.variables.set("level", "5");
+      return answers;
+    };
+    await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    assert.deepEqual(host.log, ["look anew", "look anew"]);
+  });
+
   it("does in a transaction what has a risk, and only that", async () => {
     const host = hostWith();
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
