@@ -10,7 +10,7 @@ export class Answers {
   readonly #known = new Map<string, Known>();
   /** Whether a change waited for its confirmation when this was seen. */
   pending = false;
-  /** How often. */
+  /** How often all of it was forgotten. */
   forgotten = 0;
   /** What is older is outdated. */
   #oldest = 0;

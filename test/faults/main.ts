@@ -33,7 +33,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     /** No further point is begun after so many minutes; the next run goes on. */
     minutes: { type: "string", default: "Infinity" },
-    /** Tries again what did not hold or was not come to, and nothing else. */
+    /** Tries again what did not hold or was not come to, each point by itself, and nothing else. */
     again: { type: "boolean", default: false },
     /** For another state of the code: its calls are recorded anew, and earlier points are a line of the document. */
     fresh: { type: "boolean", default: false },

@@ -20,6 +20,8 @@ describe("where a call is found again in an up that goes on", () => {
     const places = landmarks([call(1, "mv a b"), call(2, "sync"), call(3, "sync", "b"), call(4, "sync")]);
     deepEqual(places.get(2), { landmark: "mv a b", more: 1 });
     deepEqual(places.get(4), { landmark: "mv a b", more: 2 });
+    // In another session it is no neighbour of that one.
+    deepEqual(places.get(3), { landmark: "mv a b", words: "sync", times: 2 });
   });
 
   it("is else by its words after the nearest change that is there once, and nowhere before the first", () => {
