@@ -113,7 +113,10 @@ describe("converge", () => {
     const turns = new Turns(1);
     const busy = hostWith({ value: "v" });
     let done = () => {};
-    const first = turns.take("beta", () => new Promise<void>((resolve) => void (done = resolve)));
+    const held = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const first = turns.take("beta", () => held);
     busy.takesBack = () => {};
     const second = converge(toy, wish, busy, turns);
     await new Promise(setImmediate);
