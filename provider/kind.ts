@@ -30,7 +30,7 @@ export interface Kind<Inputs extends OnHost, Seen> {
   lost?(held: Inputs & Remembered, seen: Seen): readonly string[];
   /** Back to what was seen before this change: given to the host before a risky step. */
   restore(before: Seen): readonly Command[];
-  /** Nothing of it is left. A bridge is never gone: it is a setting. */
+  /** It does nothing any more, and is gone where `undo` finds nothing to do either. A bridge never is: it is a setting. */
   gone(held: Inputs, seen: Seen): boolean;
   /** Observed values of update-class inputs, so that the next preview prints `old => new`. */
   observed(held: Inputs, seen: Seen): Partial<Inputs>;

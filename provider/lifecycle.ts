@@ -141,10 +141,12 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   /** What a host has in place of what it should, as properties; undefined where the resource is gone. */
   private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
     const seen = await this.see(inputs, props);
-    if (this.kind.gone(inputs, seen)) return undefined;
+    const held = { ...inputs, ...pick(props, ["before"]) };
+    // What the engine takes for gone it does not delete: a removal that was cut short would never be finished.
+    if (this.kind.gone(inputs, seen) && this.kind.undo(held, seen).length === 0) return undefined;
     const observed = cleaned(this.kind.observed(inputs, seen));
     const found = cleaned(drift(this.kind, inputs, seen, this.hostOf(inputs, props)));
-    const due = this.kind.steps({ ...inputs, ...pick(props, ["before"]) }, seen);
+    const due = this.kind.steps(held, seen);
     const words = [...differing(pick(props, this.names), observed), ...found];
     if (found.length + due.length > 0) this.session.tell(`${id}: ${inWords(words, due)}`);
     return defined({ ...observed, ...(found.length > 0 ? { found } : {}) });

@@ -4,7 +4,7 @@ import { KindLifecycle } from "../../provider/lifecycle.js";
 import type { Props } from "../../provider/props.js";
 import { providerText } from "../../provider/pulumi/resource.js";
 import { Session } from "../../provider/session.js";
-import { FakeHost, toy } from "../support/fake-host.js";
+import { FakeHost, type Seen, toy, type Wish } from "../support/fake-host.js";
 
 /** The session as it is, but for its hosts: one that is fake. */
 class FakeSession extends Session {
@@ -187,6 +187,17 @@ describe("read", () => {
 
   it("says that it is gone", async () => {
     assert.deepEqual(await started().life.read("alpha/v", state), { id: "" });
+  });
+
+  it("does not say so while something is left that its removal would take away", async () => {
+    const rest = { why: "remove the rest", argv: ["set", "level", ""] };
+    const kind = { ...toy, undo: (_: Wish, { level }: Seen) => (level === "" ? [] : [rest]) };
+    const { session, fake } = started({ level: "4" });
+    const life = new KindLifecycle(kind, session);
+    assert.equal((await life.read("alpha/v", state)).id, "alpha/v");
+    await life.delete("alpha/v", state);
+    assert.equal(fake.variables.get("level"), "");
+    assert.deepEqual(await life.read("alpha/v", state), { id: "" });
   });
 
   it("keeps the last known values of a host that cannot be reached, and says so", async () => {
