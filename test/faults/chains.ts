@@ -7,24 +7,33 @@ export interface MeshPoint extends Point {
   readonly place?: Place;
   /** Its script comes to its end in spite of the fault: what lies behind it there is not run again. */
   readonly once: boolean;
+  /** It belongs to a resource that can be destroyed and made again while the bridges stay. */
+  readonly onBridge: boolean;
 }
 
 /** By host, in the order of the trace. */
 export type Chain = ReadonlyMap<string, readonly MeshPoint[]>;
+
+/** The first is from nothing; the others begin where the bridges stand, and nothing else does. */
+export type Row = readonly [Chain, ...Chain[]];
+
+export interface Size {
+  /** How many points of a host are tried in a chain. */
+  readonly points: number;
+  /** Of how many hosts at once; of all by default. */
+  readonly hosts?: number;
+  /** How many chains follow the first one of a row; none by default. */
+  readonly more?: number;
+}
 
 export class Chains {
   private readonly left: Set<MeshPoint>;
   /** Those that an `up` that went on did not come to. */
   private readonly fromNothing = new Set<MeshPoint>();
 
-  /**
-   * @param rounds how many points of a host are tried in a row
-   * @param hosts of how many hosts at once
-   */
   constructor(
     points: readonly MeshPoint[],
-    private readonly rounds: number,
-    private readonly hosts = Number.POSITIVE_INFINITY,
+    private readonly size: Size,
   ) {
     this.left = new Set(points);
     for (const point of points) if (point.place === undefined) this.fromNothing.add(point);
@@ -34,14 +43,26 @@ export class Chains {
     return this.left.size;
   }
 
-  /** Takes points of one fault, of each host as many as there are rounds, evenly spread over what is left. */
-  next(): Chain | undefined {
+  /**
+   * Takes points of one fault, evenly spread over what is left. The scripts that come after the bridge's have the most
+   * points of which a chain can have but one, so those get chains that need no bridge to be made again.
+   */
+  next(): Row | undefined {
     const faults = [...new Set([...this.left].map(({ fault }) => fault))];
     const most = faults.sort((a, b) => this.of(b).length - this.of(a).length)[0];
     if (most === undefined) return undefined;
-    const hosts = [...new Set(this.of(most).map(({ host }) => host))].slice(0, this.hosts);
-    const chain = new Map(hosts.map((host) => [host, this.row(this.of(most, host))]));
-    for (const points of chain.values()) for (const point of points) this.left.delete(point);
+    const first = this.take(this.of(most));
+    const found = (point: MeshPoint): boolean => point.onBridge && !this.fromNothing.has(point);
+    const more = Array.from({ length: this.size.more ?? 0 }, () => this.take(this.of(most).filter(found)));
+    return [first, ...more.filter(({ size }) => size > 0)];
+  }
+
+  private take(points: readonly MeshPoint[]): Chain {
+    const hosts = [...new Set(points.map(({ host }) => host))].slice(0, this.size.hosts);
+    const chain = new Map(
+      hosts.map((host) => [host, this.line(points.filter((point) => point.host === host))]),
+    );
+    for (const taken of chain.values()) for (const point of taken) this.left.delete(point);
     return chain;
   }
 
@@ -51,15 +72,16 @@ export class Chains {
     if (fromNothing) this.fromNothing.add(point);
   }
 
-  private of(fault: string, host?: string): readonly MeshPoint[] {
-    return [...this.left].filter((point) => point.fault === fault && (host ?? point.host) === point.host);
+  private of(fault: string): readonly MeshPoint[] {
+    return [...this.left].filter((point) => point.fault === fault);
   }
 
-  private row(points: readonly MeshPoint[]): readonly MeshPoint[] {
+  /** Of one host, in order. */
+  private line(points: readonly MeshPoint[]): readonly MeshPoint[] {
     const inOrder = [...points].sort((a, b) => a.call.n - b.call.n);
     const found = inOrder.filter((point) => !this.fromNothing.has(point));
     const lowest = inOrder.find((point) => this.fromNothing.has(point));
-    // What lies before it could not be tried in its row.
+    // What lies before it could not be tried in its chain.
     const first = found.every(({ call }) => call.n > (lowest?.call.n ?? 0)) ? lowest : undefined;
     const later = found.filter((point) => point.call.n > (first?.call.n ?? 0));
     // These are the scarce ones: one of a script, its last, so that what may be run again comes before.
@@ -67,18 +89,18 @@ export class Chains {
       ...new Map(later.filter(({ once }) => once).map((point) => [point.call.session, point])).values(),
     ];
     const others = later.filter(({ once }) => !once);
-    const room = Math.max(0, this.rounds - ends.length - (first === undefined ? 0 : 1));
+    const room = Math.max(0, this.size.points - ends.length - (first === undefined ? 0 : 1));
     const step = Math.max(1, others.length / room);
     const chosen = others.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
-    const row = [...(first === undefined ? [] : [first]), ...ends, ...chosen.slice(0, room)];
+    const line = [...(first === undefined ? [] : [first]), ...ends, ...chosen.slice(0, room)];
     const ended = new Set<string>();
-    return row
+    return line
       .sort((a, b) => a.call.n - b.call.n)
       .filter(({ once, call: { session } }) => {
         const passed = ended.has(session);
         if (once) ended.add(session);
         return !passed;
       })
-      .slice(0, this.rounds);
+      .slice(0, this.size.points);
   }
 }

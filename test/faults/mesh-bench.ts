@@ -106,6 +106,16 @@ export class MeshBench {
     return first.length === 0 ? [] : (await amiss(this.lab.hosts)).map((text) => `mesh: ${text}`);
   }
 
+  /** destroy of routes and rules: the bridges stay. */
+  async losesRules(): Promise<readonly string[]> {
+    const targets = ["PeerRoute", "MasqueradeRule", "ForwardRule"].flatMap((kind) => [
+      "--target",
+      `**dockroute:${kind}::**`,
+    ]);
+    const ran = await this.stack.destroy(...targets);
+    return ran.code === 0 ? [] : [`I5 destroy of routes and rules failed: ${ran.text.slice(-3000)}`];
+  }
+
   /** destroy, and each host is as it was before the first run. */
   async goesAway(): Promise<readonly string[]> {
     const ran = await this.stack.destroy("--continue-on-error");

@@ -2,10 +2,10 @@
  * An `up` from nothing, broken off by a fault; the next one, which goes on where that was and is broken off later;
  * and so on, until one is left alone. Each host has its own points, since it is to be hurt by none of the others'
  * faults; the client is killed when as many hosts as can be stand at theirs. Where an `up` gets over a fault, its
- * host meets the next one in the same `up`.
+ * host meets the next one in the same `up`. Then routes and rules are destroyed, and the same is done again.
  */
 import { sleep } from "../../lab/run.js";
-import type { Chain, MeshPoint } from "./chains.js";
+import type { Chain, MeshPoint, Row } from "./chains.js";
 import { strike, trapFor } from "./faults.js";
 import type { MeshBench } from "./mesh-bench.js";
 import { answersAgain, standing } from "./oracle.js";
@@ -19,7 +19,7 @@ export interface Hit {
   readonly said: string;
 }
 
-export interface ChainTried {
+export interface RowTried {
   readonly hits: readonly Hit[];
   readonly wrong: readonly string[];
   readonly missed: ReadonlyMap<MeshPoint, Missed>;
@@ -38,18 +38,34 @@ export type Missed = "not there" | "passed" | "not tried";
 /** How long hosts wait for each other at their points; well below the time after which they go back alone. */
 const company = 2500;
 
-export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): Promise<ChainTried> {
-  let rows = [...chain.values()];
+export async function tryRow(bench: MeshBench, row: Row, rounds: number): Promise<RowTried> {
+  const hits: Hit[] = [];
+  const missed = new Map<MeshPoint, Missed>();
+  const wrong: string[] = [];
+  // Hosts that are struck in one `up` come to their points only if none of them has to wait for another.
+  bench.atOnce(row[0].size > 1 ? bench.lab.hosts.length : 1);
+  for (const [at, chain] of row.entries()) {
+    if (at > 0 && wrong.length === 0) wrong.push(...(await bench.losesRules()));
+    const tried = await tryChain(bench, chain, wrong.length === 0 ? rounds : 0, at === 0);
+    hits.push(...tried.hits);
+    wrong.push(...tried.wrong);
+    for (const [point, why] of tried.missed) missed.set(point, why);
+    if (wrong.length === 0) wrong.push(...(await (tried.whole ? bench.stands() : bench.converges(false))));
+  }
+  return { hits, missed, wrong: wrong.length > 0 ? wrong : await bench.goesAway() };
+}
+
+/** @param fromNothing whether what is found by its number alone is there */
+async function tryChain(bench: MeshBench, chain: Chain, rounds: number, fromNothing: boolean) {
+  let lines = [...chain.values()];
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
   const wrong: string[] = [];
   let whole = false;
-  // Hosts that are struck in one `up` come to their points only if none of them has to wait for another.
-  bench.atOnce(chain.size > 1 ? bench.lab.hosts.length : 1);
   for (let round = 0; round < rounds && wrong.length === 0 && !whole; round++) {
-    const armed = heads(rows);
+    const armed = heads(lines);
     if (armed.length === 0) break;
-    const tried = await oneRound(bench, rows);
+    const tried = await oneRound(bench, lines);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
     const over = new Set(tried.hits.map(({ point }) => point));
@@ -59,32 +75,30 @@ export async function tryChain(bench: MeshBench, chain: Chain, rounds: number): 
       over.add(point);
       // What was done to another host may have kept this one from it.
       const kept = tried.killed || (round === 0 && tried.hits.length > 0);
-      missed.set(point, kept ? "not tried" : round === 0 ? "not there" : "passed");
+      missed.set(point, kept ? "not tried" : round === 0 && fromNothing ? "not there" : "passed");
     }
-    rows = rows.map((row) => row.filter((point) => !over.has(point)));
+    lines = lines.map((line) => line.filter((point) => !over.has(point)));
     whole = tried.whole;
   }
-  for (const point of rows.flat()) missed.set(point, "not tried");
-  const after = wrong.length > 0 ? [] : await (whole ? bench.stands() : bench.converges(false));
-  const away = wrong.length + after.length > 0 ? [] : await bench.goesAway();
-  return { hits, missed, wrong: [...wrong, ...after, ...away] };
+  for (const point of lines.flat()) missed.set(point, "not tried");
+  return { hits, missed, wrong, whole };
 }
 
 /** The next point of each host. */
-function heads(rows: readonly (readonly MeshPoint[])[]): readonly MeshPoint[] {
-  return rows.flatMap((row) => row.slice(0, 1));
+function heads(lines: readonly (readonly MeshPoint[])[]): readonly MeshPoint[] {
+  return lines.flatMap((line) => line.slice(0, 1));
 }
 
 /** One `up` with what is done in it, and what must hold before the next. */
-async function oneRound(bench: MeshBench, rows: readonly (readonly MeshPoint[])[]) {
-  const armed = heads(rows);
+async function oneRound(bench: MeshBench, lines: readonly (readonly MeshPoint[])[]) {
+  const armed = heads(lines);
   for (const point of armed) arm(bench, point);
   const client = bench.startUp();
   const relatives = new Map<number, Relative>();
   const struck = (
     await (armed[0]?.fault === "client killed"
       ? killAt(bench, armed, client, relatives)
-      : Promise.all(rows.map((row) => strikeAlong(bench, row, client))))
+      : Promise.all(lines.map((line) => strikeAlong(bench, line, client))))
   ).flat();
   const killed = relatives.size > 0;
   const alone = (armed[0]?.call.n ?? 0) % 4 < 2;
@@ -109,11 +123,11 @@ interface Struck extends Pick<Hit, "point" | "at"> {
 /** At one point of a host after another, for as long as the client goes on. */
 async function strikeAlong(
   bench: MeshBench,
-  row: readonly MeshPoint[],
+  line: readonly MeshPoint[],
   client: Started,
 ): Promise<readonly Struck[]> {
   const struck: Struck[] = [];
-  for (const point of row) {
+  for (const point of line) {
     // The first was armed before the client began; what can be found only by its number needs that.
     if (struck.length > 0) {
       if (point.place === undefined) break;

@@ -5,15 +5,16 @@ import { Chains, type MeshPoint } from "./chains.js";
 import { compiledProject } from "./compiled.js";
 import { landmarks } from "./landmarks.js";
 import { MeshBench } from "./mesh-bench.js";
-import { type ChainTried, tryChain } from "./mesh-chain.js";
+import { type RowTried, tryRow } from "./mesh-chain.js";
 import { type Point, spread, type Trace, traceOf } from "./points.js";
 import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
+import type { Call } from "./tripwire.js";
 
 const run = "three hosts up";
 
-/** How many `up` are broken off in a row before one is left alone, and how many points of a host are meant for them. */
+/** How many `up` are broken off in a chain before one is left alone, and what is meant for them. */
 const rounds = 8;
-const inARow = 12;
+const size = { points: 12, more: 4 };
 
 export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
   const names = Array.from({ length: plan.labs }, (_, at) => `${prefix}m${at + 1}`);
@@ -28,7 +29,7 @@ export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
   const points = pointsOf(plan, trace);
   // What did not hold in a row, or was not come to, is tried again by itself.
   const open = points.filter(openPoints(plan));
-  const chains = plan.again ? new Chains(open, 1, 1) : new Chains(open, inARow);
+  const chains = new Chains(open, plan.again ? { points: 1, hosts: 1 } : size);
   const counts = Object.values(trace).map(({ length }) => length);
   plan.say(
     `${run}: ${counts.join(" + ")} calls on the hosts; ${points.length} points, ${chains.length} to be tried`,
@@ -41,29 +42,42 @@ function pointsOf(plan: Plan, trace: Trace): readonly MeshPoint[] {
   return plan.faults.flatMap((fault, at) =>
     spread(run, fault, trace, at * 5).map((point) => {
       const place = places.get(point.host)?.get(point.call.n);
-      return { ...point, ...(place && { place }), once: comesToItsEnd(point, trace) };
+      const once = comesToItsEnd(point, trace);
+      return { ...point, ...(place && { place }), once, onBridge: comesAfterBridge(point, trace) };
     }),
   );
 }
 
 /** After a power cut a script does not; and what a transaction did is taken back, unless the link is back in time. */
 function comesToItsEnd({ fault, host, call }: Point, trace: Trace): boolean {
-  const script = (trace[host] ?? []).filter(({ session }) => session === call.session);
-  const isTransaction = script.some(({ words }) => words.startsWith("mkdir -m 700 /etc/dockroute/pending"));
+  const isTransaction = transaction(trace[host]).some(({ session }) => session === call.session);
   return fault !== "power cut" && !(isTransaction && (fault === "client killed" || call.n % 2 === 1));
+}
+
+/** Routes and rules are made when docker0 has its address. */
+function comesAfterBridge({ host, call }: Point, trace: Trace): boolean {
+  const last = transaction(trace[host]).at(-1);
+  return call.changing && last !== undefined && call.n > last.n;
+}
+
+/** The calls of the change that may be taken back. */
+function transaction(calls: readonly Call[] = []): readonly Call[] {
+  const begins = (call: Call): boolean => call.words.startsWith("mkdir -m 700 /etc/dockroute/pending");
+  const sessions = new Set(calls.filter(begins).map(({ session }) => session));
+  return calls.filter(({ session }) => sessions.has(session));
 }
 
 async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench | undefined): Promise<void> {
   let bench = ready;
   try {
     while (Date.now() < plan.until) {
-      const chain = chains.next();
-      if (chain === undefined) break;
-      const points = [...chain.values()].flat();
+      const row = chains.next();
+      if (row === undefined) break;
+      const points = row.flatMap((chain) => [...chain.values()].flat());
       const started = Date.now();
       const tried = await (async () => {
         bench ??= await newBench(prefix);
-        return tryChain(bench, chain, plan.again ? 1 : rounds);
+        return tryRow(bench, row, plan.again ? 1 : rounds);
       })().catch((error: unknown) => brokenOff(points, error));
       note(plan, prefix, chains, tried, started);
       if (tried.wrong.length === 0) continue;
@@ -80,14 +94,14 @@ async function newBench(prefix: string): Promise<MeshBench> {
 }
 
 /** The bench itself came to its end, at whichever of them. */
-function brokenOff(points: readonly MeshPoint[], error: unknown): ChainTried {
+function brokenOff(points: readonly MeshPoint[], error: unknown): RowTried {
   const { wrong } = brokeOff(error);
   const hits = points.map((point) => ({ point, at: point.call.words, reachMs: 0, said: "" }));
   return { hits, wrong, missed: new Map() };
 }
 
 /** What does not hold is told of each point of the row: which it was is seen when they are tried again. */
-function note(plan: Plan, prefix: string, chains: Chains, tried: ChainTried, started: number): void {
+function note(plan: Plan, prefix: string, chains: Chains, tried: RowTried, started: number): void {
   const { hits, missed, wrong } = tried;
   // What is wrong is told also where no point was come to.
   const all = wrong.length > 0 && hits.length === 0;
