@@ -108,7 +108,7 @@ export function missing(part: Part, seen: PartsSeen): readonly string[] {
       ? [`${pathOf(part)}: absent`]
       : text === textOf(part)
         ? []
-        : [`${pathOf(part)}: changed`];
+        : [`${pathOf(part)}: differs`];
   return base(seen, former).length === 0
     ? own
     : [...own, "the units that load it at boot: absent or changed"];

@@ -37,6 +37,11 @@ const news: Props = {
   level: "",
   __provider: "text",
 };
+interface Change {
+  readonly props: Props;
+  readonly inputs: Props;
+}
+
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const unreachable = new Unreachable("alpha", "root@192.168.1.1:22", "no answer", "Look at its cable.");
 
@@ -183,6 +188,19 @@ describe("read", () => {
     const words = "a change that nobody confirmed, which the host takes back by itself";
     assert.deepEqual(props["found"], [words]);
     assert.deepEqual(session.lines, [`alpha/v: found ${words}`]);
+  });
+
+  it("does not take the first step of a change that was cut short for all of it", async () => {
+    const rest = ({ level }: Wish, { up }: Seen) => (up === level ? [] : [`kept over reboots: ${up}`]);
+    const { session, fake } = started({ value: "v", level: "5", up: "4" });
+    const life = new KindLifecycle({ ...toy, drift: rest }, session);
+    const { props, inputs } = (await life.read("alpha/v", { ...state, level: "4" })) as Change;
+    assert.deepEqual([inputs["level"], props["found"]], ["5", ["kept over reboots: 4"]]);
+    const checked = await life.check(inputs, { ...news, level: "5" });
+    assert.equal((await life.diff("alpha/v", props, checked.inputs)).changes, true);
+    fake.variables.set("up", "5");
+    const after = (await life.read("alpha/v", props)) as Change;
+    assert.equal("found" in after.props, false);
   });
 
   it("says that it is gone", async () => {

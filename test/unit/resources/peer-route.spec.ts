@@ -87,7 +87,7 @@ describe("a route to a peer", () => {
       { ...ours, parts: { ...ours.parts, enabled: new Set() } },
       ["the units that load it at boot: absent or changed"],
     ],
-    ["a part changed by hand", takenOver(ours), [`${part}: changed`]],
+    ["a part changed by hand", takenOver(ours), [`${part}: differs`]],
   ];
   for (const [what, seen, words] of drifts) {
     it(`tells drift in words: ${what}`, () => assert.deepEqual(peerRoute.drift(wish, seen), words));
