@@ -111,6 +111,41 @@ describe("an up that is interrupted", function () {
     bench.configure(config);
   });
 
+  it("A4 the next up makes the rest of a change of which a killed client left the first step", async () => {
+    const made = await bench.stack.up("--continue-on-error");
+    equal(made.code, 0, made.text);
+    const beta = bench.lab.host("beta");
+    const other = beta.address.replace(/\d+$/, "77");
+    await beta.run(`ip address add ${other}/24 dev eth0`);
+    const config = wiredConfig(bench.lab, bench.wires);
+    const [first, second] = config["hosts"] as readonly object[];
+    bench.configure({ ...config, hosts: [first, { ...second, address: other }] });
+    const tripwire = bench.tripwire("alpha");
+    tripwire.begin({ landmark: "install *parts/route-*", more: 0 });
+    const client = bench.startUp();
+    equal(await tripwire.hit(client.over), true, "the route's part was not written");
+    kill([...family(client.pid).keys()]);
+    // Once sshd knows of it, our shell ends with the next word that it has to say.
+    await sleep(1000);
+    tripwire.release();
+    await client.ended;
+    tripwire.end();
+    const route = "ip route show proto 219; grep -h 'ip route' /etc/dockroute/parts/route-*";
+    const halfway = await bench.lab.host("alpha").run(route);
+    match(halfway, new RegExp(`via ${other} .*\n.* via ${beta.address} `), "not the first step alone");
+    await bench.stack.cancel();
+    const again = await bench.stack.up("--continue-on-error");
+    equal(again.code, 0, again.text);
+    const due = await bench.stack.preview("--expect-no-changes", "--refresh");
+    equal(due.code, 0, due.text);
+    const after = await bench.lab.host("alpha").run(route);
+    match(after, new RegExp(`via ${other} .*\n.* via ${other} `));
+    bench.configure(config);
+    deepEqual(await bench.converges(false), []);
+    await beta.run(`ip address del ${other}/24 dev eth0`);
+    deepEqual(await bench.goesAway(), []);
+  });
+
   it("A8 what was made survives a reboot of every host, and a preview finds nothing to do", async () => {
     const made = await bench.stack.up("--continue-on-error");
     equal(made.code, 0, made.text);
