@@ -21,7 +21,7 @@ import type { Kind, OnHost, Remembered } from "./kind.js";
 import { cleaned } from "./printable.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
-import { differing, drift } from "./survey.js";
+import { differing, drift, isTakenBack } from "./survey.js";
 
 export interface Lifecycle {
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
@@ -32,6 +32,11 @@ export interface Lifecycle {
   update(id: string, olds: Props, news: Props): Promise<{ outs: Props }>;
   delete(id: string, props: Props): Promise<void>;
 }
+
+/** What can be taken back at all is a change for which Docker restarts. */
+const backAndForth =
+  "a change that nobody confirmed is taken back first, and made again where it is still wanted: Docker restarts, and " +
+  "containers stop, for each of both";
 
 /** What the provider itself adds to a resource's properties; everything else is an input, or a mistyped one. */
 const added = ["__provider", "connection", "found", "machine", "before"];
@@ -74,7 +79,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async ask(inputs: I, news: Props, last: Props) {
     const seen = await this.see(inputs, news);
     const { unready, notices } = this.kind;
-    for (const text of [...(unready?.(seen) ?? []), ...(notices?.(inputs, seen, last) ?? [])]) {
+    const takenBack = isTakenBack(this.kind, seen, this.hostOf(inputs, news)) ? [backAndForth] : [];
+    for (const text of [...(unready?.(seen) ?? []), ...takenBack, ...(notices?.(inputs, seen, last) ?? [])]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
     return { objections: this.kind.objections(inputs, seen), facts: this.factsOf(seen) };

@@ -33,13 +33,22 @@ export function drift<I extends OnHost, S>(
   kind: Kind<I, S>,
   wanted: I,
   seen: S,
-  { pending }: Pick<Host, "pending">,
+  host: Pick<Host, "pending">,
 ): readonly string[] {
-  const takenBack = pending && kind.restore(seen).length > 0;
+  const unconfirmed = isTakenBack(kind, seen, host);
   return [
     ...kind.drift(wanted, seen),
-    ...(takenBack ? ["a change that nobody confirmed, which the host takes back by itself"] : []),
+    ...(unconfirmed ? ["a change that nobody confirmed, which the host takes back by itself"] : []),
   ];
+}
+
+/** Whether what is seen may be a change that waits for its confirmation. */
+export function isTakenBack<I extends OnHost, S>(
+  kind: Kind<I, S>,
+  seen: S,
+  { pending }: Pick<Host, "pending">,
+): boolean {
+  return pending && kind.restore(seen).length > 0;
 }
 
 /** Values that are no longer as kept, in words: "gateway 192.168.145.130". */

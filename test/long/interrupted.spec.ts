@@ -97,6 +97,7 @@ describe("an up that is interrupted", function () {
     const [ofAlpha = 0, ofBeta = 0] = (await Promise.all(restarts)).map(({ length }) => length);
     const again = await bench.stack.up("--continue-on-error");
     match(again.text, /alpha\/bridge: found a change that nobody confirmed/);
+    match(again.text, /alpha: a change that nobody confirmed is taken back first/);
     equal(again.code, 0, again.text);
     deepEqual((await standing(bench.lab, ["box"], Date.now(), true)).wrong, []);
     const after = await bench.stack.preview("--expect-no-changes", "--refresh");

@@ -59,6 +59,13 @@ describe("check", () => {
     assert.deepEqual(session.lines, ["alpha: something restarts"]);
   });
 
+  it("says what is taken back before anything else", async () => {
+    const { life, fake, session } = started({ value: "v" });
+    fake.takesBack = () => {};
+    await life.check({}, news);
+    assert.match(session.lines.join("\n"), /^alpha: a change that nobody confirmed is taken back first/);
+  });
+
   it("names the faults of inputs, and what the host speaks against", async () => {
     const bad = await started().life.check({}, { ...news, value: "bad" });
     assert.deepEqual(bad.failures, [{ property: "value", reason: "bad is not good" }]);
