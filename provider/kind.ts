@@ -55,11 +55,16 @@ export interface Kind<Inputs extends OnHost, Seen> {
    * host cannot be reached, because the engine would keep all that it depends on, on other hosts too.
    */
   takenAlongBy?(held: Inputs): string;
+  /** What may be on the host and in no state, because its maker was killed: a destroy takes it along with this. */
+  unrecorded?(held: Inputs, seen: Seen): readonly Unrecorded[];
   /** Whether a change due here restarts Docker under running containers: such hosts take turns. */
   disrupts?(desired: Inputs, seen: Seen): boolean;
   /** What does not run yet that ran before such a change, in words; the next host waits until this is []. */
   well?(before: Seen, now: Seen): readonly string[];
 }
+
+/** A resource of whichever kind, for who can do something with any. */
+export type Unrecorded = <T>(use: <I extends OnHost, S>(kind: Kind<I, S>, held: I) => T) => T;
 
 /** The state's own copy of what was before. */
 export interface Remembered {

@@ -182,12 +182,22 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
       return warn(`gone for good, so this was not undone on it: ${id}`);
     }
     try {
-      await this.named(inputs, () => remove(this.kind, inputs, host, this.session.turns, warn));
+      await this.named(inputs, async () => {
+        if (this.session.isDestroying) await this.removeUnrecorded(inputs, props, host, warn);
+        await remove(this.kind, inputs, host, this.session.turns, warn);
+      });
     } catch (error) {
       const heir = this.kind.takenAlongBy?.(inputs);
       const left = this.session.isDestroying && this.session.isInConfig(inputs.host);
       if (heir === undefined || !left || !(error instanceof Unreachable)) throw error;
       warn(`${id} is still there, and goes when ${heir} does`);
+    }
+  }
+
+  private async removeUnrecorded(inputs: I, props: Props, host: Host, warn: (text: string) => void) {
+    if (this.kind.unrecorded === undefined) return;
+    for (const each of this.kind.unrecorded(inputs, await this.see(inputs, props))) {
+      await each<Promise<unknown>>((kind, held) => remove(kind, held, host, this.session.turns, warn));
     }
   }
 

@@ -22,6 +22,7 @@ import * as direct from "./direct-routing.js";
 import { questions, readGround } from "./ground.js";
 import { bip, onHost, range, read } from "./inputs.js";
 import { dropLeft } from "./peer-route.js";
+import { onBridge } from "./unrecorded.js";
 
 export interface DockerBridgeInputs extends OnHost {
   /** docker0's address with its network: an address, not the network's own. Restarts Docker. @example "172.30.1.1/24" */
@@ -133,6 +134,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
     ];
   },
 
+  unrecorded: onBridge,
   restore: (seen) => record.undoTo(seen, seen.before === undefined),
   gone: () => false,
 

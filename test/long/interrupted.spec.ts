@@ -112,6 +112,22 @@ describe("an up that is interrupted", function () {
     bench.configure(config);
   });
 
+  it("A4, E2 destroy takes along what a killed client had made and no state knows", async () => {
+    const tripwire = bench.tripwire("alpha");
+    tripwire.begin({ landmark: "mv *parts/*", more: 3 });
+    const client = bench.startUp();
+    equal(await tripwire.hit(client.over), true, "no part was written");
+    kill([...family(client.pid).keys()]);
+    tripwire.release();
+    await client.ended;
+    // What was begun on the host may come to its end there.
+    await sleep(3000);
+    tripwire.end();
+    match(await bench.lab.host("alpha").run("find /etc/dockroute/parts -type f"), /parts\//);
+    await bench.stack.cancel();
+    deepEqual(await bench.goesAway(), []);
+  });
+
   it("A4 the next up makes the rest of a change of which a killed client left the first step", async () => {
     const made = await bench.stack.up("--continue-on-error");
     equal(made.code, 0, made.text);

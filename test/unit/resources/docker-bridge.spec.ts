@@ -72,6 +72,19 @@ describe("a bridge", () => {
     });
   });
 
+  it("knows what of itself may be on a host and in no state", () => {
+    const described = (seen: DockerBridgeSeen) =>
+      dockerBridge.unrecorded?.(wish, seen).map((use) => use((kind, held) => kind.id(held)));
+    const rules = ["docker28/masquerade", "docker28/forward"];
+    // Of its own network, and of the part that the rules of this host are named by.
+    assert.deepEqual(described({ ...ours, nft: new Map() }), rules);
+    assert.deepEqual(described(all), [...rules, ...rules]);
+    const routes = all.routes.filter(({ protocol }) => protocol === "219");
+    assert.equal(routes.length > 0, true, "there is a route in the recorded answers");
+    const ways = routes.map(({ gateway }) => `docker28/to/${gateway}`);
+    assert.deepEqual(described({ ...ours, nft: new Map(), routes }), [...rules, ...ways]);
+  });
+
   it("says who stops before it restarts Docker, and counts as a disruption then", () => {
     assert.deepEqual(dockerBridge.notices?.(wish, fresh, {}), [
       "Docker restarts, because docker0 changes from 172.17.0.1/16 to 172.30.16.1/24; containers that stop: idle, web; " +

@@ -1,0 +1,52 @@
+/**
+ * What stands on a bridge and may be on its host though no state knows of it: a resource is in the state only when
+ * its maker has told the engine, and that one may have been killed just before. Whoever then destroys would leave it.
+ */
+import type { OnHost, Unrecorded } from "../kind.js";
+import { contains, parseRange, printRange } from "../plan/cidr.js";
+import * as ip from "../tools/ip.js";
+import * as parts from "../tools/parts.js";
+import { forwardRule } from "./forward-rule.js";
+import { networkOf } from "./ground.js";
+import { masqueradeRule } from "./masquerade-rule.js";
+import { type PeerRouteSeen, peerRoute } from "./peer-route.js";
+
+interface Seen extends PeerRouteSeen {
+  readonly nft: { keys(): Iterable<string> };
+}
+
+export function onBridge(
+  { bip, ...on }: OnHost & { readonly bip: string },
+  seen: Seen,
+): readonly Unrecorded[] {
+  const rules = rangesAround(bip, seen).flatMap((range): readonly Unrecorded[] => [
+    (use) => use(masqueradeRule, { ...on, source: range, exclude: [] }),
+    (use) => use(forwardRule, { ...on, destination: range, sources: [] }),
+  ]);
+  const routes = seen.routes.flatMap(({ protocol, destination, gateway }): readonly Unrecorded[] => {
+    if (protocol !== ip.protocol || gateway === undefined || hasPart(destination, seen)) return [];
+    // Whose route it was to be, nobody knows any more; it is found by where it leads.
+    return [(use) => use(peerRoute, { ...on, peer: gateway, destination: whole(destination), gateway })];
+  });
+  return [...rules, ...routes];
+}
+
+/** The bridge's own network, and the wider parts of a plan that hold it, as far as something bears their names. */
+function rangesAround(bip: string, seen: Seen): readonly string[] {
+  const own = networkOf(bip);
+  const names = [...seen.nft.keys(), ...parts.heldBy("", seen.parts).map(({ name }) => name)];
+  const named = names.flatMap((name) => {
+    const parsed = parseRange(parts.rangeOf(name.replace(/^(?:masquerade|forward)-/, "")));
+    return "value" in parsed && contains(parsed.value, own) ? [printRange(parsed.value)] : [];
+  });
+  return [...new Set([printRange(own), ...named])];
+}
+
+function hasPart(destination: string, seen: Seen): boolean {
+  return seen.parts.files.has(parts.pathOf({ name: `route-${parts.nameOf(whole(destination))}` }));
+}
+
+/** The kernel prints the route to one address without its "/32". */
+function whole(destination: string): string {
+  return destination.includes("/") ? destination : `${destination}/32`;
+}
