@@ -42,6 +42,10 @@ describe("where a call is found again in an up that goes on", () => {
 
   it("leaves open what is another in each run, and takes the rest by the letter", () => {
     equal(patternOf("grep -qx # Token ab12 *.timer"), "grep -qx # Token * \\*.timer");
+    equal(
+      patternOf("ip route replace 172.30.1.0/24 via 10.213.1.12 dev eth0"),
+      "ip route replace 172.30.1.0/24 via * dev eth0",
+    );
     equal(patternOf("systemctl stop dockroute-undo-ab12-3.timer"), "systemctl stop dockroute-undo-*-3.timer");
   });
 });
