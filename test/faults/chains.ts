@@ -28,15 +28,17 @@ export interface Size {
 
 export class Chains {
   private readonly left: Set<MeshPoint>;
-  /** Those that an `up` that went on did not come to. */
+  /** Those that an `up` that went on did not come to: they are the first of their host. */
   private readonly fromNothing = new Set<MeshPoint>();
+  /** Those that one which began where the bridges stood did not come to either. */
+  private readonly beforeBridges = new Set<MeshPoint>();
 
   constructor(
     points: readonly MeshPoint[],
     private readonly size: Size,
   ) {
     this.left = new Set(points);
-    for (const point of points) if (point.place === undefined) this.fromNothing.add(point);
+    for (const point of points) if (point.place === undefined) this.putBack(point, true);
   }
 
   get length(): number {
@@ -52,8 +54,9 @@ export class Chains {
     const most = faults.sort((a, b) => this.of(b).length - this.of(a).length)[0];
     if (most === undefined) return undefined;
     const first = this.take(this.of(most));
-    const found = (point: MeshPoint): boolean => point.onBridge && !this.fromNothing.has(point);
-    const more = Array.from({ length: this.size.more ?? 0 }, () => this.take(this.of(most).filter(found)));
+    const later = (point: MeshPoint): boolean =>
+      point.onBridge && point.place !== undefined && !this.beforeBridges.has(point);
+    const more = Array.from({ length: this.size.more ?? 0 }, () => this.take(this.of(most).filter(later)));
     return [first, ...more.filter(({ size }) => size > 0)];
   }
 
@@ -66,10 +69,12 @@ export class Chains {
     return chain;
   }
 
-  /** @param fromNothing that it was not come to on the way, so that it is tried first of its host next time */
-  putBack(point: MeshPoint, fromNothing: boolean): void {
+  /** @param passed that it was not come to on the way, so that it is tried first of its host next time */
+  putBack(point: MeshPoint, passed: boolean): void {
     this.left.add(point);
-    if (fromNothing) this.fromNothing.add(point);
+    if (!passed) return;
+    if (this.fromNothing.has(point)) this.beforeBridges.add(point);
+    this.fromNothing.add(point);
   }
 
   private of(fault: string): readonly MeshPoint[] {

@@ -112,6 +112,20 @@ describe("points that are tried in a row", () => {
     deepEqual(new Chains(unknown, { points: 4, more: 2 }).next()?.map(numbers), [[["a", [1]]]]);
   });
 
+  it("that were passed by begin a chain on the bridges once, and then only one from nothing", () => {
+    const late = { ...point("a", 2), onBridge: true };
+    const chains = new Chains([point("a", 1), late], { points: 2, more: 1 });
+    deepEqual(chains.next()?.map(numbers), [[["a", [1, 2]]]]);
+    chains.putBack(late, true);
+    const other = point("a", 1);
+    chains.putBack(other, false);
+    deepEqual(chains.next()?.map(numbers), [[["a", [1]]], [["a", [2]]]]);
+    chains.putBack(late, true);
+    chains.putBack(other, false);
+    deepEqual(chains.next()?.map(numbers), [[["a", [1]]]]);
+    deepEqual(chains.next()?.map(numbers), [[["a", [2]]]]);
+  });
+
   it("that were passed by are the first of their host next time", () => {
     const chains = new Chains([point("a", 1), point("a", 2)], { points: 2 });
     const passed = first(chains)?.get("a")?.[1];
