@@ -151,12 +151,14 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     // What the engine takes for gone it does not delete: a removal that was cut short would never be finished.
     if (this.kind.gone(inputs, seen) && this.kind.undo(held, seen).length === 0) return undefined;
     const observed = cleaned(this.kind.observed(inputs, seen));
+    const other = differing(pick(props, this.names), observed);
     const beside = (wanted: I) => cleaned(drift(this.kind, wanted, seen, this.hostOf(inputs, props)));
     const amiss = beside(inputs);
     // What is observed is kept from now on, and may be half of a change that was cut short: the rest of it is due.
-    const found = amiss.length > 0 ? amiss : beside({ ...inputs, ...observed });
+    const isHalf = amiss.length === 0 && other.length > 0;
+    const found = isHalf ? beside({ ...inputs, ...observed }) : amiss;
     const due = this.kind.steps(held, seen);
-    const words = [...differing(pick(props, this.names), observed), ...found];
+    const words = [...other, ...found];
     if (found.length + due.length > 0) this.session.tell(`${id}: ${inWords(words, due)}`);
     return defined({ ...observed, ...(found.length > 0 ? { found } : {}) });
   }

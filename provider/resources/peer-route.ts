@@ -145,9 +145,14 @@ export function dropLeft({ host }: Pick<OnHost, "host">, seen: PeerRouteSeen): r
   return [...routes, ...parts.dropAll(left, seen.parts)];
 }
 
+/** Of the part that keeps the route to this range. */
+export function nameFor(destination: string): string {
+  return `route-${parts.nameOf(destination)}`;
+}
+
 function partOf(wanted: PeerRouteInputs, seen: Ground): parts.Part {
   return {
-    name: `route-${parts.nameOf(wanted.destination)}`,
+    name: nameFor(wanted.destination),
     holder: peerRoute.id(wanted),
     about: `The route to ${wanted.peer}: ${wanted.destination} is reached through ${wanted.gateway}.`,
     lines: [ip.replaceRoute({ ...wanted, interface: linkFor(wanted, seen) })],

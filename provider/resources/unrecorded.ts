@@ -7,9 +7,9 @@ import { contains, parseRange, printRange } from "../plan/cidr.js";
 import * as ip from "../tools/ip.js";
 import * as parts from "../tools/parts.js";
 import { forwardRule } from "./forward-rule.js";
-import { networkOf } from "./ground.js";
+import { networkOf, targetOf } from "./ground.js";
 import { masqueradeRule } from "./masquerade-rule.js";
-import { type PeerRouteSeen, peerRoute } from "./peer-route.js";
+import { nameFor, type PeerRouteSeen, peerRoute } from "./peer-route.js";
 
 interface Seen extends PeerRouteSeen {
   readonly nft: { keys(): Iterable<string> };
@@ -23,10 +23,14 @@ export function onBridge(
     (use) => use(masqueradeRule, { ...on, source: range, exclude: [] }),
     (use) => use(forwardRule, { ...on, destination: range, sources: [] }),
   ]);
-  const routes = seen.routes.flatMap(({ protocol, destination, gateway }): readonly Unrecorded[] => {
-    if (protocol !== ip.protocol || gateway === undefined || hasPart(destination, seen)) return [];
+  const routes = seen.routes.flatMap((route): readonly Unrecorded[] => {
+    const { protocol, gateway } = route;
+    const range = targetOf(route);
+    if (protocol !== ip.protocol || gateway === undefined || range === undefined) return [];
+    const destination = printRange(range);
+    if (seen.parts.files.has(parts.pathOf({ name: nameFor(destination) }))) return [];
     // Whose route it was to be, nobody knows any more; it is found by where it leads.
-    return [(use) => use(peerRoute, { ...on, peer: gateway, destination: whole(destination), gateway })];
+    return [(use) => use(peerRoute, { ...on, peer: gateway, destination, gateway })];
   });
   return [...rules, ...routes];
 }
@@ -40,13 +44,4 @@ function rangesAround(bip: string, seen: Seen): readonly string[] {
     return "value" in parsed && contains(parsed.value, own) ? [printRange(parsed.value)] : [];
   });
   return [...new Set([printRange(own), ...named])];
-}
-
-function hasPart(destination: string, seen: Seen): boolean {
-  return seen.parts.files.has(parts.pathOf({ name: `route-${parts.nameOf(whole(destination))}` }));
-}
-
-/** The kernel prints the route to one address without its "/32". */
-function whole(destination: string): string {
-  return destination.includes("/") ? destination : `${destination}/32`;
 }

@@ -28,17 +28,14 @@ export interface Size {
 
 export class Chains {
   private readonly left: Set<MeshPoint>;
-  /** Those that an `up` that went on did not come to: they are the first of their host. */
-  private readonly fromNothing = new Set<MeshPoint>();
-  /** Those that one which began where the bridges stood did not come to either. */
-  private readonly beforeBridges = new Set<MeshPoint>();
+  /** How often an `up` did not come to a point that it was to come to. */
+  private readonly passed = new Map<MeshPoint, number>();
 
   constructor(
     points: readonly MeshPoint[],
     private readonly size: Size,
   ) {
     this.left = new Set(points);
-    for (const point of points) if (point.place === undefined) this.putBack(point, true);
   }
 
   get length(): number {
@@ -54,8 +51,9 @@ export class Chains {
     const most = faults.sort((a, b) => this.of(b).length - this.of(a).length)[0];
     if (most === undefined) return undefined;
     const first = this.take(this.of(most));
+    // What was passed by there too is left to one from nothing.
     const later = (point: MeshPoint): boolean =>
-      point.onBridge && point.place !== undefined && !this.beforeBridges.has(point);
+      point.onBridge && point.place !== undefined && (this.passed.get(point) ?? 0) < 2;
     const more = Array.from({ length: this.size.more ?? 0 }, () => this.take(this.of(most).filter(later)));
     return [first, ...more.filter(({ size }) => size > 0)];
   }
@@ -72,9 +70,12 @@ export class Chains {
   /** @param passed that it was not come to on the way, so that it is tried first of its host next time */
   putBack(point: MeshPoint, passed: boolean): void {
     this.left.add(point);
-    if (!passed) return;
-    if (this.fromNothing.has(point)) this.beforeBridges.add(point);
-    this.fromNothing.add(point);
+    if (passed) this.passed.set(point, (this.passed.get(point) ?? 0) + 1);
+  }
+
+  /** Whether it has to be the first of its host: on the way it is not found. */
+  private isFirst(point: MeshPoint): boolean {
+    return point.place === undefined || this.passed.has(point);
   }
 
   private of(fault: string): readonly MeshPoint[] {
@@ -84,8 +85,8 @@ export class Chains {
   /** Of one host, in order. */
   private line(points: readonly MeshPoint[]): readonly MeshPoint[] {
     const inOrder = [...points].sort((a, b) => a.call.n - b.call.n);
-    const found = inOrder.filter((point) => !this.fromNothing.has(point));
-    const lowest = inOrder.find((point) => this.fromNothing.has(point));
+    const found = inOrder.filter((point) => !this.isFirst(point));
+    const lowest = inOrder.find((point) => this.isFirst(point));
     // What lies before it could not be tried in its chain.
     const first = found.every(({ call }) => call.n > (lowest?.call.n ?? 0)) ? lowest : undefined;
     const later = found.filter((point) => point.call.n > (first?.call.n ?? 0));

@@ -133,7 +133,7 @@ export function writeDocument(): void {
     "are then destroyed (`--target`) and made again with faults on the way, the bridges staying: a script that made them",
     "comes to its end after most faults, so that it has one point in a row of `up`. A login is asked for after each fault,",
     "Docker, the containers and what is pending after each `up`, the rest after the one that was left alone. A point that an",
-    "`up` that goes on passes by is tried again in one from nothing.",
+    "`up` that goes on passes by is tried again as the first of a chain.",
     "",
     "## Points",
     "",
