@@ -110,8 +110,9 @@ export class Session {
     await host.recall(this.questions);
   }
 
+  /** No change of ours makes another machine of it, so that what was seen before one still holds. */
   async machine(host: Host): Promise<string | undefined> {
-    const [answer] = await host.look([machineQuestion]);
+    const [answer] = await host.recall([machineQuestion]);
     return answer === undefined ? undefined : readMachine(answer);
   }
 
