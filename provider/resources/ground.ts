@@ -65,15 +65,20 @@ export function linkOf(ground: Ground, address: string): string | undefined {
   )?.name;
 }
 
-/** How a host comes to an address that is on none of its links, in words: the gateway that is between them. */
-export function gatewayTo(ground: Ground, address: string): string {
+/** The route that the kernel takes to an address. */
+export function routeTo(ground: Ground, address: string): ip.Route | undefined {
   const wanted = parseAddress(address);
-  if ("reason" in wanted) return "there is no way to it";
+  if ("reason" in wanted) return undefined;
   const ways = ground.routes.flatMap((route) => {
     const range = targetOf(route);
     return range !== undefined && containsAddress(range, wanted.value) ? [{ ...route, range }] : [];
   });
-  const [way] = ways.sort((a, b) => b.range.prefix - a.range.prefix || (a.metric ?? 0) - (b.metric ?? 0));
+  return ways.sort((a, b) => b.range.prefix - a.range.prefix || (a.metric ?? 0) - (b.metric ?? 0))[0];
+}
+
+/** How a host comes to an address that is on none of its links, in words: the gateway that is between them. */
+export function gatewayTo(ground: Ground, address: string): string {
+  const way = routeTo(ground, address);
   if (way === undefined) return "it has no route there";
   if (way.gateway === undefined)
     return `its way there is by ${way.interface}, where it has no address of that network`;

@@ -13,6 +13,7 @@ import {
 } from "../plan/cidr.js";
 import * as ip from "../tools/ip.js";
 import { type Ground, gatewayTo, heldIn, linkOf, networkOf, nics, targetOf, wayOf } from "./ground.js";
+import { notItsOwn } from "./own-address.js";
 
 /** A host as it stands. */
 export interface Standing {
@@ -46,6 +47,7 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
+    ...notItsOwn(host, hosts).map(warning),
     ...inPool(intent, host),
     ...smaller(host, hosts),
   ]);

@@ -38,6 +38,8 @@ export interface Route {
   readonly interface?: string;
   readonly protocol?: string;
   readonly metric?: number;
+  /** The address that the host sends from on it. */
+  readonly source?: string;
 }
 
 const addresses = z.array(
@@ -57,6 +59,7 @@ const routes = z.array(
     dev: z.string().optional(),
     protocol: z.string().optional(),
     metric: z.number().optional(),
+    prefsrc: z.string().optional(),
   }),
 );
 
@@ -78,12 +81,13 @@ export const readLinks = readOnce((answer: Answer): readonly Link[] => {
 });
 
 export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
-  return list(routes, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric }) => ({
+  return list(routes, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric, prefsrc }) => ({
     destination: dst,
     ...(gateway === undefined ? {} : { gateway }),
     ...(dev === undefined ? {} : { interface: dev }),
     ...(protocol === undefined ? {} : { protocol }),
     ...(metric === undefined ? {} : { metric }),
+    ...(prefsrc === undefined ? {} : { source: prefsrc }),
   }));
 });
 

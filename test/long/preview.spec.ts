@@ -74,6 +74,7 @@ describe("a preview", () => {
         );
       }
       says(refused, "alpha and beta have the same machine-id", "alpha: in the pool");
+      says(refused, "gamma: none of its cards has the address 192.0.2.77, only ");
     } finally {
       await alpha?.exec("ip link del wg0; rm /etc/resolv.conf");
       await beta?.exec(`echo ${own} >/etc/machine-id; docker network rm side`);
@@ -129,6 +130,7 @@ describe("a preview", () => {
       await scene.preview(),
       `~ gateway    : "${address}" => "192.168.77.2"`,
       `alpha: let into 172.30.0.0/24: from now on also 192.168.77.2/32; no longer ${address}/32`,
+      `beta: it sends to alpha, gamma from ${address}, and peers let in 192.168.77.2 alone`,
     );
     await all("del");
     configure();

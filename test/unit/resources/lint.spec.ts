@@ -122,6 +122,28 @@ describe("the lint of a mesh", () => {
     ]);
   });
 
+  it("names an address that is none of the host's own, and one that it does not send from", () => {
+    const [gamma, way] = [host("gamma", 3), { destination: "192.168.1.0/24", interface: "eth0" }];
+    assert.deepEqual(found([alpha, { ...beta, address: "192.168.1.77" }]), [
+      "warning: beta: none of its cards has the address 192.168.1.77, only 192.168.1.2: what peers send to its containers " +
+        "goes to whoever answers there; take one of its own into dockroute:hosts unless that is meant",
+    ]);
+    const links = alpha.ground.links.map((link) =>
+      link.name === "eth0" ? { ...link, addresses: [...link.addresses, "192.168.1.11/24"] } : link,
+    );
+    const sends = (source: string) => ({ ...way, protocol: "kernel", source });
+    const two = (source: string) => {
+      const known = host("alpha", 1, { links, routes: [sends(source)] });
+      return { ...known, address: "192.168.1.11" };
+    };
+    assert.deepEqual(found([two("192.168.1.1"), beta, gamma]), [
+      "warning: alpha: it sends to beta, gamma from 192.168.1.1, and peers let in 192.168.1.11 alone: what alpha itself sends " +
+        "to their containers is dropped, what its containers send is not; take 192.168.1.1 into dockroute:hosts, or " +
+        "`ip route change` the route of that network to `src 192.168.1.11`",
+    ]);
+    assert.deepEqual(found([two("192.168.1.11"), beta, gamma]), []);
+  });
+
   it("refuses a strict rp_filter where a peer's way back leads elsewhere, and no other", () => {
     const two = (strict: readonly string[], more: Partial<Standing> = {}) =>
       host(
@@ -131,7 +153,8 @@ describe("the lint of a mesh", () => {
         { strict: new Set(strict), ...more },
       );
     const mesh = { addresses: { alpha: "192.168.1.1" } };
-    const far = { ...beta, address: "10.1.2.2" };
+    const ofFar = linksOf(beta, { name: "eth1", addresses: ["10.1.2.2/24"], mtu: 1500 });
+    const far = { ...host("beta", 2, { links: ofFar }), address: "10.1.2.2" };
     const text =
       "error: alpha: rp_filter is strict on eth0, where packets of beta come in, and their way back leads by eth1: it drops them; " +
       "`sysctl -w net.ipv4.conf.eth0.rp_filter=2`, or take addresses of one network into dockroute:hosts";
