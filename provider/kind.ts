@@ -55,7 +55,7 @@ export interface Kind<Inputs extends OnHost, Seen> {
    * host cannot be reached, because the engine would keep all that it depends on, on other hosts too.
    */
   takenAlongBy?(held: Inputs): string;
-  /** What may be on the host and in no state, because its maker was killed: a destroy takes it along with this. */
+  /** What may be on the host and in no state, because its maker was killed: where the host is left, it goes with this. */
   unrecorded?(held: Inputs, seen: Seen): readonly Unrecorded[];
   /** Whether a change due here restarts Docker under running containers: such hosts take turns. */
   disrupts?(desired: Inputs, seen: Seen): boolean;

@@ -185,7 +185,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     }
     try {
       await this.named(inputs, async () => {
-        if (this.session.isDestroying) await this.removeUnrecorded(inputs, props, host, warn);
+        if (this.session.isLeft(inputs.host)) await this.removeUnrecorded(inputs, props, host, warn);
         await remove(this.kind, inputs, host, this.session.turns, warn);
       });
     } catch (error) {

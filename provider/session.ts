@@ -73,6 +73,11 @@ export class Session {
     return this.hosts.configured().some((host) => host.name === name);
   }
 
+  /** Whether nothing of ours is to stay on the host: all is destroyed, or the config names it no more. */
+  isLeft(name: string): boolean {
+    return this.isDestroying || !this.isInConfig(name);
+  }
+
   /** The engine checks one resource after the other: the first one starts the looks at all hosts side by side. */
   startLooking(): void {
     this.looking = true;

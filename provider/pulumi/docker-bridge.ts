@@ -11,9 +11,9 @@ export interface DockerBridgeArgs extends Args<DockerBridgeInputs> {}
  *
  * On the host: the keys `bip` and `default-address-pools` of /etc/docker/daemon.json, and one restart of Docker
  * for each new value, because a reload ignores them. Running containers stop for it; those with the restart
- * policy `always` or `unless-stopped` come back by themselves, and preview names both sorts. `destroy` brings
- * back the old address and the old file, which takes a restart too, and takes along routes and rules of a run that
- * was killed before the state knew of them.
+ * policy `always` or `unless-stopped` come back by themselves, and preview names both sorts. `destroy`, and an `up`
+ * that takes the host out, bring back the old address and the old file, which takes a restart too, and take along
+ * routes and rules of a run that was killed before the state knew of them.
  *
  * Nothing replaces it but another host: all inputs are changed in place.
  *

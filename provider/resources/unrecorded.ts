@@ -1,6 +1,7 @@
 /**
  * What stands on a bridge and may be on its host though no state knows of it: a resource is in the state only when
- * its maker has told the engine, and that one may have been killed just before. Whoever then destroys would leave it.
+ * its maker has told the engine, and that one may have been killed just before. Whoever then destroys, or takes the host out, would
+ * leave it.
  */
 import type { OnHost, Unrecorded } from "../kind.js";
 import { contains, parseRange, printRange } from "../plan/cidr.js";
