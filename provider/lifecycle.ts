@@ -3,7 +3,7 @@
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
-import { type Command, UnreadableAnswer } from "./command.js";
+import { UnreadableAnswer } from "./command.js";
 import { converge, glance, remove } from "./converge.js";
 import {
   cannotBeAsked,
@@ -21,7 +21,7 @@ import type { Kind, OnHost, Remembered } from "./kind.js";
 import { cleaned } from "./printable.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
-import { differing, drift, isTakenBack } from "./survey.js";
+import { isTakenBack, refreshed } from "./survey.js";
 
 export interface Lifecycle {
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
@@ -148,19 +148,10 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
     const seen = await this.see(inputs, props);
     const held = { ...inputs, ...pick(props, ["before"]) };
-    // What the engine takes for gone it does not delete: a removal that was cut short would never be finished.
-    if (this.kind.gone(inputs, seen) && this.kind.undo(held, seen).length === 0) return undefined;
-    const observed = cleaned(this.kind.observed(inputs, seen));
-    const other = differing(pick(props, this.names), observed);
-    const beside = (wanted: I) => cleaned(drift(this.kind, wanted, seen, this.hostOf(inputs, props)));
-    const amiss = beside(inputs);
-    // What is observed is kept from now on, and may be half of a change that was cut short: the rest of it is due.
-    const isHalf = amiss.length === 0 && other.length > 0;
-    const found = isHalf ? beside({ ...inputs, ...observed }) : amiss;
-    const due = this.kind.steps(held, seen);
-    const words = [...other, ...found];
-    if (found.length + due.length > 0) this.session.tell(`${id}: ${inWords(words, due)}`);
-    return defined({ ...observed, ...(found.length > 0 ? { found } : {}) });
+    const now = refreshed(this.kind, held, pick(props, this.names), seen, this.hostOf(inputs, props));
+    if (now === undefined) return undefined;
+    if (now.told !== "") this.session.tell(`${id}: ${now.told}`);
+    return defined({ ...now.observed, ...(now.found.length > 0 ? { found: now.found } : {}) });
   }
 
   /** An error of which nobody has thought is told with its host and resource, as all others are. */
@@ -222,12 +213,6 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     await this.session.lookAll(host);
     return glance(this.kind, inputs, { look: (questions) => host.recall(questions) });
   }
-}
-
-/** "found gateway 192.168.145.130; wanted: put the route ... in place". */
-function inWords(found: readonly string[], due: readonly Command[]): string {
-  const wanted = [...new Set(due.map(({ why }) => why))].join("; ");
-  return `found ${found.join("; ")}${wanted === "" ? "" : `; wanted: ${wanted}`}`;
 }
 
 /** A failure after the first step is recorded as a half-made resource, so that a later run goes on or undoes it. */

@@ -65,7 +65,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
       "node:util",
     ],
   ],
-  "provider/survey": ["provider/converge", "provider/kind", "provider/host/host", "node:util"],
+  "provider/survey": [
+    ...["provider/command", "provider/converge", "provider/kind", "provider/printable", "provider/host/host"],
+    "node:util",
+  ],
   // The commands of `npx dockroute`: a second top floor, with the program's words and no Output.
   "provider/cli/": [
     ...["provider/host/", "provider/resources/", "provider/plan/", "provider/tools/", "provider/survey"],
