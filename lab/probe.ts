@@ -92,14 +92,49 @@ function readAnswer(target: Target, line: string): Reached {
   return { target, reached: source !== undefined, ...(source === undefined ? {} : { source }) };
 }
 
-/** From inside a container. */
+interface Asked {
+  readonly targets: readonly Target[];
+  readonly answer: (answers: readonly Reached[]) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** What the containers of a host are still to be asked, by container and patience. */
+const due = new WeakMap<Host, Map<string, Asked[]>>();
+
+/** From inside a container. What it is asked at the same time is one `docker exec`, which costs more than they do. */
 export function fromBox(
   host: Host,
   targets: readonly Target[],
   name = "box",
   seconds = 2,
 ): Promise<readonly Reached[]> {
-  return probe((words) => host.exec(["docker", "exec", name, ...words]), targets, seconds);
+  const ofHost = due.get(host) ?? new Map<string, Asked[]>();
+  due.set(host, ofHost);
+  const key = `${name} ${seconds}`;
+  return new Promise((answer, fail) => {
+    const company = ofHost.get(key) ?? [];
+    company.push({ targets, answer, fail });
+    if (company.length > 1) return;
+    ofHost.set(key, company);
+    setImmediate(() => {
+      ofHost.delete(key);
+      void askTogether((words) => host.exec(["docker", "exec", name, ...words]), company, seconds);
+    });
+  });
+}
+
+async function askTogether(exec: Parameters<typeof probe>[0], company: readonly Asked[], seconds: number) {
+  const all = company.flatMap(({ targets }) => targets);
+  try {
+    const answers = await probe(exec, all, seconds);
+    let at = 0;
+    for (const { targets, answer } of company) {
+      answer(answers.slice(at, at + targets.length));
+      at += targets.length;
+    }
+  } catch (error) {
+    for (const { fail } of company) fail(error);
+  }
 }
 
 /** From the host itself. */

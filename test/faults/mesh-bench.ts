@@ -96,6 +96,17 @@ export class MeshBench {
   async stands(): Promise<readonly string[]> {
     const preview = await this.stack.preview("--expect-no-changes", "--refresh");
     if (preview.code !== 0) return [`I5 the preview after it is not empty: ${preview.text.slice(-3000)}`];
+    return this.isLeftWell();
+  }
+
+  /** The same by a refresh, which starts no program: of one that an `up` has just brought to its end. */
+  async isAsKept(): Promise<readonly string[]> {
+    const ran = await this.stack.refresh("--expect-no-changes");
+    if (ran.code !== 0) return [`I5 a refresh finds what is not as kept: ${ran.text.slice(-3000)}`];
+    return this.isLeftWell();
+  }
+
+  private async isLeftWell(): Promise<readonly string[]> {
     const left = await Promise.all(this.lab.hosts.map(nothingLeft));
     return [...(await this.whole()), ...left.flat()];
   }

@@ -50,7 +50,11 @@ export async function tryRow(bench: MeshBench, row: Row, rounds: number): Promis
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
     for (const [point, why] of tried.missed) missed.set(point, why);
-    if (wrong.length === 0) wrong.push(...(await (tried.whole ? bench.stands() : bench.converges(false))));
+    if (wrong.length > 0) continue;
+    const isLast = at === row.length - 1;
+    wrong.push(
+      ...(await (!tried.whole ? bench.converges(false) : isLast ? bench.stands() : bench.isAsKept())),
+    );
   }
   return { hits, missed, wrong: wrong.length > 0 ? wrong : await bench.goesAway() };
 }
