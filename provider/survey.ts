@@ -35,7 +35,7 @@ export interface Refreshed {
   readonly observed: object;
   /** What no property shows. */
   readonly found: readonly string[];
-  /** For the person at the terminal; "" where it is well. */
+  /** For the person at the terminal, held against the state; "" where it is well. */
   readonly told: string;
 }
 
@@ -61,7 +61,7 @@ export function refreshed<I extends OnHost, S>(
   const isHalf = amiss.length === 0 && other.length > 0;
   const found = isHalf ? beside({ ...held, ...observed }) : amiss;
   const due = kind.steps(held, seen);
-  const told = found.length + due.length > 0 ? inWords([...other, ...found], due) : "";
+  const told = found.length + due.length > 0 ? inWords([...other, ...amiss], due) : "";
   return { observed, found, told };
 }
 
