@@ -161,6 +161,7 @@ async function settle<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Ho
   }
 }
 
-function whys(commands: readonly Command[]): readonly string[] {
+/** What commands are for, each once. */
+export function whys(commands: readonly Command[]): readonly string[] {
   return [...new Set(commands.map(({ why }) => why))];
 }

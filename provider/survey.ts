@@ -1,7 +1,7 @@
 /** What a host is like beside what is wanted of it, in words: for refresh, and for `npx dockroute status`. */
 import { isDeepStrictEqual } from "node:util";
 import type { Command } from "./command.js";
-import { glance } from "./converge.js";
+import { glance, whys } from "./converge.js";
 import type { Host } from "./host/host.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import { cleaned } from "./printable.js";
@@ -25,7 +25,7 @@ export async function survey<I extends OnHost, S>(
   const checked = kind.check(Object.fromEntries(Object.entries(wanted)));
   const inputs = "inputs" in checked ? checked.inputs : wanted;
   const seen = await glance(kind, inputs, host);
-  const due = [...new Set(kind.steps(inputs, seen).map(({ why }) => why))];
+  const due = whys(kind.steps(inputs, seen));
   const found = [...differing(inputs, kind.observed(inputs, seen)), ...drift(kind, inputs, seen, host)];
   return { id: kind.id(inputs), seen, found, due, notices: kind.notices?.(inputs, seen, {}) ?? [] };
 }
@@ -67,7 +67,7 @@ export function refreshed<I extends OnHost, S>(
 
 /** "found gateway 192.168.145.130; wanted: put the route ... in place". */
 function inWords(found: readonly string[], due: readonly Command[]): string {
-  const wanted = [...new Set(due.map(({ why }) => why))].join("; ");
+  const wanted = whys(due).join("; ");
   return `found ${found.join("; ")}${wanted === "" ? "" : `; wanted: ${wanted}`}`;
 }
 

@@ -50,13 +50,15 @@ export async function tryRow(bench: MeshBench, row: Row, rounds: number): Promis
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
     for (const [point, why] of tried.missed) missed.set(point, why);
-    if (wrong.length > 0) continue;
-    const isLast = at === row.length - 1;
-    wrong.push(
-      ...(await (!tried.whole ? bench.converges(false) : isLast ? bench.stands() : bench.isAsKept())),
-    );
+    if (wrong.length === 0) wrong.push(...(await readBack(bench, tried.whole, at === row.length - 1)));
   }
   return { hits, missed, wrong: wrong.length > 0 ? wrong : await bench.goesAway() };
+}
+
+/** The whole mesh after a chain: by a preview at the end of a row, and by a refresh before it is taken down again. */
+function readBack(bench: MeshBench, whole: boolean, isLast: boolean): Promise<readonly string[]> {
+  if (!whole) return bench.converges(false);
+  return isLast ? bench.stands() : bench.isAsKept();
 }
 
 /** @param fromNothing whether what is found by its number alone is there */

@@ -44,6 +44,7 @@ describe("connections", () => {
     // Of 6 resources a host the bridge takes 9 and the rest 2 to 10, as the engine hands them over; most share them.
     const execs = Object.values(first.execs);
     const all = execs.reduce((sum, each) => sum + each, 0);
+    assert.ok(Math.max(...execs) <= 9 + 10, `${JSON.stringify(first.execs)} execs: ${first.text}`);
     assert.ok(all <= 16 * execs.length, `${JSON.stringify(first.execs)} execs: ${first.text}`);
 
     const again = await counted(stack.up("--continue-on-error"));
