@@ -71,7 +71,11 @@ export function removeWithFolders(
   const above = (folders.at(-1) ?? "").replace(/\/[^/]*$/, "");
   const names = files.flatMap((path) => ["-path", path, "-o"]);
   const empty = ["(", ...folders.flatMap((path) => ["-o", "-path", path]).slice(1), ")", "-empty"];
-  return { why, argv: ["find", above, "-maxdepth", "2", "-depth", "(", ...names, ...empty, ")", "-delete"] };
+  const below = Math.max(
+    ...[...files, ...folders].map((path) => path.slice(above.length).split("/").length - 1),
+  );
+  const depth = ["-maxdepth", String(below), "-depth"];
+  return { why, argv: ["find", above, ...depth, "(", ...names, ...empty, ")", "-delete"] };
 }
 
 /** What `head -v` prints of many files: contents by path. */

@@ -4,9 +4,12 @@
  * description of the host. One apply script loads all parts, two units call it.
  */
 import { type Answer, type Command, quote } from "../command.js";
-import { beside, isLeftover, readFiles, removeFile, removeWithFolders, writeFile } from "./files.js";
-import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
-import { apply, former, madeBy, started, units, wants } from "./units.js";
+import { isLeftover, readFiles, removeFile } from "./files.js";
+import { isLoaded, loading, loadingGone, type PartsSeen, removeFolders, write } from "./loading.js";
+import { directory, partsDirectory, unitsDirectory } from "./places.js";
+import { madeBy } from "./units.js";
+
+export type { PartsSeen };
 
 /** One line of a part; run only where `unless` fails and `when` succeeds. `mayFail` says it may fail itself. */
 export interface Line {
@@ -25,12 +28,6 @@ export interface Part {
   /** One sentence for who reads the file on the host. */
   readonly about: string;
   readonly lines: readonly Line[];
-}
-
-/** What is on the host of all this: contents by path, and the units that are enabled. */
-export interface PartsSeen {
-  readonly files: ReadonlyMap<string, string>;
-  readonly enabled: ReadonlySet<string>;
 }
 
 export const questions = [
@@ -96,8 +93,8 @@ export function load(part: Part, why: string): Command {
 /** Leaves the part on the host, last, after its runtime change has been made. [] where it lies there already. */
 export function keep(part: Part, seen: PartsSeen): readonly Command[] {
   const own = write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`);
-  const works = own.length === 0 && base(seen, former).length === 0;
-  return works ? [] : [...own, ...base(seen)];
+  const works = own.length === 0 && isLoaded(seen);
+  return works ? [] : [...own, ...loading(seen)];
 }
 
 /** Whether the part lies on the host as it should, and what loads it does too. In words what does not. */
@@ -109,14 +106,12 @@ export function missing(part: Part, seen: PartsSeen): readonly string[] {
       : text === textOf(part)
         ? []
         : [`${pathOf(part)}: differs`];
-  return base(seen, former).length === 0
-    ? own
-    : [...own, "the units that load it at boot: absent or changed"];
+  return isLoaded(seen) ? own : [...own, "the units that load it at boot: absent or changed"];
 }
 
 /** What a person should know of units that an older dockroute left, and that still do. */
 export function notices(seen: PartsSeen): readonly string[] {
-  if (base(seen).length === 0 || base(seen, former).length > 0) return [];
+  if (loading(seen).length === 0 || !isLoaded(seen)) return [];
   return [
     "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
       "change of this host replaces them, and so does `pulumi up --replace` of this resource",
@@ -151,68 +146,11 @@ export function dropAll(
   const others = [...seen.files.keys()].filter(
     (path) => path.startsWith(`${partsDirectory}/`) && !held.includes(path),
   );
-  const own = held.map((path) => removeFile(path, `remove ${path}`));
-  if (!others.every(isLeftover)) return own;
+  const remove = (paths: readonly string[]) => paths.map((path) => removeFile(path, `remove ${path}`));
+  if (!others.every(isLeftover)) return remove(held);
   // Without any part: an earlier removal was cut short after the last one.
-  return [...own, ...others.map((path) => removeFile(path, `remove ${path}`)), ...removeBase(seen)];
-}
-
-/** Puts in place what loads the parts. @param accepted units that may stay as they are, by name */
-function base(seen: PartsSeen, accepted: Readonly<Record<string, string>> = {}): readonly Command[] {
-  const isAccepted = (name: string) =>
-    accepted[name] !== undefined && seen.files.get(`${unitsDirectory}/${name}`) === accepted[name];
-  const files = [
-    ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the parts"),
-    ...Object.entries(units).flatMap(([name, text]) =>
-      isAccepted(name) ? [] : write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
-    ),
-  ];
-  const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));
-  if (files.length === 0 && enabled) return [];
-  return [
-    ...files,
-    { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
-    { why: "enable dockroute's units", argv: ["systemctl", "enable", "--quiet", ...started] },
-    { why: "start dockroute's units", argv: ["systemctl", "start", "--no-block", ...started] },
-  ];
-}
-
-/** What loads the parts goes with the last of them: as much of it as there is, for it may have been cut short before. */
-function removeBase(seen: PartsSeen): readonly Command[] {
-  const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
-  const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
-  const script = `${directory}/apply`;
-  const paths = [...Object.keys(units).map(ofOurs), script].flatMap((path) => [path, beside(path)]);
-  const there = Object.keys(units).filter((name) => seen.files.has(ofOurs(name)));
-  const links = [...seen.enabled].filter((link) => wants.some((want) => link === ofOurs(want)));
-  if (links.length === 0 && ![...Object.keys(units).map(ofOurs), script].some(has)) return [];
-  const enabled = started.filter((name) => there.includes(name));
-  return [
-    ...(there.length === 0
-      ? []
-      : [{ why: "stop dockroute's units", argv: ["systemctl", "stop", ...[...there].reverse()] }]),
-    ...(enabled.length === 0
-      ? []
-      : [{ why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...enabled] }]),
-    ...links
-      .filter((link) => !enabled.some((name) => link.endsWith(`/${name}`)))
-      .map((link) => removeFile(link, "disable dockroute's units")),
-    ...paths
-      .filter((path) => path.startsWith(unitsDirectory) && seen.files.has(path))
-      .map((path) => removeFile(path, `remove ${path}`)),
-    { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
-    // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
-    { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
-    removeFile(lastLoad, "remove what the repair compared with"),
-    // The script is the sign that something is left, so it goes last; the bridge keeps what it found until its destroy.
-    removeWithFolders(
-      [script, beside(script)],
-      [partsDirectory, directory],
-      `remove ${directory}, where nothing else is in it`,
-    ),
-  ];
-}
-
-function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
-  return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
+  const last = [...held, ...others];
+  const loader = loadingGone(seen);
+  // Without what loads it: the removal of the part itself was a lie of the host's.
+  return loader.length === 0 && last.length > 0 ? [removeFolders(last)] : [...remove(last), ...loader];
 }

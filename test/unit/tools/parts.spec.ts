@@ -172,12 +172,13 @@ describe("the last part of a host", () => {
   });
 
   it("goes on with a removal that was cut short", () => {
-    const link = "/etc/systemd/system/timers.target.wants/dockroute-repair.timer";
+    const folder = "/etc/systemd/system/timers.target.wants";
+    const link = `${folder}/dockroute-repair.timer`;
     const rest = ["/etc/dockroute/apply", "/etc/systemd/system/dockroute.service"];
     assert.deepEqual(argvs(parts.drop(own, { ...left(rest), enabled: new Set([link]) })), [
       "systemctl stop dockroute.service",
       "systemctl disable --quiet dockroute.service",
-      `rm -f ${link}`,
+      `find /etc/systemd/system -maxdepth 2 -depth ( -path ${link} -o ( -path ${folder} ) -empty ) -delete`,
       "rm -f /etc/systemd/system/dockroute.service",
       "systemctl daemon-reload",
       "systemctl reset-failed dockroute*",
@@ -191,6 +192,13 @@ describe("the last part of a host", () => {
   it("goes on with one that was cut short where only the beginning of a unit had been written", () => {
     const begun = "/etc/systemd/system/dockroute.service.dockroute-new";
     assert.ok(argvs(parts.drop(own, left([path, begun]))).includes(`rm -f ${begun}`));
+  });
+
+  it("takes the folders with it where what loads it is gone already", () => {
+    const alone =
+      `find /etc -maxdepth 3 -depth ( -path ${path} -o ` +
+      "( -path /etc/dockroute/parts -o -path /etc/dockroute ) -empty ) -delete";
+    assert.deepEqual(argvs(parts.drop(own, left([path]))), [alone]);
   });
 
   it("is not the last while there is another", () => {
