@@ -155,7 +155,7 @@ function arm(bench: MeshBench, { host, fault, call, place }: MeshPoint): void {
 async function strikeAt(bench: MeshBench, { host, fault, call }: MeshPoint, client: Started) {
   const tripwire = bench.tripwire(host);
   if (!(await tripwire.hit(client.over))) return undefined;
-  const words = wordsAt(bench, host);
+  const words = tripwire.struck()?.words ?? "";
   const release = () => tripwire.release();
   await strike(fault, call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });
   return words;
@@ -179,7 +179,7 @@ async function killAt(
   const first = armed.find((_, at) => standing[at]);
   if (first === undefined) return [];
   const struck = armed.flatMap((point, at) =>
-    standing[at] ? [{ point, at: wordsAt(bench, point.host) }] : [],
+    standing[at] ? [{ point, at: bench.tripwire(point.host).struck()?.words ?? "" }] : [],
   );
   const wires = new Set([...bench.wires.values()].map(({ port }) => port));
   for (const [id, words] of family(client.pid)) {
@@ -197,12 +197,6 @@ async function killAt(
 /** Resolves when it is true, and never else. */
 function untilTrue(promise: Promise<boolean>): Promise<true> {
   return new Promise((resolve) => void promise.then((is) => is && resolve(true)));
-}
-
-function wordsAt(bench: MeshBench, host: string): string {
-  const tripwire = bench.tripwire(host);
-  const number = tripwire.sprung();
-  return tripwire.calls().find(({ series, n }) => series === "ssh" && n === number)?.words ?? "";
 }
 
 /**

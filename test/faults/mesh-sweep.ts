@@ -13,8 +13,8 @@ import type { Call } from "./tripwire.js";
 const run = "three hosts up";
 
 /** How many `up` are broken off in a chain before one is left alone, and what is meant for them. */
-const rounds = 8;
-const size = { points: 12, more: 4 };
+const rounds = 12;
+const size = { points: 16, more: 4 };
 
 export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
   const names = Array.from({ length: plan.labs }, (_, at) => `${prefix}m${at + 1}`);

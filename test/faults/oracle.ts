@@ -42,8 +42,10 @@ export async function containersRun(host: Host, names: readonly string[]): Promi
   return eventually(ask, (undoSeconds() + 60) * 1000);
 }
 
+const lock = "/run/dockroute.lock";
+
 const leftoverQuestion = [
-  "ls -d /run/dockroute.lock /etc/dockroute/pending /etc/dockroute/last-undo",
+  `ls -d ${lock} /etc/dockroute/pending /etc/dockroute/last-undo`,
   "/etc/systemd/system/dockroute-undo* /etc/systemd/system/*.wants/dockroute-undo*",
   "2>/dev/null; find /etc /run -xdev -name '*.dockroute-new' 2>/dev/null;",
   "systemctl list-units --all --plain --no-legend 'dockroute-undo*';",
@@ -51,10 +53,23 @@ const leftoverQuestion = [
   "ps -eo args= | grep -Ex '/bin/sh( -s .*)?|sudo -n -- /bin/sh.*|/bin/sh /etc/dockroute/pending.*' || true",
 ].join(" ");
 
+/** What a script does last of all. Where it fails, an empty file is left that the next change or boot takes along. */
+export const removesLock = `rm -f ${lock}`;
+
 /** I4: of a run that ended well, nothing is left but what it was to make. */
-export async function nothingLeft(host: Host): Promise<readonly string[]> {
+export function nothingLeft(host: Host): Promise<readonly string[]> {
+  return leftovers(host, leftoverQuestion);
+}
+
+/** The same of a host that was made not to remove the lock: nobody holds it. */
+export function nothingLeftButLock(host: Host): Promise<readonly string[]> {
+  const isHeld = `[ -s ${lock} ] || { [ -e ${lock} ] && ! flock -n ${lock} true; } && echo ${lock} is held || true`;
+  return leftovers(host, `${leftoverQuestion.replace(`${lock} `, "")}; ${isHeld}`);
+}
+
+function leftovers(host: Host, question: string): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> =>
-    (await host.run(leftoverQuestion))
+    (await host.run(question))
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => `I4 ${host.name}: left over: ${line}`);

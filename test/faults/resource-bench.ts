@@ -10,7 +10,15 @@ import { equip } from "./bench-host.js";
 import { answerOf, ownClient, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
 import { type Answered, answer, type CallOf } from "./client.js";
 import { type Fault, strike, trapFor } from "./faults.js";
-import { nothingLeft, sameAs, snapshotOf, standing, undoSeconds } from "./oracle.js";
+import {
+  nothingLeft,
+  nothingLeftButLock,
+  removesLock,
+  sameAs,
+  snapshotOf,
+  standing,
+  undoSeconds,
+} from "./oracle.js";
 import { type Case, cases, type Transition } from "./transitions.js";
 import type { Call, Tripwire } from "./tripwire.js";
 import { Wire } from "./wire.js";
@@ -135,22 +143,25 @@ export class ResourceBench {
     clock.lap("host alone");
     const between = await meanwhile();
     const answered = await answerOf(client);
+    const struck = this.tripwire.struck();
     this.tripwire.end();
     this.note(to, answered);
     clock.lap("end of the run");
-    const after = wrong.length > 0 ? [] : await this.again(to);
+    const mayKeepLock = !stands && struck?.words === removesLock;
+    const after = wrong.length > 0 ? [] : await this.again(to, mayKeepLock);
     clock.lap("run again, and oracle");
     const said = answered?.error ?? "";
     return { reached, wrong: [...wrong, ...between, ...after], reachMs, said, phases: clock.laps };
   }
 
   /** I5, I8: the next `up`, without any other step, and the host is as after a run without faults. */
-  private async again(to: Place): Promise<readonly string[]> {
+  private async again(to: Place, mayKeepLock: boolean): Promise<readonly string[]> {
     if (this.at !== to) {
       const { error } = await this.move(to, true);
       if (error !== undefined) return [`I5 the run after the fault failed: ${error}`];
     }
-    return [...(await this.nothingDue()), ...(await nothingLeft(this.host)), ...(await this.asFresh(to))];
+    const left = await (mayKeepLock ? nothingLeftButLock : nothingLeft)(this.host);
+    return [...(await this.nothingDue()), ...left, ...(await this.asFresh(to))];
   }
 
   private async nothingDue(): Promise<readonly string[]> {

@@ -127,7 +127,7 @@ export function writeDocument(): void {
     "nothing disturbed; after destroy, as before the first one.",
     "",
     "Of a whole `up`, points are tried in a row: one from nothing is broken off at a point of each host, the next goes",
-    "on and is broken off later, up to eight times, then one is left alone. Where an `up` gets over a cut link or power",
+    "on and is broken off later, up to twelve times, then one is left alone. Where an `up` gets over a cut link or power",
     "cut by itself, its host meets the next one in the same `up`. So that each host comes to its points, all of them may",
     "restart Docker at the same time; a point that is tried by itself has them in turn. Up to four times routes and rules",
     "are then destroyed (`--target`) and made again with faults on the way, the bridges staying: a script that made them",

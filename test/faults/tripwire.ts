@@ -141,6 +141,12 @@ export class Tripwire {
     return existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
   }
 
+  /** That call. */
+  struck(): Call | undefined {
+    const number = this.sprung();
+    return this.calls().find(({ series, n }) => series === "ssh" && n === number);
+  }
+
   /** Resolves with true when a program stands still at its trap, with false when `over` says so first. */
   async hit(over: () => boolean): Promise<boolean> {
     while (!existsSync(this.path("hit"))) {
