@@ -5,11 +5,11 @@
  */
 import { type Answer, type Command, quote } from "../command.js";
 import { isLeftover, readFiles, removeFile } from "./files.js";
-import { isLoaded, loading, loadingGone, type PartsSeen, removeFolders, write } from "./loading.js";
+import * as loader from "./loader.js";
 import { directory, partsDirectory, unitsDirectory } from "./places.js";
 import { madeBy } from "./units.js";
 
-export type { PartsSeen };
+export type PartsSeen = loader.PartsSeen;
 
 /** One line of a part; run only where `unless` fails and `when` succeeds. `mayFail` says it may fail itself. */
 export interface Line {
@@ -92,9 +92,9 @@ export function load(part: Part, why: string): Command {
 
 /** Leaves the part on the host, last, after its runtime change has been made. [] where it lies there already. */
 export function keep(part: Part, seen: PartsSeen): readonly Command[] {
-  const own = write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`);
-  const works = own.length === 0 && isLoaded(seen);
-  return works ? [] : [...own, ...loading(seen)];
+  const own = loader.write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`);
+  const works = own.length === 0 && loader.isKept(seen);
+  return works ? [] : [...own, ...loader.keep(seen)];
 }
 
 /** Whether the part lies on the host as it should, and what loads it does too. In words what does not. */
@@ -106,12 +106,12 @@ export function missing(part: Part, seen: PartsSeen): readonly string[] {
       : text === textOf(part)
         ? []
         : [`${pathOf(part)}: differs`];
-  return isLoaded(seen) ? own : [...own, "the units that load it at boot: absent or changed"];
+  return loader.isKept(seen) ? own : [...own, "the units that load it at boot: absent or changed"];
 }
 
 /** What a person should know of units that an older dockroute left, and that still do. */
 export function notices(seen: PartsSeen): readonly string[] {
-  if (loading(seen).length === 0 || !isLoaded(seen)) return [];
+  if (loader.keep(seen).length === 0 || !loader.isKept(seen)) return [];
   return [
     "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
       "change of this host replaces them, and so does `pulumi up --replace` of this resource",
@@ -150,7 +150,7 @@ export function dropAll(
   if (!others.every(isLeftover)) return remove(held);
   // Without any part: an earlier removal was cut short after the last one.
   const last = [...held, ...others];
-  const loader = loadingGone(seen);
+  const rest = loader.drop(seen);
   // Without what loads it: the removal of the part itself was a lie of the host's.
-  return loader.length === 0 && last.length > 0 ? [removeFolders(last)] : [...remove(last), ...loader];
+  return rest.length === 0 && last.length > 0 ? [loader.removeFolders(last)] : [...remove(last), ...rest];
 }

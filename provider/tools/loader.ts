@@ -1,4 +1,4 @@
-/** What loads the parts: a script, its units and the links that enable them, put in place and taken away again. */
+/** What loads the parts on a host: a script, its units and the links that enable them. */
 import type { Command } from "../command.js";
 import { beside, removeFile, removeWithFolders, writeFile } from "./files.js";
 import { directory, lastLoad, partsDirectory, unitsDirectory } from "./places.js";
@@ -10,11 +10,8 @@ export interface PartsSeen {
   readonly enabled: ReadonlySet<string>;
 }
 
-/** Puts in place what loads the parts. @param accepted units that may stay as they are, by name */
-export function loading(
-  seen: PartsSeen,
-  accepted: Readonly<Record<string, string>> = {},
-): readonly Command[] {
+/** [] where it is there already. @param accepted units that may stay as they are, by name */
+export function keep(seen: PartsSeen, accepted: Readonly<Record<string, string>> = {}): readonly Command[] {
   const isAccepted = (name: string) =>
     accepted[name] !== undefined && seen.files.get(`${unitsDirectory}/${name}`) === accepted[name];
   const files = [
@@ -33,13 +30,13 @@ export function loading(
   ];
 }
 
-/** Whether the parts are loaded at boot; as an older dockroute had it is as well. */
-export function isLoaded(seen: PartsSeen): boolean {
-  return loading(seen, former).length === 0;
+/** Whether it is there; as an older dockroute had it is well too. */
+export function isKept(seen: PartsSeen): boolean {
+  return keep(seen, former).length === 0;
 }
 
-/** What loads the parts goes with the last of them: as much of it as there is, for it may have been cut short before. */
-export function loadingGone(seen: PartsSeen): readonly Command[] {
+/** It goes with the last part: as much of it as there is, for it may have been cut short before. */
+export function drop(seen: PartsSeen): readonly Command[] {
   const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
   const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
   const script = `${directory}/apply`;
@@ -80,6 +77,7 @@ export function removeFolders(files: readonly string[]): Command {
   return removeWithFolders(files, [partsDirectory, directory], why);
 }
 
+/** [] where the host has this text there already. */
 export function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
   return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
 }
