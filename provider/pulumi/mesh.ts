@@ -67,8 +67,7 @@ export class Mesh extends pulumi.ComponentResource {
   constructor(name: string, args: MeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dockroute:index:Mesh", name, {}, opts);
     const { hosts, pool, hostPrefix, bridgePrefix, networkPrefix } = args;
-    // Not a child: it would wait for what the mesh depends on, and where that fails the program with it.
-    const last = args.previous === undefined ? previousPlan(`${name}-last`) : args.previous;
+    const last = args.previous === undefined ? previousPlan() : args.previous;
     const named = hosts.map((host) => ({ name: host.name, subnet: host.subnet }));
     const shape = pulumi
       .output({ mesh: { pool, hostPrefix, bridgePrefix, networkPrefix, hosts: named }, last })

@@ -152,8 +152,10 @@ describe("drift", () => {
     assert.deepEqual(await look(), was);
   });
 
-  it("E1: the second up changes nothing", async () => {
+  it("E1: the second up changes nothing, and a refresh before it finds nothing changed", async () => {
     await scene.up();
+    const refreshed = await scene.stack.refresh("--expect-no-changes");
+    assert.equal(refreshed.code, 0, refreshed.text);
     const was = await look();
     const outputs = await scene.stack.outputs();
     const ran = await scene.up();

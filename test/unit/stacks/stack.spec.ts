@@ -24,14 +24,13 @@ async function run(config: Readonly<Record<string, unknown>>, last?: Plan): Prom
   const waits = new Map<string, readonly pulumi.Resource[]>();
   await pulumi.runtime.setMocks(
     {
-      call: () => ({}),
+      call: ({ token, inputs }) => {
+        const own = token === "pulumi:pulumi:readStackOutputs" && inputs.name === self;
+        return own ? { outputs: last ? { plan: last } : {} } : {};
+      },
       newResource: ({ type, name, inputs }) => {
         made.set(name, { type, inputs });
-        const state =
-          type === "pulumi:pulumi:StackReference"
-            ? { ...inputs, outputs: last ? { plan: last } : {} }
-            : inputs;
-        return { id: name, state };
+        return { id: name, state: inputs };
       },
     },
     "dockroute",
@@ -69,7 +68,7 @@ const self = "organization/dockroute/test";
 describe("the program", () => {
   it("makes a bridge, its rules and a route to every peer, and outputs the plan", async () => {
     const { made, outputs } = await run(three);
-    const names = [...made.keys()].filter((name) => name !== self && name !== "dockroute-test").sort();
+    const names = [...made.keys()].filter((name) => name !== "dockroute-test").sort();
     const of = (host: string, ...peers: string[]) => [
       `${host}-bridge`,
       `${host}-forward`,
@@ -182,8 +181,7 @@ describe("the program", () => {
       beta: { address: "192.168.145.129", subnet: "172.30.7.0/24", bridgeAddress: "172.30.7.1/24" },
       gone: { address: "192.168.145.99", subnet: "172.30.0.0/24", bridgeAddress: "172.30.0.1/24" },
     };
-    const { made, outputs } = await run(three, last);
-    assert.deepEqual(made.get(self)?.inputs, { name: self });
+    const { outputs } = await run(three, last);
     assert.deepEqual(outputs, {
       plan: {
         alpha: { address: "192.168.145.128", subnet: "172.30.1.0/24", bridgeAddress: "172.30.1.1/24" },
