@@ -53,7 +53,7 @@ const leftoverQuestion = [
   "ps -eo args= | grep -Ex '/bin/sh( -s .*)?|sudo -n -- /bin/sh.*|/bin/sh /etc/dockroute/pending.*' || true",
 ].join(" ");
 
-/** What a script does last of all. Where it fails, an empty file is left that the next change or boot takes along. */
+/** What a script does last of all. Where it fails, a file is left that the next change or boot takes along. */
 export const removesLock = `rm -f ${lock}`;
 
 /** I4: of a run that ended well, nothing is left but what it was to make. */
@@ -63,7 +63,7 @@ export function nothingLeft(host: Host): Promise<readonly string[]> {
 
 /** The same of a host that was made not to remove the lock: nobody holds it. */
 export function nothingLeftButLock(host: Host): Promise<readonly string[]> {
-  const isHeld = `[ -s ${lock} ] || { [ -e ${lock} ] && ! flock -n ${lock} true; } && echo ${lock} is held || true`;
+  const isHeld = `[ -e ${lock} ] && ! flock -n ${lock} true && echo ${lock} is held || true`;
   return leftovers(host, `${leftoverQuestion.replace(`${lock} `, "")}; ${isHeld}`);
 }
 
