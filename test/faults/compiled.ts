@@ -10,9 +10,9 @@ import { resultsFolder } from "./results.js";
 
 let made: Promise<string> | undefined;
 
-/** The folder of a project that is started like the checkout. */
+/** The folder of a project that is started like the checkout: this process's own, for another may run beside it. */
 export function compiledProject(): Promise<string> {
-  made ??= compile(join(resultsFolder, "compiled"));
+  made ??= compile(join(resultsFolder, `compiled-${process.pid}`));
   return made;
 }
 
@@ -24,6 +24,7 @@ export async function compiledClient(): Promise<readonly string[]> {
 async function compile(folder: string): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const tsconfig = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: { noEmit: false, rootDir: root, outDir: folder },
