@@ -114,6 +114,8 @@ const tools: ReadonlyArray<readonly [program: string, pkg: string]> = [
   ["ping", "iputils-ping"],
   ["nsenter", "util-linux"],
   ["flock", "util-linux"],
+  // A stranger at the switch has the outer machine's programs: its web server and its nc are busybox's.
+  ["busybox", "busybox-static"],
 ];
 
 export async function ensureTools(log: Log): Promise<void> {
