@@ -36,17 +36,26 @@ export class HalfDone extends DockrouteError {
   }
 }
 
-/** The config says that a host is gone for good, and it answers. */
+/** The config says that a host is gone for good, and it answers, or nobody can tell. */
 export class StillThere extends DockrouteError {
   override readonly changedSomething = false;
 
+  /** @param doubt why it cannot be asked, though that does not show that it is gone; "" where it answers */
   constructor(
     readonly host: string,
     readonly endpoint: string,
+    doubt: string,
   ) {
+    const [found, next] =
+      doubt === ""
+        ? ["the host still answers", "Remove"]
+        : [
+            `it may still be there: ${doubt}`,
+            "If it is to be forgotten, switch it off. Else mend that and remove",
+          ];
     super(
-      `${host} (${endpoint}): dockroute:leaving says \`gone: true\`, but the host still answers. Nothing was changed. ` +
-        "Remove `gone: true`, and `pulumi up` restores it as `pulumi destroy` would.",
+      `${host} (${endpoint}): dockroute:leaving says \`gone: true\`, but ${found}. Nothing was changed. ` +
+        `${next} \`gone: true\`, and \`pulumi up\` restores it as \`pulumi destroy\` would.`,
     );
   }
 }
@@ -60,6 +69,8 @@ export class Unreachable extends DockrouteError {
     readonly endpoint: string,
     readonly reason: string,
     readonly advice: string,
+    /** Whether the host itself said nothing: nobody is there, or another machine under its address. */
+    readonly silent = false,
   ) {
     super(`${host} (${endpoint}): not reached: ${reason}. Nothing was changed on it. ${advice}`);
   }

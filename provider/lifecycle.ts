@@ -171,7 +171,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     const host = this.hostOf(inputs, props);
     const warn = (text: string) => this.session.tell(`${inputs.host}: ${text}`);
     if (this.session.isGone(inputs.host)) {
-      if (await this.session.answers(host)) throw new StillThere(inputs.host, inputs.endpoint);
+      const there = await this.session.isThere(host);
+      if (there !== undefined) throw new StillThere(inputs.host, inputs.endpoint, there.doubt);
       return warn(`gone for good, so this was not undone on it: ${id}`);
     }
     try {

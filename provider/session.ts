@@ -1,7 +1,7 @@
 /** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
 import { z } from "zod";
 import type { Command } from "./command.js";
-import { cannotBeAsked } from "./errors.js";
+import { cannotBeAsked, Unreachable } from "./errors.js";
 import { hostEntries } from "./host/credentials.js";
 import type { Host } from "./host/host.js";
 import { Hosts } from "./host/hosts.js";
@@ -149,11 +149,15 @@ export class Session {
     return this.hosts.leaving().some((entry) => entry.name === name && entry.gone);
   }
 
-  async answers(host: Host): Promise<boolean> {
-    return this.machine(host).then(
-      () => true,
-      () => false,
-    );
+  /** Why a host may still be there; undefined where it said nothing. One that shows its key and lets nobody in is there. */
+  async isThere(host: Host): Promise<{ readonly doubt: string } | undefined> {
+    try {
+      await this.machine(host);
+      return { doubt: "" };
+    } catch (error) {
+      if (!cannotBeAsked(error)) throw error;
+      return error instanceof Unreachable && error.silent ? undefined : { doubt: error.reason };
+    }
   }
 
   private readonly told = new Set<string>();

@@ -40,6 +40,7 @@ export async function dial(connection: Connection, through?: Duplex): Promise<Di
   const socket = through ?? connect({ host: connection.host, port: connection.port, noDelay: true });
   const seconds = connection.perDialTimeout;
   let refusal: Refusal | undefined;
+  let hasKey = false;
   return new Promise((resolve, reject) => {
     const fail = (fault: DialFailed) => {
       client.destroy();
@@ -50,10 +51,10 @@ export async function dial(connection: Connection, through?: Duplex): Promise<Di
       // A broken agent is one way in less, not the end: ssh2 goes on with the next.
       if (error.level === "agent") attempt.note(`the agent failed: ${printable(error.message)}`);
       else if (refusal !== undefined) fail(new DialFailed(refusal, false));
-      else fail(faultOf(error, connection));
+      else fail(faultOf(error, connection, !hasKey));
     });
     client.once("close", () =>
-      fail(faultOf(new Error("the connection was closed during the login"), connection)),
+      fail(faultOf(new Error("the connection was closed during the login"), connection, !hasKey)),
     );
     client.connect({
       sock: socket,
@@ -62,7 +63,8 @@ export async function dial(connection: Connection, through?: Duplex): Promise<Di
       algorithms: { serverHostKey: algorithmsFor(check.types) },
       hostVerifier: (key: Buffer) => {
         refusal = check.refusal(key);
-        return refusal === undefined;
+        hasKey = refusal === undefined;
+        return hasKey;
       },
       authHandler: (accepted, _partial, next) => {
         const method = attempt.next(accepted);
@@ -110,7 +112,12 @@ const advice: Readonly<Record<string, readonly [reason: string, advice: string]>
   ],
 };
 
-function faultOf(error: Error & { level?: string; code?: string }, connection: Connection): DialFailed {
+/** @param silent whether it came to its end before the host had shown its key */
+function faultOf(
+  error: Error & { level?: string; code?: string },
+  connection: Connection,
+  silent: boolean,
+): DialFailed {
   const code = error.code ?? "";
   const [reason, what] =
     advice[code] ??
@@ -123,5 +130,5 @@ function faultOf(error: Error & { level?: string; code?: string }, connection: C
           printable(error.message),
           `Try \`ssh -p ${connection.port} ${connection.user}@${connection.host}\`.`,
         ]);
-  return new DialFailed({ reason, advice: what }, code !== "ENOTFOUND");
+  return new DialFailed({ reason, advice: what, silent }, code !== "ENOTFOUND");
 }

@@ -15,6 +15,8 @@ import {
 export interface Refusal {
   readonly reason: string;
   readonly advice: string;
+  /** The host itself said nothing: nobody is there, or another machine under its address. */
+  readonly silent?: boolean;
 }
 
 /** What decides about the key that a host shows, made before the dial. */
@@ -99,6 +101,7 @@ function changed(name: string, shown: string, entries: readonly KnownKey[]): Ref
     advice:
       "Compare the fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host's own console. " +
       `Only if the host has a new key: remove the old one with ${remove.join(" and ")}, then add the new one.`,
+    silent: true,
   };
 }
 
@@ -134,6 +137,7 @@ function pinned(text: string): HostKeyCheck | Refusal {
             reason: `it shows the host key ${keyType(key) ?? "unknown"} ${fingerprint(key)}, but pinned as \`hostKey\` is ${prints.join(", ")}: another machine may be answering in its place`,
             advice:
               "Only if the host has a new key, as its own console shows it: change `hostKey` of the connection.",
+            silent: true,
           },
   };
 }

@@ -38,8 +38,8 @@ export class Pool {
       return await make();
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
-      const { reason, advice } = error.refusal;
-      throw new Unreachable(host, endpointOf(connection, connection.host), reason, advice);
+      const { reason, advice, silent } = error.refusal;
+      throw new Unreachable(host, endpointOf(connection, connection.host), reason, advice, silent);
     }
   }
 
@@ -130,7 +130,7 @@ async function wayThrough(
     const reason = `its hop ${nameOf(hop)} opened no way to ${host}:${port}: ${error.message}`;
     const advice =
       "Check its address as the hop sees it, and that the hop's sshd forwards (AllowTcpForwarding).";
-    throw new DialFailed({ reason, advice }, true);
+    throw new DialFailed({ reason, advice, silent: true }, true);
   } finally {
     over.abort();
     for (const each of limit) each.catch(() => {});

@@ -71,6 +71,16 @@ describe("two hosts, and more than one who runs up", function () {
     match(ran.text, /beta .*`gone: true`, but the host still answers/);
   });
 
+  it("E9 nor while it lets nobody in", async () => {
+    const beta = bench.lab.host("beta");
+    await beta.run("mv /root/.ssh /root/.ssh.away");
+    const ran = await bench.stack.up("--continue-on-error");
+    await beta.run("mv /root/.ssh.away /root/.ssh");
+    notEqual(ran.code, 0);
+    match(ran.text, /beta .*`gone: true`, but it may still be there: the login as root was refused/);
+    match(await stateOf(), /beta\/bridge/);
+  });
+
   it("E9 a host that is gone for good is dropped by one up, which names what was not undone", async () => {
     await bench.lab.powerCut("beta");
     const ran = await bench.stack.up("--continue-on-error");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HalfDone, StillThere, Unreachable } from "../../provider/errors.js";
+import { HalfDone, LinkLost, StillThere, Unreachable } from "../../provider/errors.js";
 import { KindLifecycle } from "../../provider/lifecycle.js";
 import type { Props } from "../../provider/props.js";
 import { providerText } from "../../provider/pulumi/resource.js";
@@ -44,6 +44,7 @@ interface Change {
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const unreachable = new Unreachable("alpha", "root@192.168.1.1:22", "no answer", "Look at its cable.");
+const silent = new Unreachable("alpha", "root@192.168.1.1:22", "no answer", "Look at its cable.", true);
 
 function started(variables: Readonly<Record<string, string>> = {}) {
   const session = new FakeSession();
@@ -251,7 +252,7 @@ describe("delete", () => {
   it("forgets a host that is gone for good, and says what was not undone", async () => {
     const { life, fake, session } = started({ value: "v" });
     session.goneForGood = true;
-    fake.failing = unreachable;
+    fake.failing = silent;
     await life.delete("alpha/v", news);
     assert.deepEqual(session.lines, ["alpha: gone for good, so this was not undone on it: alpha/v"]);
   });
@@ -261,6 +262,31 @@ describe("delete", () => {
     session.goneForGood = true;
     await assert.rejects(life.delete("alpha/v", news), StillThere);
   });
+
+  const doubts: Readonly<Record<string, Error>> = {
+    "lets nobody in": new Unreachable(
+      "alpha",
+      "root@192.168.1.1:22",
+      "the login was refused",
+      "Check the key.",
+    ),
+    "is lost while it is asked": new LinkLost(
+      "alpha",
+      "root@192.168.1.1:22",
+      "look at it",
+      "it said nothing",
+      true,
+    ),
+  };
+  for (const [what, failing] of Object.entries(doubts)) {
+    it(`does not forget a host that is said to be gone and ${what}`, async () => {
+      const { life, fake, session } = started({ value: "v" });
+      session.goneForGood = true;
+      fake.failing = failing;
+      await assert.rejects(life.delete("alpha/v", news), StillThere);
+      assert.deepEqual(session.lines, []);
+    });
+  }
 });
 
 describe("the provider's text in the state", () => {

@@ -50,7 +50,15 @@ const failed = (code: number | undefined, text: string, became?: string): Error 
 
 /** By class: how each comes about, and what must be in it besides host, outcome and advice. */
 const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string | RegExp)[]])[]>> = {
-  StillThere: [[() => new errors.StillThere("alpha", endpoint), "gone: true", "still answers"]],
+  StillThere: [
+    [() => new errors.StillThere("alpha", endpoint, ""), "gone: true", "still answers"],
+    [
+      () => new errors.StillThere("alpha", endpoint, "the login as root was refused"),
+      "gone: true",
+      "may still be there: the login as root was refused",
+      "switch it off",
+    ],
+  ],
   Unreachable: [
     [
       () => new errors.Unreachable("alpha", endpoint, "the connection was refused", "Check that sshd runs."),

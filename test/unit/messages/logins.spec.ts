@@ -82,6 +82,14 @@ describe("a login that fails", function () {
       /its hop root@127\.0\.0\.1:1: the connection was refused/,
     ],
   ];
+  /** After these, a host that is said to be gone for good is believed to be. */
+  const isSilent = new Set([
+    "nobody listens",
+    "nobody answers",
+    "the name is not known",
+    "the host key is another",
+    "the pinned key is another",
+  ]);
   for (const [what, given, said] of cases) {
     it(`because ${what} names host, endpoint, cause and what to do`, async () => {
       const own = {
@@ -104,6 +112,7 @@ describe("a login that fails", function () {
       );
       await pool.close();
       assert.ok(error instanceof errors.Unreachable, String(error));
+      assert.equal(error.silent, isSilent.has(what), "whether the host itself said nothing");
       readable(error.message, "alpha (", [
         /^alpha \(\S+@\S+:\d+\): not reached: /,
         said,
