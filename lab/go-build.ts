@@ -55,11 +55,14 @@ async function build(go: GoCommand, file: string, signal?: AbortSignal): Promise
     "",
   ];
   writeFileSync(join(work, "go.mod"), lines.join("\n"));
-  await run(["go", "build", "-mod=mod", ...go.flags, "-o", "command", go.command], {
-    cwd: work,
-    env: { ...process.env, GOWORK: "off", CGO_ENABLED: "0" },
-    ...(signal === undefined ? {} : { signal }),
-  });
-  renameSync(join(work, "command"), file);
-  rmSync(work, { recursive: true, force: true });
+  try {
+    await run(["go", "build", "-mod=mod", ...go.flags, "-o", "command", go.command], {
+      cwd: work,
+      env: { ...process.env, GOWORK: "off", CGO_ENABLED: "0" },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    renameSync(join(work, "command"), file);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureTools } from "./apt.js";
 import { ensureImage, recipes } from "./images.js";
+import { interruptible } from "./interrupt.js";
 import { type HostSpec, Lab } from "./lab.js";
 import { ensurePulumi } from "./pulumi-cli.js";
 import { record } from "./record.js";
@@ -22,6 +23,7 @@ const usage = `npm run lab -- COMMAND
   images [IMAGE...]                      builds images that are not in the cache yet
   record [--images A,B] [--to FOLDER]    saves what the tools on a host say, as test data
   pulumi                                 finds or builds the pulumi command, and prints what goes on PATH
+  ground                                 all of the above that the tests on hosts stand on
 
 HOST is NAME, or PREFIX/NAME where several labs are up.`;
 
@@ -73,12 +75,7 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   reboot: () => onHost("rebooted", (lab, name) => lab.reboot(name)),
   "power-cut": () => onHost("power cut", (lab, name) => lab.powerCut(name)),
   boot: () => onHost("booted", (lab, name) => lab.boot(name)),
-  images: async () => {
-    await ensureTools(loud);
-    const names = positionals.length > 1 ? positionals.slice(1) : Object.keys(recipes);
-    for (const name of names) console.log(name, (await ensureImage(name, loud)).layers.join(":"));
-    return 0;
-  },
+  images: () => images(positionals.length > 1 ? positionals.slice(1) : Object.keys(recipes)),
   record: async () => {
     const images = values.images?.split(",") ?? Object.keys(recipes);
     await record(images, values.to ?? join(__dirname, "..", "test", "fixtures"), loud, values.prefix);
@@ -88,7 +85,19 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
     console.log((await ensurePulumi(loud)).folders.join(":"));
     return 0;
   },
+  ground: async () => {
+    await interruptible((signal) => ensurePulumi(loud, "tsx", signal));
+    return images(Object.keys(recipes));
+  },
 };
+
+async function images(names: readonly string[]): Promise<number> {
+  await ensureTools(loud);
+  return interruptible(async (signal) => {
+    for (const name of names) console.log(name, (await ensureImage(name, loud, signal)).layers.join(":"));
+    return 0;
+  });
+}
 
 async function list(prefixes: readonly string[]): Promise<number> {
   for (const prefix of prefixes) {

@@ -55,7 +55,11 @@ type Runtime = keyof typeof flags;
  *
  * @param runtime of the projects: programs that run through tsx, compiled ones, or `runtime: nodejs` and no more
  */
-export async function ensurePulumi(log: Log, runtime: Runtime = "tsx"): Promise<Pulumi> {
+export async function ensurePulumi(
+  log: Log,
+  runtime: Runtime = "tsx",
+  signal?: AbortSignal,
+): Promise<Pulumi> {
   const provider = dynamicProviderFolder();
   const there = await Promise.all(
     programs.map((name) => tryRun(["sh", "-c", 'command -v "$1"', "sh", name])),
@@ -64,10 +68,11 @@ export async function ensurePulumi(log: Log, runtime: Runtime = "tsx"): Promise<
   const folder = cacheFolder("pulumi", version);
   const complete = (): boolean => programs.every((name) => existsSync(join(folder, name)));
   if (!complete()) {
-    await locked(join(cacheFolder("pulumi"), `.${version}.lock`), async () => {
+    const make = async (): Promise<void> => {
       if (complete() || (await download(folder, log))) return;
-      for (const name of programs) await ensureGoCommand(sources[name], join(folder, name), log);
-    });
+      for (const name of programs) await ensureGoCommand(sources[name], join(folder, name), log, signal);
+    };
+    await locked(join(cacheFolder("pulumi"), `.${version}.lock`), make, signal);
   }
   const host = withOlderHost(folder, provider, runtime);
   return { folders: [host ?? folder, provider] };

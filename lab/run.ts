@@ -69,9 +69,10 @@ export type Log = (line: string) => void;
 export const quiet: Log = () => {};
 export const loud: Log = (line) => process.stderr.write(`${line}\n`);
 
-/** Does one step and says how long it took. */
+/** Does one step and says how long it took; one that takes a while says so before it has ended. */
 export async function step<T>(log: Log, what: string, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
+  const slow = setTimeout(() => log(`${what}: under way`), 2000);
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
   try {
     const result = await work();
@@ -80,6 +81,8 @@ export async function step<T>(log: Log, what: string, work: () => Promise<T>): P
   } catch (error) {
     log(`${what}: FAILED after ${seconds()}`);
     throw error;
+  } finally {
+    clearTimeout(slow);
   }
 }
 
