@@ -11,6 +11,7 @@ import { testOutcomes } from "./outcomes.js";
 import { killAllStarted } from "./process.js";
 import { sweepResources } from "./resource-sweep.js";
 import { allRows, beginAnew, keepNoMore } from "./results.js";
+import { phases } from "./sections.js";
 import { printTable, writeDocument } from "./table.js";
 import { kinds } from "./transitions.js";
 import { walk, walked } from "./walk/walk.js";
@@ -65,7 +66,7 @@ async function main(): Promise<void> {
     const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
     await walk({ ...shared, steps: Number(values.steps), seed }, values.prefix);
   }
-  console.log(`\n${printTable()}\n`);
+  console.log(`\n${printTable()}\n\n${phases(allRows())}\n`);
   writeDocument();
   const all = [...allRows(), ...walked()];
   const outcomes = [...testOutcomes().values()];

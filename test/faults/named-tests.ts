@@ -26,7 +26,7 @@ export async function runNamedTests(words: readonly string[], prefix: string): P
   const chosen = specs().filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   for (const file of chosen) {
     const ended = await runSpec(file, prefix);
-    keepOutcome(`${file.slice(root.length + 1)} came to its end`, ended);
+    keepOutcome(`${file.slice(root.length + 1)} came to its end`, ended, file);
   }
 }
 

@@ -3,11 +3,15 @@
  * the reporter of all runs keeps it here, and docs/reliability.md reads it.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { root } from "../support/stack.js";
 import { commit, resultsFolder } from "./results.js";
 
 export interface Outcome {
   readonly passed: boolean;
+  /** The file it is in, and whether all of that was run: then what it says of no more is no more in it. */
+  readonly spec: string;
+  readonly whole: boolean;
   readonly commit: string;
 }
 
@@ -27,8 +31,9 @@ export function testOutcomes(): ReadonlyMap<string, Outcome> {
   return new Map(Object.entries(JSON.parse(readFileSync(kept, "utf8")) as Record<string, Outcome>));
 }
 
-export function keepOutcome(title: string, passed: boolean): void {
+export function keepOutcome(title: string, passed: boolean, path: string, whole = true): void {
   mkdirSync(resultsFolder, { recursive: true });
-  const all = { ...Object.fromEntries(testOutcomes()), [title]: { passed, commit } };
+  const outcome: Outcome = { passed, spec: relative(root, path), whole, commit };
+  const all = { ...Object.fromEntries(testOutcomes()), [title]: outcome };
   writeFileSync(kept, JSON.stringify(all, null, 1));
 }

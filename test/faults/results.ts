@@ -89,6 +89,16 @@ export function allRows(): readonly Row[] {
   return [...new Map(allTries().map((row) => [keyOf(row), row])).values()];
 }
 
+/** What did not hold, for a line of the document. */
+export function inOneLine(wrong: readonly string[]): string {
+  return wrong
+    .join("; ")
+    .replace(/\S*\/node_modules\//g, "")
+    .replace(/\s+/g, " ")
+    .replaceAll("|", "\\|")
+    .slice(0, 400);
+}
+
 /** Those that did not hold at first, and do now: what was mended meanwhile, or a fault that comes and goes. */
 export function heldLater(): readonly Row[] {
   const well = new Set(

@@ -1,69 +1,30 @@
 /** The table that a run prints, and docs/reliability.md, which it writes. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
-import { bears, type Outcome, testOutcomes } from "./outcomes.js";
-import { type Trace, worthTrying } from "./points.js";
+import { everything, type Kept, keep, type Line } from "./lines.js";
+import { bears } from "./outcomes.js";
 import { notTried, type Promise_, promises } from "./promises.js";
-import { allRows, heldLater, type Row, resultsFolder } from "./results.js";
-import { earlierSweeps, heldSince, inWords, notComeTo, phases, walks } from "./sections.js";
-import { walked } from "./walk/walk.js";
+import { earlierSweeps, heldSince, notComeTo, notHeld, walks } from "./sections.js";
 
-interface Line {
-  readonly what: string;
-  readonly tried: number;
-  readonly held: number;
-  readonly longest: number;
-}
+const sumOf = (lines: readonly Line[], each: (line: Line) => number): number =>
+  lines.reduce((sum, line) => sum + each(line), 0);
 
-function lineOf(what: string, rows: readonly Row[]): Line {
-  const tried = rows.filter(({ reached }) => reached);
-  return {
-    what,
-    tried: tried.length,
-    held: tried.filter(({ wrong }) => wrong.length === 0).length,
-    longest: Math.max(0, ...tried.map(({ reachMs }) => reachMs / 1000)),
-  };
-}
-
-function lines(rows: readonly Row[]): readonly Line[] {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const what = `${row.run} | ${row.fault}`;
-    groups.set(what, [...(groups.get(what) ?? []), row]);
-  }
-  return [...groups].map(([what, group]) => lineOf(what, group)).sort((a, b) => (a.what < b.what ? -1 : 1));
-}
-
-/** By run: what was recorded, and how much of it is worth a try. */
-function recorded(): ReadonlyMap<string, { readonly calls: number; readonly points: number }> {
-  const files = existsSync(resultsFolder) ? readdirSync(resultsFolder) : [];
-  const entries = files.flatMap((file) => {
-    const run = /^(.*)\.trace\.json$/.exec(file)?.[1]?.replaceAll("_", " ");
-    if (run === undefined) return [];
-    const traces = Object.values(JSON.parse(readFileSync(join(resultsFolder, file), "utf8")) as Trace);
-    const points = traces.flatMap(worthTrying).length;
-    return [[run, { calls: traces.flat().length, points }] as const];
-  });
-  return new Map(entries);
-}
-
-/** How many points no sweep has looked for yet, of the runs and faults of the table. */
-function untried(found: readonly Line[], rows: readonly Row[]): number {
-  const all = recorded();
-  const points = found.map(({ what }) => all.get(what.split(" | ")[0] ?? "")?.points ?? 0);
-  return points.reduce((sum, each) => sum + each, 0) - rows.length;
-}
-
-function markdown(found: readonly Line[]): string {
-  const all = recorded();
-  const head = ["run", "fault", "calls", "points", "tried", "held", "longest until reached again"];
-  const cells = found.map(({ what, tried, held, longest }) => {
-    const [run = "", fault = ""] = what.split(" | ");
-    const { calls = "?", points = "?" } = all.get(run) ?? {};
-    return [run, fault, calls, points, tried, held, `${longest.toFixed(1)} s`].map(String);
-  });
+function markdown(lines: readonly Line[]): string {
+  const head = [
+    "run",
+    "fault",
+    "calls",
+    "points",
+    "tried",
+    "held",
+    "longest until reached again",
+    "at commit",
+  ];
+  const cells = lines.map(({ run, fault, calls, points, tried, held, longest, commits }) =>
+    [run, fault, calls, points, tried, held, `${longest.toFixed(1)} s`, commits.join(", ")].map(String),
+  );
   const rows = [head, ...cells];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const print = (row: readonly string[]): string =>
@@ -71,16 +32,17 @@ function markdown(found: readonly Line[]): string {
   return [print(head), print(widths.map((width) => "-".repeat(width))), ...cells.map(print)].join("\n");
 }
 
-function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<string, Outcome>): string {
-  const line = lineOf("", promise.rows === undefined ? [] : rows.filter(promise.rows));
-  const named = [...tests].filter(([title]) => bears(title, promise.letter));
+export function resultOf(promise: Promise_, { lines, walks, tests }: Kept): string {
+  const own = promise.points === undefined ? [] : lines.filter(promise.points);
+  const tried = sumOf(own, (line) => line.tried);
+  const named = Object.entries(tests).filter(([title]) => bears(title, promise.letter));
   const failed = named.filter(([, { passed }]) => !passed).map(([title]) => title);
-  const steps = promise.letter === "C6" ? walked() : [];
+  const steps = promise.letter === "C6" ? walks : [];
+  const of = (each: (walk: (typeof walks)[number]) => number): number =>
+    steps.reduce((sum, walk) => sum + each(walk), 0);
   const words = [
-    ...(steps.length === 0
-      ? []
-      : [`${steps.filter(({ wrong }) => wrong.length === 0).length} of ${steps.length} steps held`]),
-    ...(line.tried === 0 ? [] : [`${line.held} of ${line.tried} points held`]),
+    ...(steps.length === 0 ? [] : [`${of(({ held }) => held)} of ${of((walk) => walk.steps)} steps held`]),
+    ...(tried === 0 ? [] : [`${sumOf(own, ({ held }) => held)} of ${tried} points held`]),
     ...(named.length === 0 ? [] : [`${named.length - failed.length} of ${named.length} tests held`]),
     ...failed.map((title) => `FAILED: ${title}`),
   ];
@@ -88,33 +50,22 @@ function resultOf(promise: Promise_, rows: readonly Row[], tests: ReadonlyMap<st
 }
 
 export function printTable(): string {
-  return markdown(lines(allRows()));
-}
-
-function duration(rows: readonly Row[]): string {
-  const hours = (each: (row: Row) => number) =>
-    `${(rows.reduce((sum, row) => sum + each(row), 0) / 3600).toFixed(1)} h`;
-  const known = rows.filter(({ labs }) => labs !== undefined).length;
-  const clock =
-    known === 0
-      ? ""
-      : ` (${known} of them ${hours(({ seconds, labs }) => (labs ? seconds / labs : 0))} by the clock)`;
-  return `${hours(({ seconds }) => seconds)} of all labs together${clock}`;
+  return markdown(everything().lines);
 }
 
 export function writeDocument(): void {
-  const rows = allRows();
-  const found = lines(rows);
-  const left = untried(found, rows);
-  const tests = testOutcomes();
-  const broken = rows.filter(({ wrong }) => wrong.length > 0);
-  const made = [...rows, ...walked(), ...tests.values()].map(({ commit }) => commit);
-  const commits = [...new Set(made)].join(", ");
+  const all = everything();
+  keep(all);
+  const { lines } = all;
+  const looked = sumOf(lines, ({ tried, missed }) => tried + missed.length);
+  const left = sumOf(lines, ({ points }) => points) - looked;
+  const hours = (each: (line: Line) => number): string => `${(sumOf(lines, each) / 3600).toFixed(1)} h`;
   const text = [
     "# What was done to it, and what held",
     "",
     "Written by `npm run test:faults`, from what became of the points that it has tried so far: a run goes on where the",
-    `last one was stopped. ${rows.length} points, ${duration(rows)}, at the commits ${commits}.`,
+    "last one was stopped, and leaves what it has not tried as it is ([reliability.json](reliability.json) holds all of it).",
+    `${looked} points, ${hours(({ seconds }) => seconds)} of all labs together, ${hours(({ clock }) => clock)} by the clock.`,
     "",
     "Calls are every exec over ssh and every program that a script of dockroute's runs on a host, counted by a shim",
     "before each program. Points are those calls after which a fault may meet another host than after the last one:",
@@ -138,11 +89,10 @@ export function writeDocument(): void {
     "",
     "## Points",
     "",
-    markdown(found),
+    markdown(lines),
     "",
-    ...notComeTo(rows),
-    ...phases(rows),
-    ...walks(),
+    ...notComeTo(lines),
+    ...walks(all.walks),
     "## Promises",
     "",
     "What the runs so far have shown; a test that no run of the fault bench has come to yet counts as not tried here.",
@@ -150,12 +100,12 @@ export function writeDocument(): void {
     "| promise | what | fault | result |",
     "| ------- | ---- | ----- | ------ |",
     ...promises.map(
-      (each) => `| ${each.letter} | ${each.promise} | ${each.fault} | ${resultOf(each, rows, tests)} |`,
+      (each) => `| ${each.letter} | ${each.promise} | ${each.fault} | ${resultOf(each, all)} |`,
     ),
     "",
     ...earlierSweeps(),
-    ...(broken.length === 0 ? [] : ["## What did not hold", "", ...broken.map(inWords), ""]),
-    ...heldSince(heldLater()),
+    ...notHeld(lines),
+    ...heldSince(lines),
     "## Not tried",
     "",
     ...notTried.map((each) => `- ${each}`),
