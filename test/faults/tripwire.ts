@@ -94,7 +94,7 @@ if [ -n "$at" ] && [ "$series $here" = "$at $number" ]; then echo $n >$d/sprung;
 exec 7>&-
 case $trap_ in
   fail) echo "made to fail by a test" >&2; exit 1 ;;
-  hang) exec /bin/sleep 600 ;;
+  hang) while [ -e $d ] && [ ! -e $d/go ]; do /bin/sleep 0.1; done; exit 1 ;;
   garbage) /usr/bin/head -c 5000 /dev/urandom; exit 0 ;;
 esac
 "$real" "$@"
@@ -156,7 +156,7 @@ export class Tripwire {
     return true;
   }
 
-  /** Lets the program go on that stands still. */
+  /** Lets the program go on that stands still, and ends the one that hangs. */
   release(): void {
     if (existsSync(this.path(""))) appendFileSync(this.path("go"), "");
   }
