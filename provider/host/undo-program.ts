@@ -16,13 +16,20 @@ export const unit = `${units}/dockroute-undo.service`;
 export const wants = `${units}/multi-user.target.wants`;
 export const link = `${wants}/dockroute-undo.service`;
 
-/** What is left to remove once the undo program is gone; also after a power cut in its middle. */
+/**
+ * What is left to remove once the undo program is gone; also after a power cut in its middle. A program of the host's
+ * that fails is given a second try; the folder goes last, so that where that fails too, who comes next tries again.
+ */
 export const cleanUp: readonly string[] = [
+  "dockroute_clean_up() {",
   "systemctl stop 'dockroute-undo-*.timer' 2>/dev/null",
   `rm -f ${link} ${unit}`,
   `[ ! -e ${madeWants} ] || rmdir ${wants} 2>/dev/null`,
-  `rm -rf ${pending}`,
+  `[ -e ${unit} ] || [ -L ${link} ] || rm -rf ${pending}`,
   `rmdir ${home} 2>/dev/null`,
+  `[ ! -d ${pending} ]`,
+  "}",
+  "dockroute_clean_up || dockroute_clean_up",
 ];
 
 /** A change that undoes itself: what it is for, how to take it back, how long it waits for its confirmation. */

@@ -73,8 +73,8 @@ function leftovers(host: Host, question: string): Promise<readonly string[]> {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => `I4 ${host.name}: left over: ${line}`);
-  // The repair holds the lock for a moment twice a minute.
-  return eventually(ask, 5000);
+  // The repair holds the lock for a moment twice a minute; a timer that the host did not stop goes when its time is over.
+  return eventually(ask, (undoSeconds() + 5) * 1000);
 }
 
 /** Whether a change waits on the host for its confirmation. */
