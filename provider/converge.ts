@@ -57,7 +57,8 @@ export function converge<I extends OnHost, S>(
   const flow = async () => {
     const seen = await onceSettled(host, turns, () => glance(kind, desired, host));
     understood(kind, desired, () => refuse(kind, desired, seen));
-    const change = () => run(kind, desired, host, seen, (now) => kind.steps(desired, now));
+    const wanted = { ...desired, before: desired.before ?? kind.found?.(seen) };
+    const change = () => run(kind, desired, host, seen, (now) => kind.steps(wanted, now));
     return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
   };
   return kind.disrupts === undefined ? host.together(flow) : host.alone(flow);

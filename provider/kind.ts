@@ -50,6 +50,8 @@ export interface Kind<Inputs extends OnHost, Seen> {
   };
   /** What a first change found and destroy needs, kept on the host and as the output `before`. */
   before?(seen: Seen): unknown;
+  /** The same while that change is made: it is written down as it was seen before its first step, whatever is seen later. */
+  found?(seen: Seen): unknown;
   /**
    * The id of the resource of the same host whose `undo` takes this one along: it may be left to it where the
    * host cannot be reached, because the engine would keep all that it depends on, on other hosts too.

@@ -102,7 +102,8 @@ export function holdLock(seconds: number): readonly string[] {
 /** The change stays: from the removal of the undo program on, nothing will take it back. */
 export function confirmLines(token: string): readonly string[] {
   return [
-    ...whileOurs("dockroute_confirm", token, "-w 60", `rm -f ${undo} && sync ${pending}`),
+    // From its removal on it is confirmed, also where the disk does not say so.
+    ...whileOurs("dockroute_confirm", token, "-w 60", `rm -f ${undo} && { sync ${pending} || sync || :; }`),
     "if dockroute_confirm; then",
     // Before a word is said: where the link is gone, the first word is the last thing that this shell does.
     ...cleanUp,

@@ -175,6 +175,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
       ? ["Docker does not answer here: is it installed and running?"]
       : [],
   before: (seen) => seen.before,
+  found: ({ before, bip, file }) => before ?? { bip, file },
   disrupts: (desired, seen) => !runsWith(desired, seen) && seen.containers.length > 0,
   well(was, now) {
     const running = new Set(now.containers.map(({ name }) => name));

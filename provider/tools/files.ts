@@ -20,12 +20,12 @@ export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): re
   const fresh = beside(path);
   const [user, group] = owner.split(":");
   return [
-    // Owner and mode come first, so that no moment shows the text to others.
+    // Owner and mode come first, so that no moment shows the text to others; dd makes no file of its own.
     {
       why,
       argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/null", fresh],
     },
-    { why, argv: ["dd", "status=none", "conv=fsync", `of=${fresh}`], stdin: text },
+    { why, argv: ["dd", "status=none", "conv=nocreat,fsync", `of=${fresh}`], stdin: text },
     { why, argv: ["mv", "-T", fresh, path] },
   ];
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { converge, remove } from "../../provider/converge.js";
 import { CommandFailed, NoFurther, NotConverged, NotReady, Refused } from "../../provider/errors.js";
+import type { Remembered } from "../../provider/kind.js";
 import { Turns } from "../../provider/turns.js";
-import { FakeHost, toy } from "../support/fake-host.js";
+import { FakeHost, toy, type Wish } from "../support/fake-host.js";
 
 const wish = { host: "alpha", endpoint: "root@192.168.1.1:22", value: "v" };
 
@@ -23,6 +24,28 @@ describe("converge", () => {
     const host = hostWith();
     await converge(toy, wish, host, new Turns(1));
     assert.deepEqual(host.log, ["look anew", "set value", "look"]);
+  });
+
+  it("writes down what was there before as it was before the first step, however many follow", async () => {
+    const told: unknown[] = [];
+    const kind: typeof toy = {
+      ...toy,
+      found: ({ value }) => value,
+      steps: (desired: Wish & Remembered, seen) => {
+        told.push(desired.before);
+        return toy.steps(desired, seen);
+      },
+    };
+    await converge(kind, { ...wish, level: "5" }, hostWith({ value: "old" }), new Turns(1));
+    assert.deepEqual([...new Set(told)], ["old"]);
+    told.length = 0;
+    await converge(
+      kind,
+      { ...wish, level: "6", ...{ before: "kept" } },
+      hostWith({ value: "old" }),
+      new Turns(1),
+    );
+    assert.deepEqual([...new Set(told)], ["kept"]);
   });
 
   it("does not take for true what a killed run has left unconfirmed", async () => {

@@ -25,7 +25,7 @@ const forgotten =
 
 const written = (path: string, mode: string, why: string) => [
   `install -D -m ${mode} -o 0 -g 0 /dev/null ${path}.dockroute-new  # ${why}`,
-  `dd status=none conv=fsync of=${path}.dockroute-new  # ${why}`,
+  `dd status=none conv=nocreat,fsync of=${path}.dockroute-new  # ${why}`,
   `mv -T ${path}.dockroute-new ${path}  # ${why}`,
 ];
 const restarted = (why: string) => [

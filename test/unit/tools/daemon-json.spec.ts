@@ -138,7 +138,7 @@ describe("daemon.json", () => {
       commands.map(({ argv }) => argv),
       [
         ["install", "-D", "-m", "600", "-o", "12", "-g", "34", "/dev/null", beside],
-        ["dd", "status=none", "conv=fsync", `of=${beside}`],
+        ["dd", "status=none", "conv=nocreat,fsync", `of=${beside}`],
         ["mv", "-T", beside, "/srv/daemon.json"],
       ],
     );
