@@ -10,6 +10,8 @@ export const undo = `${pending}/undo`;
 export const madeWants = `${pending}/made-wants`;
 /** The shell that makes the change, and its process group. */
 export const maker = `${pending}/maker`;
+/** The same of whoever looked last whether the change still waits: that shell may hang, and keep the undo from it. */
+export const turn = `${pending}/turn`;
 export const last = `${home}/last-undo`;
 const units = "/etc/systemd/system";
 export const unit = `${units}/dockroute-undo.service`;
@@ -61,8 +63,9 @@ export function undoProgram({ why, commands, token }: Undo): string {
     `by=\${1:-hand}`,
     "# Only one at a time; who comes second finds nothing left to do.",
     `[ -d ${pending} ] || exit 0`,
+    ...ends,
     `exec 8<${pending}`,
-    "flock -w 600 8 || exit 1",
+    `flock -w 30 8 || { ! read -r shell group <${turn} || end "$shell" "$group" ${pending}; flock -w 600 8; } || exit 1`,
     `[ -e ${undo} ] || exit 0`,
     "# The unit for boot has its turn only after a boot: then no timer runs.",
     `[ "$by" != boot ] || ! systemctl -q is-active 'dockroute-undo-*.timer' || exit 0`,
@@ -89,15 +92,20 @@ export function undoProgram({ why, commands, token }: Undo): string {
 }
 
 /**
- * A step that hangs would hold the lock for as long: when its time is over, its shell is ended with it. That it
- * still is this shell, and not another process with its number, is told by the lock that it holds, under
- * whichever number: dash keeps a descriptor under another one while a command runs without it.
+ * Ends a shell that hangs, with its group, and fails where it had to be killed. That it still is this shell, and not another process with its number, is
+ * told by the file that it holds, under whichever number: dash keeps a descriptor under another one while a command
+ * runs without it.
  */
+const ends: readonly string[] = [
+  `holds() { for fd in "/proc/$1/fd/"*; do [ ! "$fd" -ef "$2" ] || return 0; done; return 1; }`,
+  'end() { ! holds "$1" "$3" || { kill -s TERM -- "-$2"; sleep 1; ! holds "$1" "$3" || { kill -s KILL -- "-$2"; return 1; }; }; } 2>/dev/null',
+];
+
+/** A step that hangs would hold the host's lock for as long: when its time is over, its shell is ended with it. */
 const endMaker: readonly string[] = [
-  `locks() { for fd in "/proc/$1/fd/"*; do [ ! "$fd" -ef ${lockFile} ] || return 0; done; return 1; }`,
-  `if [ "$by" = timer ] && read -r shell group <${maker} && locks "$shell"; then`,
-  "kill -s TERM -- -$group; sleep 1",
-  `! locks "$shell" || { kill -s KILL -- -$group; rm -f ${lockFile}; }`,
+  `if [ "$by" = timer ] && read -r shell group <${maker} && holds "$shell" ${lockFile}; then`,
+  // Who is killed takes nothing along.
+  `end "$shell" "$group" ${lockFile} || rm -f ${lockFile}`,
   "fi 2>/dev/null",
 ];
 

@@ -10,6 +10,7 @@ import {
   maker,
   pending,
   tokenLine,
+  turn,
   type Undo,
   undo,
   undoProgram,
@@ -131,9 +132,11 @@ export function undoLines(token: string): readonly string[] {
 
 /** A shell function that does something only while the change with this token waits and nothing undoes it. */
 function whileOurs(name: string, token: string, wait: string, what: string): readonly string[] {
+  // A full disk is no reason to stop: then nobody knows whom to end.
+  const note = `{ read -r a b c e group rest </proc/$$/stat && echo "$$ $group" >${turn} || :; } 2>/dev/null`;
   return [
     `${name}() {`,
-    `{ flock ${wait} 8 && grep -qx '# ${tokenLine(token)}' ${undo} && ${what}; } 8<${pending}`,
+    `{ flock ${wait} 8 && ${note} && grep -qx '# ${tokenLine(token)}' ${undo} && ${what}; } 8<${pending}`,
     "}",
   ];
 }

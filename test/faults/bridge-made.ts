@@ -11,6 +11,9 @@ export const long = 1;
 
 export const replaced = /^mv -T \/etc\/docker\/daemon.json/;
 export const restarted = /^systemctl restart docker/;
+/** Whether it still waits for its confirmation. */
+export const asked = /^grep -qx # Token/;
+export const confirmed = /^rm -f \/etc\/dockroute\/pending\/undo$/;
 
 export class BridgeMade {
   private constructor(

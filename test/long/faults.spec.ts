@@ -1,7 +1,7 @@
 /** What happens while docker0 gets its address; the three most telling of these are a sample in test/hosts. */
 import { doesNotMatch, match } from "node:assert/strict";
 import { join } from "node:path";
-import { BridgeMade, long, replaced, restarted, short } from "../faults/bridge-made.js";
+import { asked, BridgeMade, confirmed, long, replaced, restarted, short } from "../faults/bridge-made.js";
 
 describe("a fault while docker0 gets its address", function () {
   this.timeout(240_000);
@@ -52,6 +52,16 @@ describe("a fault while docker0 gets its address", function () {
 
   it("B7 the restart hangs: the host takes it back when its time is over", async () => {
     const { said } = await made.holds("program hangs", restarted, long, { meanwhile: made.isOld });
+    match(said, /^alpha/);
+  });
+
+  it("B7 what asks whether the change still waits hangs: the host takes it back all the same", async () => {
+    const { said } = await made.holds("program hangs", asked, long, { meanwhile: made.isOld });
+    match(said, /^alpha/);
+  });
+
+  it("B7 the confirmation hangs: the host takes it back all the same", async () => {
+    const { said } = await made.holds("program hangs", confirmed, long, { meanwhile: made.isOld });
     match(said, /^alpha/);
   });
 });
