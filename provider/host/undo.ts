@@ -83,6 +83,7 @@ export function armUndo(undoing: Undo): readonly string[] {
     "dockroute_turn || {",
     `rm -f ${undo}`,
     ...cleanUp,
+    forgetUnit,
     "tell refused 'the program that would undo the change could not be put on the host; make room in its /etc, and make it writable'",
     "return 0",
     "}",
