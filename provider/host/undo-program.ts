@@ -92,9 +92,9 @@ export function undoProgram({ why, commands, token }: Undo): string {
 }
 
 /**
- * Ends a shell that hangs, with its group, and fails where it had to be killed. That it still is this shell, and not another process with its number, is
- * told by the file that it holds, under whichever number: dash keeps a descriptor under another one while a command
- * runs without it.
+ * Ends a shell that hangs, with its group, and fails where it had to be killed. That it still is this shell, and not
+ * another process with its number, is told by the file that it holds, under whichever number: dash keeps a descriptor
+ * under another one while a command runs without it.
  */
 const ends: readonly string[] = [
   `holds() { for fd in "/proc/$1/fd/"*; do [ ! "$fd" -ef "$2" ] || return 0; done; return 1; }`,
