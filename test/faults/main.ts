@@ -80,12 +80,15 @@ function wanted(part: string): boolean {
   return values.only === undefined || values.only === part;
 }
 
+let ending = false;
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  // What became of each point is kept; the labs are not.
-  process.once(signal, () => {
+  // What became of each point is kept; the labs are not. Who ends a whole group of processes tells this one twice.
+  process.on(signal, () => {
+    if (ending) return;
+    ending = true;
     keepNoMore();
     killAllStarted();
     void Promise.allSettled([stopNamedTests(signal), Lab.end()]).then(() => process.exit(code));
