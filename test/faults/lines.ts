@@ -3,6 +3,7 @@
  * the document, so that a sweep of a part, or on another machine, leaves the other lines as they are.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 import { type Outcome, testOutcomes } from "./outcomes.js";
@@ -50,7 +51,8 @@ export interface Kept {
   readonly tests: Readonly<Record<string, Outcome>>;
 }
 
-const file = join(root, "docs", "reliability.json");
+const docs = join(root, "docs");
+const file = join(docs, "reliability.json");
 
 /** What is kept, with what this machine has found put in its place. */
 export function everything(): Kept {
@@ -63,7 +65,12 @@ export function everything(): Kept {
 }
 
 export function keep(all: Kept): void {
-  writeFileSync(file, `${JSON.stringify(all, null, 1)}\n`);
+  writeInDocs("reliability.json", `${JSON.stringify(all, null, 1)}\n`);
+}
+
+/** What did not hold may name a folder of the machine that it was seen on. */
+export function writeInDocs(name: string, text: string): void {
+  writeFileSync(join(docs, name), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
 }
 
 /** The later of two takes the other's place where it has found as much, or something that does not hold. */
@@ -131,6 +138,7 @@ function lineOf(
     clock: Math.round(sum(({ seconds, labs = 1 }) => seconds / labs)),
     missed: rows.filter(({ reached }) => !reached).map(({ host, n }) => `${host} ${n}`),
     wrong: rows.filter(({ wrong }) => wrong.length > 0).map(inWords),
+    // One fault may be told of each point of a row: those that say the same are told once.
     mended: [...new Map(mended.map((row) => [inOneLine(row.wrong), inWords(row)])).values()],
     commits: [...new Set(rows.map(({ commit }) => commit))],
   };

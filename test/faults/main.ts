@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { Lab } from "../../lab/lab.js";
 import { type Fault, faults, programFaults } from "./faults.js";
+import { everything } from "./lines.js";
 import { sweepMesh } from "./mesh-sweep.js";
 import { runNamedTests, stopNamedTests } from "./named-tests.js";
 import { testOutcomes } from "./outcomes.js";
@@ -66,8 +67,9 @@ async function main(): Promise<void> {
     const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
     await walk({ ...shared, steps: Number(values.steps), seed }, values.prefix);
   }
-  console.log(`\n${printTable()}\n\n${phases(allRows())}\n`);
-  writeDocument();
+  const found = everything();
+  console.log(`\n${printTable(found)}\n\n${phases(allRows())}\n`);
+  writeDocument(found);
   const all = [...allRows(), ...walked()];
   const outcomes = [...testOutcomes().values()];
   const broken =

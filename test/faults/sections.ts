@@ -77,7 +77,6 @@ export function notHeld(lines: readonly Line[]): readonly string[] {
   return told("What did not hold", lines, ({ wrong }) => wrong);
 }
 
-/** One fault may be told of each point of a row: those that say the same are told once. */
 export function heldSince(lines: readonly Line[]): readonly string[] {
   return told("What did not hold at first, and held when tried again", lines, ({ mended }) => mended);
 }

@@ -1,9 +1,5 @@
 /** The table that a run prints, and docs/reliability.md, which it writes. */
-import { writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { root } from "../support/stack.js";
-import { everything, type Kept, keep, type Line } from "./lines.js";
+import { type Kept, keep, type Line, writeInDocs } from "./lines.js";
 import { bears } from "./outcomes.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { earlierSweeps, heldSince, notComeTo, notHeld, walks } from "./sections.js";
@@ -49,12 +45,11 @@ export function resultOf(promise: Promise_, { lines, walks, tests }: Kept): stri
   return words.length === 0 ? "not tried" : words.join("; ");
 }
 
-export function printTable(): string {
-  return markdown(everything().lines);
+export function printTable({ lines }: Kept): string {
+  return markdown(lines);
 }
 
-export function writeDocument(): void {
-  const all = everything();
+export function writeDocument(all: Kept): void {
   keep(all);
   const { lines } = all;
   const looked = sumOf(lines, ({ tried, missed }) => tried + missed.length);
@@ -113,5 +108,5 @@ export function writeDocument(): void {
     ...(left > 0 ? [`- ${left} of the points of the table above, for want of time.`] : []),
     "",
   ].join("\n");
-  writeFileSync(join(root, "docs", "reliability.md"), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
+  writeInDocs("reliability.md", text);
 }
