@@ -3,9 +3,9 @@
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-const inCheckout = existsSync(join(__dirname, "provider", "cli", "main.ts"));
+const inCheckout = existsSync(join(__dirname, "provider", "shells", "cli", "main.ts"));
 if (inCheckout) require("tsx/cjs");
-const { main } = require(inCheckout ? "./provider/cli/main.ts" : "./bin/cli/main.js");
+const { main } = require(inCheckout ? "./provider/shells/cli/main.ts" : "./bin/shells/cli/main.js");
 
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

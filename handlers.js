@@ -3,9 +3,9 @@
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-if (existsSync(join(__dirname, "provider", "handlers.ts"))) {
+if (existsSync(join(__dirname, "provider", "shells", "dynamic", "handlers.ts"))) {
   require("tsx/cjs");
-  module.exports = require("./provider/handlers.ts");
+  module.exports = require("./provider/shells/dynamic/handlers.ts");
 } else {
-  module.exports = require("./bin/handlers.js");
+  module.exports = require("./bin/shells/dynamic/handlers.js");
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab.js";
-import { quote } from "../provider/command.js";
+import { quote } from "../provider/engine/command.js";
 
 export const root = join(__dirname, "..");
 

@@ -1,1 +1,1 @@
-export { type Cell, coloured, paint, type Tone, table } from "../provider/cli/table.js";
+export { type Cell, coloured, paint, type Tone, table } from "../provider/shells/cli/table.js";

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { join } from "node:path";
-import { quote } from "../provider/command.js";
+import { quote } from "../provider/engine/command.js";
 import { foldersOf } from "./disk.js";
 import { enter, leaderOf } from "./machine.js";
 import { namespaceOf } from "./network.js";

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { quote } from "../provider/command.js";
+import { quote } from "../provider/engine/command.js";
 import { cacheFolder, locked } from "./folders.js";
 import { ensureGoCommand, type GoCommand } from "./go-build.js";
 import { type Log, run, step, tryRun } from "./run.js";

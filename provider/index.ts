@@ -2,10 +2,10 @@
 export { PlanError } from "./plan/error.js";
 export { planMesh } from "./plan/mesh.js";
 export type { HostPlan, MeshConfig, MeshHost, Plan } from "./plan/types.js";
-export { DockerBridge, type DockerBridgeArgs } from "./pulumi/docker-bridge.js";
-export { ForwardRule, type ForwardRuleArgs } from "./pulumi/forward-rule.js";
-export { MasqueradeRule, type MasqueradeRuleArgs } from "./pulumi/masquerade-rule.js";
-export { Mesh, type MeshArgs, type MeshHostArgs } from "./pulumi/mesh.js";
-export { MeshCheck, type MeshCheckArgs, type MeshCheckResults } from "./pulumi/mesh-check.js";
-export { PeerRoute, type PeerRouteArgs } from "./pulumi/peer-route.js";
-export type { ConnectionArgs } from "./pulumi/resource.js";
+export { DockerBridge, type DockerBridgeArgs } from "./shells/dynamic/classes/docker-bridge.js";
+export { ForwardRule, type ForwardRuleArgs } from "./shells/dynamic/classes/forward-rule.js";
+export { MasqueradeRule, type MasqueradeRuleArgs } from "./shells/dynamic/classes/masquerade-rule.js";
+export { Mesh, type MeshArgs, type MeshHostArgs } from "./shells/dynamic/classes/mesh.js";
+export { MeshCheck, type MeshCheckArgs, type MeshCheckResults } from "./shells/dynamic/classes/mesh-check.js";
+export { PeerRoute, type PeerRouteArgs } from "./shells/dynamic/classes/peer-route.js";
+export type { ConnectionArgs } from "./shells/dynamic/classes/resource.js";

@@ -1,6 +1,6 @@
-import { endpointFor } from "../provider/host/alias.js";
-import { mergeConnections, readConnection, type Written } from "../provider/host/connection.js";
-import { SshConfigFault } from "../provider/host/ssh-config.js";
+import { endpointFor } from "../provider/host/login/alias.js";
+import { mergeConnections, readConnection, type Written } from "../provider/host/login/connection.js";
+import { SshConfigFault } from "../provider/host/login/ssh-config.js";
 import { type MeshConfig, type Plan, PlanError, planMesh } from "../provider/plan/index.js";
 import { ConfigError, Faults } from "./faults.js";
 import * as schema from "./schema.js";

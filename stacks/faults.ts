@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { oneLine } from "../provider/printable.js";
+import { oneLine } from "../provider/engine/printable.js";
 
 /** One fault of a stack's config: "dockroute:hosts[2].subnet", and in words the value, the rule and what is allowed. */
 export interface ConfigFault {

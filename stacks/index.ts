@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { moves, type Plan, room } from "../provider/plan/index.js";
-import type { MeshCheckResults } from "../provider/pulumi/mesh-check.js";
-import { previousPlan } from "../provider/pulumi/previous.js";
+import type { MeshCheckResults } from "../provider/shells/dynamic/classes/mesh-check.js";
+import { previousPlan } from "../provider/shells/dynamic/classes/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
 import { declareCheck, declareMesh } from "./resources.js";
 import { stackSource } from "./source.js";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pools } from "../provider/plan/index.js";
-import { declareMesh as declare, type MeshMember } from "../provider/pulumi/declare.js";
-import { MeshCheck } from "../provider/pulumi/mesh-check.js";
+import { declareMesh as declare, type MeshMember } from "../provider/shells/dynamic/classes/declare.js";
+import { MeshCheck } from "../provider/shells/dynamic/classes/mesh-check.js";
 import type { StackConfig } from "./config.js";
 
 type Declared = Pick<StackConfig, "mesh" | "plan" | "hosts">;

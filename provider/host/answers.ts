@@ -1,4 +1,4 @@
-import type { Answer, Command } from "../command.js";
+import type { Answer, Command } from "../engine/command.js";
 
 interface Known {
   readonly since: number;

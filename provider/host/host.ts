@@ -1,4 +1,4 @@
-import type { Answer, Command } from "../command.js";
+import type { Answer, Command } from "../engine/command.js";
 
 /**
  * A host as the rest of dockroute knows it: something to ask, and something to change.

@@ -1,7 +1,7 @@
-import { type Config, configuredHosts, connectionFor, leavingHosts } from "./credentials.js";
 import type { Host } from "./host.js";
+import { type Config, configuredHosts, connectionFor, leavingHosts } from "./login/credentials.js";
+import { Pool } from "./login/pool.js";
 import { RemoteHost } from "./remote-host.js";
-import { Pool } from "./ssh.js";
 
 /** The hosts of this process. Resources of one host share one, or their looks could not be made together. */
 export class Hosts {

@@ -1,13 +1,13 @@
-import { type Answer, type Command, unseen } from "../command.js";
+import { type Answer, type Command, unseen } from "../engine/command.js";
 import { Answers, distinct } from "./answers.js";
-import { batch, batchOf, type Report, type Section } from "./batch.js";
-import { failureIn, refusalIn } from "./failure.js";
+import { takeLock } from "./confirm/lock.js";
+import { transact } from "./confirm/transaction.js";
+import { tellLastUndo, undoPredecessor } from "./confirm/undo.js";
+import { batch, batchOf, type Report, type Section } from "./exec/batch.js";
+import { failureIn, refusalIn } from "./exec/failure.js";
+import { Mutex } from "./exec/mutex.js";
+import { type Reach, run } from "./exec/reach.js";
 import type { Host, Transaction } from "./host.js";
-import { takeLock } from "./lock.js";
-import { Mutex } from "./mutex.js";
-import { type Reach, run } from "./reach.js";
-import { transact } from "./transaction.js";
-import { tellLastUndo, undoPredecessor } from "./undo.js";
 
 interface Asked {
   readonly question: Command;

@@ -5,15 +5,15 @@
  * session of its own, which spares the start of a program.
  */
 import { text } from "node:stream/consumers";
-import { HalfDone } from "../../provider/errors.js";
-import { questions } from "../../provider/handlers.js";
-import { KindLifecycle, type Lifecycle } from "../../provider/lifecycle.js";
-import type { Props } from "../../provider/props.js";
-import { dockerBridge } from "../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
-import { peerRoute } from "../../provider/resources/peer-route.js";
-import { Session } from "../../provider/session.js";
+import { HalfDone } from "../../provider/engine/errors.js";
+import { dockerBridge } from "../../provider/resources/bridge/index.js";
+import { forwardRule } from "../../provider/resources/forward/index.js";
+import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
+import { peerRoute } from "../../provider/resources/route/index.js";
+import { questions } from "../../provider/shells/dynamic/handlers.js";
+import { KindLifecycle, type Lifecycle } from "../../provider/shells/dynamic/lifecycle.js";
+import type { Props } from "../../provider/shells/dynamic/props.js";
+import { Session } from "../../provider/shells/dynamic/session.js";
 
 const lifecycles = {
   DockerBridge: (session: Session) => new KindLifecycle(dockerBridge, session),

@@ -28,7 +28,7 @@ async function compile(folder: string): Promise<string> {
   const tsconfig = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: { noEmit: false, rootDir: root, outDir: folder },
-    files: ["stacks/index.ts", "provider/handlers.ts", "test/faults/client.ts"].map((file) =>
+    files: ["stacks/index.ts", "provider/shells/dynamic/handlers.ts", "test/faults/client.ts"].map((file) =>
       join(root, file),
     ),
     include: [],

@@ -7,7 +7,7 @@ import type { Host, Stranger } from "../../lab/host.js";
 import type { HostSpec } from "../../lab/lab.js";
 import { boxAddress } from "../../lab/probe.js";
 import { sleep, until } from "../../lab/run.js";
-import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
+import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
 import { serve } from "../support/doors.js";
 import { Driver } from "../support/drive.js";
 import { Scene } from "../support/scene.js";

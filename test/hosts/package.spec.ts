@@ -34,7 +34,13 @@ describe("the package", () => {
 
   it("holds compiled code with its types, and no sources", () => {
     const installed = join(project, "node_modules/dockroute");
-    for (const file of ["bin/index.js", "bin/index.d.ts", "bin/handlers.js", "handlers.js", "package.json"]) {
+    for (const file of [
+      "bin/index.js",
+      "bin/index.d.ts",
+      "bin/shells/dynamic/handlers.js",
+      "handlers.js",
+      "package.json",
+    ]) {
       assert.ok(existsSync(join(installed, file)), file);
     }
     for (const folder of ["provider", "stacks", "test", "lab"]) {
@@ -64,7 +70,7 @@ describe("the package", () => {
       cpSync(join(root, part), join(checkout, part), { recursive: true });
     }
     await run(["ln", "-s", join(root, "node_modules"), join(checkout, "node_modules")]);
-    writeFileSync(join(checkout, "bin/handlers.js"), "exports.PeerRoute = 'stale';");
+    writeFileSync(join(checkout, "bin/shells/dynamic/handlers.js"), "exports.PeerRoute = 'stale';");
     const ask = ["node", "-p", "typeof require('./handlers.js').PeerRoute"];
     assert.equal((await run(ask, { cwd: checkout })).trim(), "object");
     rmSync(join(checkout, "provider"), { recursive: true });

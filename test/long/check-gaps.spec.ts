@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { startBox } from "../../lab/probe.js";
 import { run, until } from "../../lab/run.js";
-import type { Cell, Checked } from "../../provider/cli/check.js";
+import type { Cell, Checked } from "../../provider/check/check.js";
 import { Scene } from "../support/scene.js";
 import { meshConfig, root } from "../support/stack.js";
 

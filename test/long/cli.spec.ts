@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { until } from "../../lab/run.js";
 import { differences, snapshot } from "../../lab/snapshot.js";
-import type { Cell, Checked } from "../../provider/cli/check.js";
-import type { HostStatus } from "../../provider/cli/status.js";
+import type { Cell, Checked } from "../../provider/check/check.js";
+import type { HostStatus } from "../../provider/check/status.js";
 import { Scene } from "../support/scene.js";
 import { root } from "../support/stack.js";
 

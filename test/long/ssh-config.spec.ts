@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sleep } from "../../lab/run.js";
-import type { HostStatus } from "../../provider/cli/status.js";
+import type { HostStatus } from "../../provider/check/status.js";
 import { amiss } from "../support/mesh.js";
 import { Scene } from "../support/scene.js";
 import { root } from "../support/stack.js";

@@ -1,10 +1,10 @@
 /** D: hosts that are not as most are. Refused before anything is risked, with the place and the reason, or it works. */
 import assert from "node:assert/strict";
 import { Lab } from "../../lab/lab.js";
-import { converge, remove } from "../../provider/converge.js";
+import { converge, remove } from "../../provider/engine/converge.js";
+import { Turns } from "../../provider/engine/rollout.js";
 import { Hosts } from "../../provider/host/hosts.js";
-import { dockerBridge } from "../../provider/resources/docker-bridge.js";
-import { Turns } from "../../provider/turns.js";
+import { dockerBridge } from "../../provider/resources/bridge/index.js";
 
 const daemonJson = "/etc/docker/daemon.json";
 

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as provider from "@pulumi/pulumi/provider";
 import { Client } from "ssh2";
-import { quote } from "../../provider/command.js";
+import { quote } from "../../provider/engine/command.js";
 
 /** A folder for the front of PATH. */
 export async function commandPlugin(under: string): Promise<readonly string[]> {

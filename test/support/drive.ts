@@ -1,9 +1,9 @@
 /** Makes and removes single resources on a lab's hosts, past the engine: what the engine's calls do, and no more. */
 import type { Lab } from "../../lab/lab.js";
-import { converge, remove } from "../../provider/converge.js";
+import { converge, remove } from "../../provider/engine/converge.js";
+import type { Kind, OnHost } from "../../provider/engine/kind.js";
+import { Turns } from "../../provider/engine/rollout.js";
 import { Hosts } from "../../provider/host/hosts.js";
-import type { Kind, OnHost } from "../../provider/kind.js";
-import { Turns } from "../../provider/turns.js";
 
 export class Driver {
   private readonly hosts: Hosts;

@@ -3,9 +3,9 @@ import { equal, match, ok, rejects } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Unreachable } from "../../provider/errors.js";
-import { type Connection, completeConnection, readConnection } from "../../provider/host/connection.js";
-import { Pool } from "../../provider/host/ssh.js";
+import { Unreachable } from "../../provider/engine/errors.js";
+import { type Connection, completeConnection, readConnection } from "../../provider/host/login/connection.js";
+import { Pool } from "../../provider/host/login/pool.js";
 import { type Sshd, startSshd } from "./sshd.js";
 
 export const limits = { idle: 10, total: 20 };

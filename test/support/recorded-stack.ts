@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
 import { until } from "../../lab/run.js";
-import { quote } from "../../provider/command.js";
+import { quote } from "../../provider/engine/command.js";
 import type { Config } from "./stack.js";
 
 const folder = join(__dirname, "../recorded");

@@ -1,15 +1,15 @@
 /** A host that answers with what a test tells it to, and notes the shell text of all that is to be done to it. */
 
-import { type Answer, type Command, quote } from "../../provider/command.js";
-import { commandLine } from "../../provider/host/batch.js";
+import { type Answer, type Command, quote } from "../../provider/engine/command.js";
+import { holder } from "../../provider/host/confirm/lock.js";
+import { undoProgram } from "../../provider/host/confirm/undo-program.js";
+import { commandLine } from "../../provider/host/exec/batch.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
-import { holder } from "../../provider/host/lock.js";
-import { undoProgram } from "../../provider/host/undo-program.js";
-import { dockerBridge } from "../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
-import { peerRoute } from "../../provider/resources/peer-route.js";
-import { Session } from "../../provider/session.js";
+import { dockerBridge } from "../../provider/resources/bridge/index.js";
+import { forwardRule } from "../../provider/resources/forward/index.js";
+import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
+import { peerRoute } from "../../provider/resources/route/index.js";
+import { Session } from "../../provider/shells/dynamic/session.js";
 
 /** Every kind, and the name of its wish in the recordings. */
 export const kinds = [

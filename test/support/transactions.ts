@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../lab/lab.js";
 import { until } from "../../lab/run.js";
-import type { Command } from "../../provider/command.js";
+import type { Command } from "../../provider/engine/command.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { Hosts } from "../../provider/host/hosts.js";
 

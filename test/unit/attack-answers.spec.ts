@@ -1,12 +1,12 @@
 /** Attack: a host that lies. Whatever it answers, messages and state are clean and small, and nothing of it runs. */
 import assert from "node:assert/strict";
-import type { Answer, Command } from "../../provider/command.js";
-import { cannotBeAsked, DockrouteError } from "../../provider/errors.js";
-import { batch } from "../../provider/host/batch.js";
-import type { Kind, OnHost } from "../../provider/kind.js";
-import { KindLifecycle } from "../../provider/lifecycle.js";
-import { peerRoute } from "../../provider/resources/peer-route.js";
-import { machineQuestion } from "../../provider/tools/machine.js";
+import type { Answer, Command } from "../../provider/engine/command.js";
+import { cannotBeAsked, DockrouteError } from "../../provider/engine/errors.js";
+import type { Kind, OnHost } from "../../provider/engine/kind.js";
+import { machineQuestion } from "../../provider/facts/machine.js";
+import { batch } from "../../provider/host/exec/batch.js";
+import { peerRoute } from "../../provider/resources/route/index.js";
+import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
 import { fixed, Sandbox, texts, unprintable } from "../support/hostile.js";
 import { answer, moment, type When } from "../support/recorded.js";
 import { kinds, ToldHost, ToldSession } from "../support/told-host.js";

@@ -1,9 +1,9 @@
 /** Attack: hostile words and shapes in every key of a stack's config, and in what `npx dockroute graph` draws. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { graphOf } from "../../provider/cli/graph.js";
-import { connectionFor } from "../../provider/host/credentials.js";
-import { peerRoute } from "../../provider/resources/peer-route.js";
+import { connectionFor } from "../../provider/host/login/credentials.js";
+import { peerRoute } from "../../provider/resources/route/index.js";
+import { graphOf } from "../../provider/shells/cli/graph.js";
 import { readConfig, type StackConfig } from "../../stacks/config.js";
 import { ConfigError } from "../../stacks/faults.js";
 import { fixed, hostile, texts, unprintable } from "../support/hostile.js";

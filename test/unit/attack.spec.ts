@@ -1,11 +1,11 @@
 /** Attack: hostile words in every input of every resource. Refused by name, or a word like any other. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Command, quote } from "../../provider/command.js";
-import { DockrouteError } from "../../provider/errors.js";
-import type { Kind, OnHost } from "../../provider/kind.js";
-import { KindLifecycle } from "../../provider/lifecycle.js";
-import type { Props } from "../../provider/props.js";
+import { type Command, quote } from "../../provider/engine/command.js";
+import { DockrouteError } from "../../provider/engine/errors.js";
+import type { Kind, OnHost } from "../../provider/engine/kind.js";
+import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
+import type { Props } from "../../provider/shells/dynamic/props.js";
 import { fixed, hostile, Sandbox, texts, unprintable } from "../support/hostile.js";
 import { answer, moment } from "../support/recorded.js";
 import { kinds, ToldHost, ToldSession } from "../support/told-host.js";

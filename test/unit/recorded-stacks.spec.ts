@@ -1,12 +1,12 @@
 /** States that earlier code wrote are still understood: each resource's inputs, outputs, id and provider text. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { providerText } from "../../provider/pulumi/resource.js";
-import * as before from "../../provider/resources/before.js";
-import { dockerBridge } from "../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../provider/resources/masquerade-rule.js";
-import { peerRoute } from "../../provider/resources/peer-route.js";
+import * as before from "../../provider/resources/bridge/before.js";
+import { dockerBridge } from "../../provider/resources/bridge/index.js";
+import { forwardRule } from "../../provider/resources/forward/index.js";
+import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
+import { peerRoute } from "../../provider/resources/route/index.js";
+import { providerText } from "../../provider/shells/dynamic/classes/resource.js";
 import { readConfig } from "../../stacks/config.js";
 import { field } from "../../stacks/source.js";
 import { type RecordedStack, readText, recordedStacks } from "../support/recorded-stack.js";

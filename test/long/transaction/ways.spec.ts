@@ -1,7 +1,7 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Command } from "../../../provider/command.js";
-import { LinkLost, NotConfirmed } from "../../../provider/errors.js";
+import type { Command } from "../../../provider/engine/command.js";
+import { LinkLost, NotConfirmed } from "../../../provider/engine/errors.js";
 import { changed, read, seconds, transactions, write } from "../../support/transactions.js";
 
 describe("a transaction and the way to its host", function () {

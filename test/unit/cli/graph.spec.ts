@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { graphOf } from "../../../provider/cli/graph.js";
-import { planIn } from "../../../provider/cli/plan-file.js";
 import { planMesh } from "../../../provider/index.js";
+import { graphOf } from "../../../provider/shells/cli/graph.js";
+import { planIn } from "../../../provider/shells/cli/plan-file.js";
 
 const names = ["alpha", "beta-2", "gamma"];
 const plan = planMesh({

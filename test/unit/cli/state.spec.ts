@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { declaredHosts } from "../../../provider/cli/state.js";
+import { declaredHosts } from "../../../provider/shells/cli/state.js";
 
 const type = (kind: string) => `pulumi-nodejs:dynamic/dockroute:${kind}`;
 const hidden = (value: unknown) => ({

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import ts from "typescript";
 import * as dockroute from "../../../provider/index.js";
-import { dockerBridge } from "../../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../../provider/resources/masquerade-rule.js";
-import { peerRoute } from "../../../provider/resources/peer-route.js";
+import { dockerBridge } from "../../../provider/resources/bridge/index.js";
+import { forwardRule } from "../../../provider/resources/forward/index.js";
+import { masqueradeRule } from "../../../provider/resources/masquerade/index.js";
+import { peerRoute } from "../../../provider/resources/route/index.js";
 import { root } from "../../support/stack.js";
 
 const folder = join(root, "docs/resources");

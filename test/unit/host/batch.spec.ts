@@ -1,8 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import type { Command } from "../../../provider/command.js";
-import { batch, batchOf, shell } from "../../../provider/host/batch.js";
+import type { Command } from "../../../provider/engine/command.js";
+import { batch, batchOf, shell } from "../../../provider/host/exec/batch.js";
 
 const run = (commands: readonly Command[], stopAtFailure = false, line = ["/bin/sh"]) => {
   const work = batch(commands, { stopAtFailure });

@@ -1,16 +1,16 @@
 import { deepEqual, doesNotMatch, equal, match, throws } from "node:assert/strict";
 import { homedir } from "node:os";
 import { inspect } from "node:util";
-import { Refused } from "../../../provider/errors.js";
+import { Refused } from "../../../provider/engine/errors.js";
 import {
   endpointOf,
   mergeConnections,
   parseEndpoint,
   readConnection,
   type Written,
-} from "../../../provider/host/connection.js";
-import { configuredHosts, connectionFor, leavingHosts } from "../../../provider/host/credentials.js";
-import { Secret } from "../../../provider/host/secret.js";
+} from "../../../provider/host/login/connection.js";
+import { configuredHosts, connectionFor, leavingHosts } from "../../../provider/host/login/credentials.js";
+import { Secret } from "../../../provider/host/login/secret.js";
 
 const read = (raw: object): Written => {
   const result = readConnection(raw, "connection");

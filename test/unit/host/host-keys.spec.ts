@@ -4,9 +4,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { completeConnection, readConnection } from "../../../provider/host/connection.js";
-import { knownName, namesMatch, parseKnownHosts } from "../../../provider/host/known-hosts.js";
-import { Pool } from "../../../provider/host/ssh.js";
+import { completeConnection, readConnection } from "../../../provider/host/login/connection.js";
+import { knownName, namesMatch, parseKnownHosts } from "../../../provider/host/login/known-hosts.js";
+import { Pool } from "../../../provider/host/login/pool.js";
 import { type Sshd, startSshd } from "../../support/sshd.js";
 
 describe("F2: a host key", function () {

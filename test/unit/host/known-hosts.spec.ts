@@ -11,7 +11,7 @@ import {
   knownTypes,
   namesMatch,
   parseKnownHosts,
-} from "../../../provider/host/known-hosts.js";
+} from "../../../provider/host/login/known-hosts.js";
 
 const blob = (type: string, text: string) => {
   const field = (bytes: Buffer) => {

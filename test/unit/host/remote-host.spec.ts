@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/errors.js";
+import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/engine/errors.js";
 import type { Host } from "../../../provider/host/host.js";
 import { Hosts } from "../../../provider/host/hosts.js";
 import { type Sshd, startSshd } from "../../support/sshd.js";

@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
-import { connectionOf, endpointFor } from "../../../provider/host/alias.js";
-import { endpointOf, readConnection, type Written } from "../../../provider/host/connection.js";
-import { connectionFor } from "../../../provider/host/credentials.js";
-import { settingsOf } from "../../../provider/host/ssh-config.js";
+import { connectionOf, endpointFor } from "../../../provider/host/login/alias.js";
+import { endpointOf, readConnection, type Written } from "../../../provider/host/login/connection.js";
+import { connectionFor } from "../../../provider/host/login/credentials.js";
+import { settingsOf } from "../../../provider/host/login/ssh-config.js";
 
 describe("ssh's own configuration", () => {
   const homes: string[] = [];

@@ -1,6 +1,6 @@
 /** What the engine keeps of a change, also of one that failed. */
 import assert from "node:assert/strict";
-import { HalfDone } from "../../../provider/errors.js";
+import { HalfDone } from "../../../provider/engine/errors.js";
 import { news, started } from "../../support/fake-session.js";
 
 describe("create and update", () => {

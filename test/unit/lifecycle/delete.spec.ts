@@ -1,6 +1,6 @@
 /** What goes from a host, and when a host is forgotten. */
 import assert from "node:assert/strict";
-import { LinkLost, StillThere, Unreachable } from "../../../provider/errors.js";
+import { LinkLost, StillThere, Unreachable } from "../../../provider/engine/errors.js";
 import { news, silent, started } from "../../support/fake-session.js";
 
 describe("delete", () => {

@@ -1,6 +1,6 @@
 /** The one line of code that a state holds. */
 import assert from "node:assert/strict";
-import { providerText } from "../../../provider/pulumi/resource.js";
+import { providerText } from "../../../provider/shells/dynamic/classes/resource.js";
 
 describe("the provider's text in the state", () => {
   const requireFromString: (text: string) => { handler: () => object } = require("require-from-string");

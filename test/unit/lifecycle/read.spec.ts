@@ -1,7 +1,7 @@
 /** What a refresh makes of a host. */
 import assert from "node:assert/strict";
-import { KindLifecycle } from "../../../provider/lifecycle.js";
-import type { Props } from "../../../provider/props.js";
+import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
+import type { Props } from "../../../provider/shells/dynamic/props.js";
 import { type Seen, toy, type Wish } from "../../support/fake-host.js";
 import { type Change, news, started, unreachable } from "../../support/fake-session.js";
 

@@ -3,11 +3,11 @@
  * undone, what to do now. Each is made to happen; a new kind of error fails here until it is among them.
  */
 import assert from "node:assert/strict";
-import type { Answer, Command } from "../../../provider/command.js";
-import * as errors from "../../../provider/errors.js";
-import { batch } from "../../../provider/host/batch.js";
-import { failureIn, refusalIn } from "../../../provider/host/failure.js";
-import { type Reach, reportOf } from "../../../provider/host/reach.js";
+import type { Answer, Command } from "../../../provider/engine/command.js";
+import * as errors from "../../../provider/engine/errors.js";
+import { batch } from "../../../provider/host/exec/batch.js";
+import { failureIn, refusalIn } from "../../../provider/host/exec/failure.js";
+import { type Reach, reportOf } from "../../../provider/host/exec/reach.js";
 import { PlanError, planMesh } from "../../../provider/index.js";
 import { ConfigError } from "../../../stacks/faults.js";
 import { readable, thrown } from "../../support/readable.js";

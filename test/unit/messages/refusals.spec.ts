@@ -1,11 +1,11 @@
 /** What a person reads who wants of a host what it cannot be given. */
 import assert from "node:assert/strict";
-import * as errors from "../../../provider/errors.js";
-import { KindLifecycle } from "../../../provider/lifecycle.js";
-import { dockerBridge } from "../../../provider/resources/docker-bridge.js";
-import { forwardRule } from "../../../provider/resources/forward-rule.js";
-import { masqueradeRule } from "../../../provider/resources/masquerade-rule.js";
-import { peerRoute } from "../../../provider/resources/peer-route.js";
+import * as errors from "../../../provider/engine/errors.js";
+import { dockerBridge } from "../../../provider/resources/bridge/index.js";
+import { forwardRule } from "../../../provider/resources/forward/index.js";
+import { masqueradeRule } from "../../../provider/resources/masquerade/index.js";
+import { peerRoute } from "../../../provider/resources/route/index.js";
+import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
 import { readable } from "../../support/readable.js";
 import { answer, moment } from "../../support/recorded.js";
 import { ToldHost, ToldSession } from "../../support/told-host.js";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import * as errors from "../../../provider/errors.js";
+import * as errors from "../../../provider/engine/errors.js";
 
 const root = join(__dirname, "../../..");
 

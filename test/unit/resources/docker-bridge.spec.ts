@@ -3,7 +3,7 @@ import {
   type DockerBridgeInputs,
   type DockerBridgeSeen,
   dockerBridge,
-} from "../../../provider/resources/docker-bridge.js";
+} from "../../../provider/resources/bridge/index.js";
 import { images, inWords, moment, seenBy } from "../../support/recorded.js";
 
 const image = "docker28";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ForwardRuleSeen, forwardRule } from "../../../provider/resources/forward-rule.js";
+import { type ForwardRuleSeen, forwardRule } from "../../../provider/resources/forward/index.js";
 import { images, inWords, moment, seenBy } from "../../support/recorded.js";
 
 const image = "docker28";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type MasqueradeRuleSeen, masqueradeRule } from "../../../provider/resources/masquerade-rule.js";
+import { type MasqueradeRuleSeen, masqueradeRule } from "../../../provider/resources/masquerade/index.js";
 import { images, inWords, moment, seenBy } from "../../support/recorded.js";
 
 const image = "docker28";

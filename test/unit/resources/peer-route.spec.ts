@@ -3,7 +3,7 @@ import {
   type PeerRouteInputs,
   type PeerRouteSeen,
   peerRoute,
-} from "../../../provider/resources/peer-route.js";
+} from "../../../provider/resources/route/index.js";
 import { images, inWords, moment, seenBy } from "../../support/recorded.js";
 
 const image = "docker26";

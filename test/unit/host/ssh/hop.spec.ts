@@ -17,7 +17,7 @@ describe("a login over ssh through a hop", function () {
   });
   it("works, also through two", () => at.works(at.to({ proxy: [hop(), hop()] })));
   it("that two hosts share, and holds the process until both have answered", () => {
-    const module = JSON.stringify(join(__dirname, "../../../../provider/host/ssh.ts"));
+    const module = JSON.stringify(join(__dirname, "../../../../provider/host/login/pool.ts"));
     const program = `
       const { Pool } = require(${module});
       const pool = new Pool();

@@ -1,7 +1,7 @@
 import { doesNotMatch, equal, match } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Pool } from "../../../../provider/host/ssh.js";
+import { Pool } from "../../../../provider/host/login/pool.js";
 import { logins } from "../../../support/logins.js";
 
 describe("a login over ssh judges the host key before any credential leaves", function () {

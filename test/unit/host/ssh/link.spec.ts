@@ -43,7 +43,7 @@ describe("a link over ssh", function () {
     });
     equal(log.match(/^Connection from /gm)?.length, 1);
     const program = `
-      const { Pool } = require(${JSON.stringify(join(__dirname, "../../../../provider/host/ssh.ts"))});
+      const { Pool } = require(${JSON.stringify(join(__dirname, "../../../../provider/host/login/pool.ts"))});
       const link = new Pool().link("alpha", JSON.parse(process.argv[1]));
       link.then((l) => l.exec("echo hello", "", { idle: 9, total: 9 })).then(({ stdout }) => console.log(stdout));`;
     const out = execFileSync(process.execPath, ["--import", "tsx", "-e", program, JSON.stringify(at.to())], {

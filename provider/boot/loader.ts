@@ -1,0 +1,83 @@
+/** What loads the parts on a host: a script, its units and the links that enable them. */
+import type { Command } from "../engine/command.js";
+import { beside, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
+import { directory, lastLoad, partsDirectory, unitsDirectory } from "../facts/places.js";
+import { apply, former, started, units, wants } from "./units.js";
+
+/** What is on the host of parts and what loads them: contents by path, and the units that are enabled. */
+export interface PartsSeen {
+  readonly files: ReadonlyMap<string, string>;
+  readonly enabled: ReadonlySet<string>;
+}
+
+/** [] where it is there already. @param accepted units that may stay as they are, by name */
+export function keep(seen: PartsSeen, accepted: Readonly<Record<string, string>> = {}): readonly Command[] {
+  const isAccepted = (name: string) =>
+    accepted[name] !== undefined && seen.files.get(`${unitsDirectory}/${name}`) === accepted[name];
+  const files = [
+    ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the parts"),
+    ...Object.entries(units).flatMap(([name, text]) =>
+      isAccepted(name) ? [] : write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
+    ),
+  ];
+  const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));
+  if (files.length === 0 && enabled) return [];
+  return [
+    ...files,
+    { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
+    { why: "enable dockroute's units", argv: ["systemctl", "enable", "--quiet", ...started] },
+    { why: "start dockroute's units", argv: ["systemctl", "start", "--no-block", ...started] },
+  ];
+}
+
+/** Whether it is there; as an older dockroute had it is well too. */
+export function isKept(seen: PartsSeen): boolean {
+  return keep(seen, former).length === 0;
+}
+
+/** It goes with the last part: as much of it as there is, for it may have been cut short before. */
+export function drop(seen: PartsSeen): readonly Command[] {
+  const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
+  const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
+  const script = `${directory}/apply`;
+  const paths = [...Object.keys(units).map(ofOurs), script].flatMap((path) => [path, beside(path)]);
+  const there = Object.keys(units).filter((name) => seen.files.has(ofOurs(name)));
+  const links = [...seen.enabled].filter((link) => wants.some((want) => link === ofOurs(want)));
+  if (links.length === 0 && ![...Object.keys(units).map(ofOurs), script].some(has)) return [];
+  const enabled = started.filter((name) => there.includes(name));
+  return [
+    ...(there.length === 0
+      ? []
+      : [{ why: "stop dockroute's units", argv: ["systemctl", "stop", ...[...there].reverse()] }]),
+    ...(enabled.length === 0
+      ? []
+      : [{ why: "disable dockroute's units", argv: ["systemctl", "disable", "--quiet", ...enabled] }]),
+    ...removeLinks(links.filter((link) => !enabled.some((name) => link.endsWith(`/${name}`)))),
+    ...paths
+      .filter((path) => path.startsWith(unitsDirectory) && seen.files.has(path))
+      .map((path) => removeFile(path, `remove ${path}`)),
+    { why: "have systemd forget dockroute's units", argv: ["systemctl", "daemon-reload"] },
+    // A oneshot that was stopped in its middle stays in the list of failed units, though its file is gone.
+    { why: "have systemd forget dockroute's units", argv: ["systemctl", "reset-failed", "dockroute*"] },
+    removeFile(lastLoad, "remove what the repair compared with"),
+    // The script is the sign that something is left, so it goes last; the bridge keeps what it found until its destroy.
+    removeFolders([script, beside(script)]),
+  ];
+}
+
+/** What `systemctl disable` does, where it can not: their unit is gone already. It takes empty folders along too. */
+function removeLinks(links: readonly string[]): readonly Command[] {
+  const folders = [...new Set(links.map((link) => link.replace(/\/[^/]*$/, "")))];
+  return links.length === 0 ? [] : [removeWithFolders(links, folders, "disable dockroute's units")];
+}
+
+/** Files of ours, and the folders they are in. */
+export function removeFolders(files: readonly string[]): Command {
+  const why = `remove ${directory}, where nothing else is in it`;
+  return removeWithFolders(files, [partsDirectory, directory], why);
+}
+
+/** [] where the host has this text there already. */
+export function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
+  return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
+}

@@ -1,0 +1,97 @@
+/** Each host of the plan beside what is wanted of it. */
+import { cannotBeAsked } from "../engine/errors.js";
+import { cleaned } from "../engine/printable.js";
+import { type Survey, survey } from "../engine/survey.js";
+import { newestQuestion, readNewest } from "../facts/files.js";
+import { directory } from "../facts/places.js";
+import { dockerBridge } from "../resources/bridge/index.js";
+import { forwardRule } from "../resources/forward/index.js";
+import { masqueradeRule } from "../resources/masquerade/index.js";
+import { peerRoute } from "../resources/route/index.js";
+import type { Member, Site } from "./member.js";
+
+/** One host, as `--json` prints it. */
+export interface HostStatus {
+  readonly host: string;
+  readonly endpoint: string;
+  readonly reached: boolean;
+  /** Why it was not reached. */
+  readonly reason?: string;
+  readonly docker?: string;
+  /** "iptables", "iptables+firewalld" or "nftables". */
+  readonly firewall?: string;
+  /** docker0's address, as it is and as the plan has it. */
+  readonly bridge?: string;
+  readonly wantedBridge: string;
+  readonly routes: Count;
+  readonly rules: Count;
+  /** What is not as wanted, by resource: "alpha/to/beta: route to 172.30.1.0/24: absent". */
+  readonly drift: readonly string[];
+  /** What cuts containers off and no `up` mends: a rule of someone else's, a firewalld that came after Docker. */
+  readonly warnings: readonly string[];
+  /** When dockroute last wrote something on the host. */
+  readonly changed?: string;
+}
+
+export interface Count {
+  readonly well: number;
+  readonly wanted: number;
+}
+
+export function statusOf(site: Site): Promise<readonly HostStatus[]> {
+  return Promise.all(site.members.map(hostStatus));
+}
+
+export async function hostStatus({ name, declared, plan, host }: Member): Promise<HostStatus> {
+  const { bridge, masquerade, forward, routes } = declared;
+  const base = { host: name, endpoint: host.endpoint, wantedBridge: plan.bridgeAddress };
+  const none = (wanted: number): Count => ({ well: 0, wanted });
+  try {
+    const [ofBridge, newest, ofRules, ofRoutes] = await Promise.all([
+      survey(dockerBridge, bridge, host),
+      host.look([newestQuestion(directory)]),
+      Promise.all([
+        ...(masquerade === undefined ? [] : [survey(masqueradeRule, masquerade, host)]),
+        ...(forward === undefined ? [] : [survey(forwardRule, forward, host)]),
+      ]),
+      Promise.all(routes.map((route) => survey(peerRoute, route, host))),
+    ]);
+    const { daemon, bip } = ofBridge.seen;
+    const changed = newest[0] === undefined ? undefined : readNewest(newest[0]);
+    return cleaned<HostStatus>({
+      ...base,
+      reached: true,
+      ...(daemon.version === undefined
+        ? {}
+        : { docker: daemon.version, firewall: daemon.firewall ?? "iptables" }),
+      ...(bip === undefined ? {} : { bridge: bip }),
+      routes: count(ofRoutes),
+      rules: count(ofRules),
+      drift: [...unready(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
+      warnings: ofRules.flatMap(({ notices }) => notices.map((text) => `${name}: ${text}`)),
+      ...(changed === undefined ? {} : { changed: changed.toISOString() }),
+    });
+  } catch (error) {
+    if (!cannotBeAsked(error)) throw error;
+    const rules = (masquerade === undefined ? 0 : 1) + (forward === undefined ? 0 : 1);
+    const counts = { routes: none(routes.length), rules: none(rules) };
+    return { ...base, reached: false, reason: error.reason, ...counts, drift: [], warnings: [] };
+  }
+}
+
+function unready({ id, seen }: Survey<Parameters<NonNullable<typeof dockerBridge.unready>>[0]>) {
+  return (dockerBridge.unready?.(seen) ?? []).map((text) => `${id}: ${text}`);
+}
+
+function count(surveys: readonly Survey<unknown>[]): Count {
+  return { well: surveys.filter(isWell).length, wanted: surveys.length };
+}
+
+function isWell({ found, due }: Survey<unknown>): boolean {
+  return found.length === 0 && due.length === 0;
+}
+
+/** Where something is due that no word of drift tells, the change itself is the word. */
+function words({ id, found, due }: Survey<unknown>): readonly string[] {
+  return (found.length > 0 ? found : due.map((why) => `due: ${why}`)).map((text) => `${id}: ${text}`);
+}

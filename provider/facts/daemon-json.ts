@@ -1,0 +1,173 @@
+/**
+ * /etc/docker/daemon.json, which belongs to the user: only our own keys are set and removed, everything else
+ * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused rather than guessed at.
+ */
+import { type ParseError, parseTree } from "jsonc-parser";
+import { z } from "zod";
+import type { Answer, Command } from "../engine/command.js";
+import { type NewFile, removeFile, writeFile } from "./files.js";
+import { withKey } from "./json-text.js";
+
+const path = "/etc/docker/daemon.json";
+
+export const questions = [
+  { why: "read daemon.json", argv: ["cat", path] },
+  { why: "read daemon.json's owner and mode", argv: ["stat", "-L", "-c", "%a %u:%g", path] },
+  { why: "read where daemon.json really lies", argv: ["readlink", "-f", path] },
+] as const satisfies readonly Command[];
+
+/** The file as found. `text` is undefined where there is none. */
+export interface DaemonJson {
+  readonly text?: string | undefined;
+  readonly mode: string;
+  readonly owner: string;
+  /** Where the bytes lie: a symbolic link stays one, and its target is written. */
+  readonly path: string;
+}
+
+/** One of `default-address-pools`: a range, and the size of the networks that are cut from it. */
+export interface Pool {
+  readonly base: string;
+  readonly size: number;
+}
+
+/** dockroute's own keys. A key that is undefined is not in the file. */
+export interface Keys {
+  readonly bip?: string | undefined;
+  readonly "default-address-pools"?: readonly Pool[] | undefined;
+  /** From Docker 28.2: packets may come to a container by another way than its own bridge. */
+  readonly "allow-direct-routing"?: boolean | undefined;
+  /** From Docker 29, nftables backend: packets with this mark are let in, "0x10000000/0x10000000". */
+  readonly "bridge-accept-fwmark"?: string | undefined;
+}
+
+const ours = [
+  "bip",
+  "default-address-pools",
+  "allow-direct-routing",
+  "bridge-accept-fwmark",
+] as const satisfies readonly (keyof Keys)[];
+
+export function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJson {
+  const [mode = "644", who = "0:0"] = owner.code === 0 ? owner.stdout.trim().split(" ") : [];
+  return {
+    ...(content.code === 0 ? { text: content.stdout } : {}),
+    mode,
+    owner: who,
+    path: real.code === 0 && real.stdout.trim() !== "" ? real.stdout.trim() : path,
+  };
+}
+
+/** Far beyond any that a person writes; what is kept of it in /etc/dockroute is read whole up to 100,000 bytes. */
+const mostCharacters = 40_000;
+
+/** What is wrong with the file as it stands; undefined where Docker would read it. */
+export function faultOf({ text }: DaemonJson): string | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  if (text.length > mostCharacters) {
+    return `${path} has ${text.length} characters; dockroute keeps a copy of it, and at most ${mostCharacters} are allowed`;
+  }
+  const errors: ParseError[] = [];
+  const root = tree(text, errors);
+  if (errors.length > 0 || root?.type !== "object") {
+    return `${path} is not plain JSON (dockerd would not start with it either): mend it by hand first`;
+  }
+  const keys = (root.children ?? []).map((property) => String(property.children?.[0]?.value));
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at);
+  return twice === undefined ? undefined : `${path} has the key "${twice}" twice: remove one by hand first`;
+}
+
+/** Nested deeper than the parser's stack is nothing that a person wrote. */
+function tree(text: string, errors: ParseError[]): ReturnType<typeof parseTree> {
+  try {
+    return parseTree(text, errors, { disallowComments: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** All keys of the file; {} where there is none or it cannot be read. */
+export function valuesOf({ text }: Pick<DaemonJson, "text">): Readonly<Record<string, unknown>> {
+  if (text === undefined || text.trim() === "") return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {};
+  }
+}
+
+const shapes = {
+  bip: z.string(),
+  "default-address-pools": z.array(z.object({ base: z.string(), size: z.number() })),
+  "allow-direct-routing": z.boolean(),
+  "bridge-accept-fwmark": z.string(),
+} as const;
+
+/** Our keys as the file has them; a value that dockerd would not take is none. */
+export function keysOf(file: DaemonJson): Keys {
+  const values = valuesOf(file);
+  return Object.fromEntries(
+    ours.flatMap((key) => {
+      const { data } = shapes[key].safeParse(values[key]);
+      return data === undefined ? [] : [[key, data]];
+    }),
+  );
+}
+
+export function sameKeys(a: Keys, b: Keys): boolean {
+  return (
+    a.bip === b.bip && samePools(a["default-address-pools"], b["default-address-pools"]) && sameDoors(a, b)
+  );
+}
+
+/** The keys by which Docker's nftables backend lets packets in. */
+export function sameDoors(a: Keys, b: Keys): boolean {
+  return (
+    a["allow-direct-routing"] === b["allow-direct-routing"] &&
+    a["bridge-accept-fwmark"] === b["bridge-accept-fwmark"]
+  );
+}
+
+export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {
+  return (
+    a.length === b.length && a.every(({ base, size }, at) => base === b[at]?.base && size === b[at]?.size)
+  );
+}
+
+/** The text with our keys set to exactly these, in the file's own indentation; the rest keeps its bytes. */
+export function withKeys(file: DaemonJson, keys: Keys): string {
+  const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
+  return ours.reduce((now, key) => withKey(now, key, keys[key]), text);
+}
+
+/** Whether the file turns live-restore on; it may also be on by dockerd's command line. */
+export function hasLiveRestore(text: string | undefined): boolean {
+  return text !== undefined && valuesOf({ text })["live-restore"] === true;
+}
+
+export function withoutLiveRestore(text: string): string {
+  return withKey(text, "live-restore", false);
+}
+
+/**
+ * Asks whether the file can be replaced by this text, before anything is risked for it. A mount and an immutable file
+ * refuse a second name as they would refuse to be replaced.
+ */
+export function probeFile({ path: file }: DaemonJson, text: string): Command {
+  const script = [
+    'file=$1; beside=$1.dockroute-new; folder=$(dirname "$1"); umask 077; [ -d "$folder" ] || exit 0',
+    'grep -qF " $file " /proc/self/mountinfo && { echo "$file is a mount of its own (Device or resource busy): unmount it" >&2; exit 1; }',
+    'rm -f "$beside" && cat >"$beside" || { rm -f "$beside"; echo "in $folder" >&2; exit 1; }',
+    'rm -f "$beside"; [ ! -e "$file" ] || ln -T "$file" "$beside" || exit 1; rm -f "$beside"',
+  ];
+  const argv = ["sh", "-c", script.join("\n"), "sh", file];
+  return { why: "make sure that daemon.json can be replaced", argv, stdin: text, probe: true };
+}
+
+/** Writes the file anew, owner and mode as before; removes it where there was none. */
+export function replaceFile(file: DaemonJson, text: string | undefined, why: string): readonly Command[] {
+  if (text === undefined) return [removeFile(file.path, why)];
+  const anew: NewFile = { path: file.path, text, mode: file.mode, owner: file.owner, why };
+  return writeFile(anew);
+}

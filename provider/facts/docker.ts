@@ -1,0 +1,142 @@
+/** The docker CLI and docker.service: what the daemon runs with, and its restart. */
+import { z } from "zod";
+import { type Answer, type Command, readOnce } from "../engine/command.js";
+
+export const questions = [
+  { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
+] as const satisfies readonly Command[];
+
+/** Containers that run, a line of JSON each: what becomes of them when Docker restarts. Two runs of Docker's program. */
+export const containersQuestion: Command = {
+  why: "ask Docker which containers run",
+  argv: [
+    ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
+    '{"name":{{json .Name}},"policy":{{json .HostConfig.RestartPolicy.Name}},"running":{{json .State.Running}}}',
+  ],
+};
+
+/** The ports that running containers publish, a line of JSON each. One run, because every look asks it. */
+export const publishedQuestion: Command = {
+  why: "ask Docker which ports are published",
+  argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
+};
+
+const container = z.object({ name: z.string(), policy: z.string(), running: z.literal(true) });
+const publisher = z.object({ name: z.string(), ports: z.string() });
+
+const info = z.object({
+  ServerVersion: z.string().optional(),
+  ContainersRunning: z.number().optional(),
+  LiveRestoreEnabled: z.boolean().optional(),
+  DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
+  DockerRootDir: z.string().optional(),
+  // What Podman says under Docker's name.
+  store: z.unknown().optional(),
+  SecurityOptions: z.array(z.string()).nullish(),
+  FirewallBackend: z.object({ Driver: z.string().optional() }).nullish(),
+});
+
+export interface Daemon {
+  /** "28.5.2"; undefined where no daemon answered. */
+  readonly version?: string;
+  readonly running: number;
+  readonly liveRestore: boolean;
+  readonly rootless: boolean;
+  /** What it is where it is not the daemon that docker.service starts. */
+  readonly other?: "snap" | "podman";
+  /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
+  readonly firewall?: string;
+  /** The pools it was started with; [] where it uses its own default ones, or does not say. */
+  readonly pools: readonly { readonly base: string; readonly size: number }[];
+}
+
+/** What Docker 28 and 29 say of each pool after any reload, though they go on using them. */
+const unsaid = /"Base":"(invalid Prefix)?"/;
+
+export function hidesPools(answer: Answer): boolean {
+  return unsaid.test(answer.stdout);
+}
+
+export interface Container {
+  readonly name: string;
+  /** Whether Docker starts it again after its own restart. */
+  readonly returns: boolean;
+}
+
+/** A port of the host by which a container can be reached. */
+export interface Published {
+  /** The container's name. */
+  readonly name: string;
+  readonly port: number;
+  /** "tcp", "udp", "sctp" */
+  readonly protocol: string;
+}
+
+export const readDaemon = readOnce((answer: Answer): Daemon => {
+  const parsed = info.safeParse(parseJson(answer.stdout));
+  const said = parsed.success ? parsed.data : {};
+  return {
+    ...(said.ServerVersion === undefined || said.ServerVersion === "" ? {} : { version: said.ServerVersion }),
+    running: said.ContainersRunning ?? 0,
+    liveRestore: said.LiveRestoreEnabled ?? false,
+    ...(said.DockerRootDir?.startsWith("/var/snap/") ? { other: "snap" as const } : {}),
+    ...(said.store !== undefined && said.ServerVersion === undefined ? { other: "podman" as const } : {}),
+    rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
+    ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
+    pools: (hidesPools(answer) ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({
+      base: Base,
+      size: Size,
+    })),
+  };
+});
+
+export function readContainers(answer: Answer): readonly Container[] {
+  return answer.stdout.split("\n").flatMap((line) => {
+    const { data } = container.safeParse(parseJson(line));
+    if (data === undefined) return [];
+    const returns = data.policy === "always" || data.policy === "unless-stopped";
+    return [{ name: data.name.replace(/^\//, ""), returns }];
+  });
+}
+
+/** "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp"; those of IPv4 alone. */
+export const readPublished = readOnce((answer: Answer): readonly Published[] => {
+  return answer.stdout.split("\n").flatMap((line) => {
+    const { data } = publisher.safeParse(parseJson(line));
+    const { name, ports } = data ?? { name: "", ports: "" };
+    return ports.split(", ").flatMap((text) => {
+      const [, first, last = first, protocol = ""] =
+        /^\d+\.\d+\.\d+\.\d+:(\d+)(?:-(\d+))?->\S+\/(\w+)$/.exec(text) ?? [];
+      if (first === undefined) return [];
+      const count = Number(last) - Number(first) + 1;
+      return Array.from({ length: count }, (_, at) => ({ name, port: Number(first) + at, protocol }));
+    });
+  });
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * docker.service gives up after 3 starts in 60 s, good ones counted, so the count is set back first
+ * (StartLimitBurst and StartLimitIntervalSec of moby's docker.service).
+ */
+export function restart(why: string): readonly Command[] {
+  return [
+    { why, argv: ["systemctl", "reset-failed", "docker.service"], risk: "docker" },
+    { why, argv: ["systemctl", "restart", "docker.service"], risk: "docker" },
+  ];
+}
+
+/** Has the running dockerd read live-restore, which takes no restart. Where none runs there is nothing to do. */
+export function loadLiveRestore(on: boolean, why: string): Command {
+  const script =
+    "systemctl -q is-active docker.service || exit 0; systemctl reload docker.service || exit; n=0; " +
+    'until [ "$(docker info -f "{{.LiveRestoreEnabled}}")" = "$1" ]; do n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.2; done';
+  return { why, argv: ["sh", "-c", script, "sh", String(on)], risk: "docker" };
+}

@@ -1,0 +1,139 @@
+/**
+ * firewalld: its own base chain ends in reject, and an accept elsewhere does not stop that, so what may enter
+ * needs a policy of firewalld's own: one file, in the form of firewalld.policy(5). Never a direct rule: the
+ * first one empties Docker's tables.
+ */
+import type { Answer, Command } from "../engine/command.js";
+import { removeFile, writeFile } from "./files.js";
+import { partsDirectory } from "./places.js";
+
+const policies = "/etc/firewalld/policies";
+
+export const questions = [
+  {
+    why: "ask whether firewalld runs, and since when",
+    argv: [
+      ...["systemctl", "show", "-p", "Id,ActiveState,ActiveEnterTimestampMonotonic"],
+      ...["docker.service", "firewalld.service"],
+    ],
+  },
+  {
+    why: "read dockroute's policies of firewalld",
+    argv: ["find", policies, "-name", "dockroute*.xml", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
+  },
+] as const satisfies readonly Command[];
+
+export interface Seen {
+  readonly active: boolean;
+  /** It was first started while Docker ran: Docker's networks are in none of its zones, and nothing gets to a container. */
+  readonly afterDocker: boolean;
+  readonly policies: ReadonlyMap<string, string>;
+}
+
+/**
+ * @param backend what Docker says of its firewall, from 28 on: "nftables+firewalld" where it has met it
+ * @param ruleset all nft rules: a zone that holds docker0 names it in them
+ */
+export function read(
+  units: Answer,
+  files: ReadonlyMap<string, string>,
+  { backend, ruleset }: { readonly backend?: string | undefined; readonly ruleset: Answer },
+): Seen {
+  const shown = units.stdout
+    .split("\n\n")
+    .map((block) => new Map(block.split("\n").map((line) => pair(line))));
+  const unit = (name: string) => shown.find((each) => each.get("Id") === name);
+  const since = (name: string) => Number(unit(name)?.get("ActiveEnterTimestampMonotonic") ?? 0);
+  const runs = (name: string) => unit(name)?.get("ActiveState") === "active";
+  const own = /^table inet firewalld \{[\s\S]*?^\}$/m.exec(ruleset.stdout)?.[0];
+  // A Docker that met firewalld at its start is told of each later start, so the times are only the last resort.
+  const strangers =
+    backend !== undefined
+      ? !backend.includes("firewalld")
+      : own !== undefined
+        ? !own.includes('"docker0"')
+        : since("firewalld.service") > since("docker.service");
+  const active = runs("firewalld.service");
+  return { active, afterDocker: active && runs("docker.service") && strangers, policies: files };
+}
+
+function pair(line: string): [string, string] {
+  const at = line.indexOf("=");
+  return [line.slice(0, at), line.slice(at + 1)];
+}
+
+export interface Policy {
+  /** At most 17 characters. */
+  readonly name: string;
+  readonly destination: string;
+  readonly sources: readonly string[];
+  /** "tcp/443"; all where there are none. */
+  readonly ports?: readonly string[] | undefined;
+}
+
+function textOf({ destination, sources, ports }: Policy): string {
+  const rules = sources.flatMap((source) =>
+    (ports ?? [undefined]).map((port) =>
+      [
+        '  <rule family="ipv4">',
+        `    <source address="${source}"/>`,
+        `    <destination address="${destination}"/>`,
+        ...portText(port),
+        "    <accept/>",
+        "  </rule>",
+      ].join("\n"),
+    ),
+  );
+  return `<?xml version="1.0" encoding="utf-8"?>
+<policy target="CONTINUE">
+  <short>dockroute</short>
+  <description>Made by dockroute: the peers may enter ${destination}. Changes by hand are undone.</description>
+  <ingress-zone name="ANY"/>
+  <egress-zone name="docker"/>
+${rules.join("\n")}
+</policy>
+`;
+}
+
+function portText(port: string | undefined): readonly string[] {
+  const [protocol, number] = port?.split("/") ?? [];
+  if (protocol === undefined) return [];
+  if (number === undefined) return [`    <protocol value="${protocol}"/>`];
+  return [`    <port port="${number.replace(":", "-")}" protocol="${protocol}"/>`];
+}
+
+function pathOf({ name }: Pick<Policy, "name">): string {
+  return `${policies}/${name}.xml`;
+}
+
+/** In words, what is not in place. A firewalld that does not run needs none. */
+export function amiss(policy: Policy, seen: Seen): readonly string[] {
+  if (!seen.active) return [];
+  const text = seen.policies.get(pathOf(policy));
+  if (text === textOf(policy)) return [];
+  return [`firewalld policy ${policy.name}: ${text === undefined ? "absent" : "changed"}`];
+}
+
+export function keep(policy: Policy, seen: Seen): readonly Command[] {
+  if (amiss(policy, seen).length === 0) return [];
+  const why = `let the peers into ${policy.destination} in firewalld`;
+  return [...writeFile({ path: pathOf(policy), text: textOf(policy), mode: "644", why }), ...reload(why)];
+}
+
+export function drop(policy: Pick<Policy, "name">, seen: Seen): readonly Command[] {
+  if (!seen.policies.has(pathOf(policy))) return [];
+  const why = `remove the policy ${policy.name} of firewalld`;
+  return [removeFile(pathOf(policy), why), ...(seen.active ? reload(why) : [])];
+}
+
+/** A reload of firewalld before 2 empties the rules of iptables too, ours among them. */
+function reload(why: string): readonly Command[] {
+  return [
+    { why, argv: ["firewall-cmd", "--quiet", "--reload"] },
+    {
+      why: "load what firewalld's reload has emptied",
+      // Not by the apply script, which would wait for the lock that this change holds.
+      argv: ["sh", "-c", 'for part in "$1"/*; do [ ! -e "$part" ] || sh "$part"; done', "sh", partsDirectory],
+    },
+  ];
+}

@@ -1,0 +1,29 @@
+/** Small facts of a machine: which one it is, who asks its names, who is logged in over ssh. */
+import type { Answer, Command } from "../engine/command.js";
+
+export const machineQuestion = {
+  why: "read which machine this is",
+  argv: ["cat", "/etc/machine-id"],
+} as const satisfies Command;
+
+export const questions = [
+  { why: "read the resolver's configuration", argv: ["cat", "/etc/resolv.conf"] },
+  { why: "read where this login comes from", argv: ["printenv", "SSH_CONNECTION"] },
+  machineQuestion,
+] as const satisfies readonly Command[];
+
+export function readMachine(answer: Answer): string | undefined {
+  const id = answer.stdout.trim();
+  return answer.code === 0 && /^[\w-]{1,64}$/.test(id) ? id : undefined;
+}
+
+export function readResolvers(answer: Answer): readonly string[] {
+  return [...answer.stdout.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map(
+    ([, address]) => address ?? "",
+  );
+}
+
+/** sshd sets `SSH_CONNECTION` to "client-address client-port own-address own-port". */
+export function readClient(answer: Answer): string | undefined {
+  return answer.stdout.trim().split(" ")[0] || undefined;
+}

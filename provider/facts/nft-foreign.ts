@@ -1,0 +1,98 @@
+/**
+ * nftables of others: a drop in any base chain is the end of a packet, and the first nat chain decides for good,
+ * so what stands there besides Docker's and ours has to be known by its text.
+ */
+import { type Answer, type Command, readOnce } from "../engine/command.js";
+
+/** Without the contents of sets, which can be huge; priorities as numbers. */
+export const question: Command = {
+  why: "read the nft rules of others",
+  argv: ["nft", "-s", "-t", "-y", "list", "ruleset"],
+};
+
+interface Chain {
+  /** "ip other" */
+  readonly table: string;
+  readonly name: string;
+  readonly base?: { readonly type: string; readonly hook: string; readonly prio: number } | undefined;
+  readonly rules: readonly string[];
+}
+
+/** Tables that are looked at where they belong to: iptables' own, Docker's, firewalld's and ours. */
+const known =
+  /^(ip6? (filter|nat|raw|mangle|security|docker-bridges|dockroute)|inet firewalld|(arp|bridge|netdev|ip6) .*)$/;
+
+export const read = readOnce((answer: Answer): readonly Chain[] => {
+  const chains: { table: string; name: string; base?: Chain["base"]; rules: string[] }[] = [];
+  let table = "";
+  let open = false;
+  for (const line of answer.stdout.split("\n")) {
+    // Behind the brace a newer nft names the program that owns the table.
+    table = /^table (.*?) \{(?: #.*)?$/.exec(line)?.[1] ?? table;
+    const name = /^\tchain (\S+) \{$/.exec(line)?.[1];
+    const chain = chains.at(-1);
+    if (name !== undefined) chains.push({ table, name, rules: [] });
+    if (/^\t\S/.test(line)) open = name !== undefined;
+    if (!open || name !== undefined || chain === undefined) continue;
+    const [, type, hook, prio] = /^\t\ttype (\w+) hook (\w+).* priority (-?\d+);/.exec(line) ?? [];
+    if (type !== undefined && hook !== undefined) chain.base = { type, hook, prio: Number(prio) };
+    const rule = type === undefined ? line.trim() : /policy drop/.exec(line)?.[0];
+    if (rule) chain.rules.push(rule);
+  }
+  return chains.filter(({ table: of }) => !known.test(of));
+});
+
+/** What may drop a packet that is routed through the host. */
+export function drops(chains: readonly Chain[]): readonly string[] {
+  return dropping(chains).map(({ text }) => text);
+}
+
+/** The same, each with the place where it stands. */
+export function dropping(chains: readonly Chain[]): readonly Reached[] {
+  const hooks = ["ingress", "prerouting", "forward", "postrouting"];
+  return reached(chains, (base) => base.type === "filter" && hooks.includes(base.hook)).filter(
+    ({ rule }) => /(^| )(drop|reject)\b/.test(rule) && !/ct state invalid/.test(rule),
+  );
+}
+
+export interface Reached {
+  /** "ip other" */
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+  readonly text: string;
+}
+
+/**
+ * What may give a packet another source before the nat chain with this priority is asked; or later, where it is
+ * bound to no interface and so meets what comes in for a container too, which our chain does not decide on.
+ */
+export function masquerades(chains: readonly Chain[], before: number): readonly string[] {
+  const isNat = (base: NonNullable<Chain["base"]>) => base.type === "nat" && base.hook === "postrouting";
+  return chains
+    .flatMap((chain) => {
+      const first = (chain.base?.prio ?? 0) <= before;
+      const begins = (base: NonNullable<Chain["base"]>) => base === chain.base && isNat(base);
+      return reached(chains, begins).filter(({ rule }) => first || !/oifname/.test(rule));
+    })
+    .filter(({ rule }) => /(^| )(masquerade|snat)\b/.test(rule))
+    .map(({ text }) => text);
+}
+
+/** The rules of such base chains, and of all chains that these lead to. */
+function reached(
+  chains: readonly Chain[],
+  begins: (base: NonNullable<Chain["base"]>) => boolean,
+): readonly Reached[] {
+  const found = new Set(chains.filter(({ base }) => base !== undefined && begins(base)));
+  for (const { table, rules } of found) {
+    for (const [, to] of rules.join("\n").matchAll(/(?:jump|goto) ([^\s,}]+)/g)) {
+      const next = chains.find((chain) => chain.table === table && chain.name === to);
+      // A Set that grows is walked to its new end.
+      if (next !== undefined) found.add(next);
+    }
+  }
+  return [...found].flatMap(({ table, name, rules }) =>
+    rules.map((rule) => ({ table, chain: name, rule, text: `nft table ${table}, chain ${name}: ${rule}` })),
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * nftables: dockroute's own table `ip dockroute`, a chain for each purpose of a resource. Read as JSON, written
+ * as the text that `nft -f` loads in one transaction. The words of the rules themselves are in nft-words.ts.
+ */
+import { z } from "zod";
+import type { Line } from "../engine/command.js";
+import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { readJson } from "./json-answer.js";
+import { exprOf, type Rule, ruleText } from "./nft-words.js";
+
+export { type Match, markKey, type Rule } from "./nft-words.js";
+
+export const table = "dockroute";
+
+/** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
+export const natPriority = 90;
+
+/** The hooks that dockroute uses, each before Docker's own chains at the same place. */
+const hooks = {
+  nat: { type: "nat", hook: "postrouting", prio: natPriority },
+  /** Before Docker's forward chains look at the mark. */
+  mark: { type: "filter", hook: "prerouting", prio: -150 },
+  /** After the marks, and before DNAT (-100): here a packet still has the address it was sent to. */
+  guard: { type: "filter", hook: "prerouting", prio: -140 },
+  forward: { type: "filter", hook: "forward", prio: 0 },
+} as const;
+
+export interface Chain {
+  readonly name: string;
+  readonly at: keyof typeof hooks;
+  readonly rules: readonly Rule[];
+}
+
+export const questions = [
+  { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
+] as const satisfies readonly Command[];
+
+/** The chains of the table `ip dockroute` as `nft -j` prints them, without handles and counters. */
+export type Seen = ReadonlyMap<string, SeenChain>;
+interface SeenChain {
+  readonly hook: unknown;
+  readonly rules: readonly (readonly unknown[])[];
+}
+
+const listing = z.object({
+  nftables: z.array(
+    z.object({
+      chain: z
+        .object({ name: z.string(), type: z.string(), hook: z.string(), prio: z.number() })
+        .partial({ type: true, hook: true, prio: true })
+        .optional(),
+      rule: z.object({ chain: z.string(), expr: z.array(z.unknown()) }).optional(),
+    }),
+  ),
+});
+
+export const read = readOnce((answer: Answer): Seen => {
+  const chains = new Map<string, { hook: unknown; rules: (readonly unknown[])[] }>();
+  // The table's absence is a failure of the command, and there is no nft on some hosts: either way no chain of ours.
+  if (answer.code !== 0 || answer.stdout.trim() === "") return chains;
+  for (const { chain, rule } of readJson(listing, answer, questions[0].argv).nftables) {
+    if (chain !== undefined) {
+      const { name, type, hook, prio } = chain;
+      chains.set(name, { hook: { type, hook, prio }, rules: [] });
+    }
+    if (rule !== undefined) chains.get(rule.chain)?.rules.push(rule.expr);
+  }
+  return chains;
+});
+
+/** Whether the chain is there with exactly these rules. */
+export function has(seen: Seen, chain: Chain): boolean {
+  const held = seen.get(chain.name);
+  if (held === undefined) return false;
+  const wanted = { hook: hooks[chain.at], rules: chain.rules.map(exprOf) };
+  return normal({ hook: held.hook, rules: held.rules }) === normal(wanted);
+}
+
+/** The kernel gives the elements of a set in an order of its own. */
+function normal(listed: unknown): string {
+  return JSON.stringify(listed, (key, value: unknown) =>
+    key === "set" && Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value,
+  );
+}
+
+const right = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
+const toRange = z.object({
+  match: z.object({ left: z.object({ payload: z.object({ field: z.literal("daddr") }) }), right }),
+});
+
+/** The ranges that a chain's rules match a destination with, in words of the inputs. */
+export function destinations(seen: Seen, chain: string): readonly string[] {
+  return (seen.get(chain)?.rules ?? []).flatMap((expr) =>
+    expr.flatMap((part) => {
+      const found = toRange.safeParse(part).data?.match.right;
+      if (found === undefined) return [];
+      return [typeof found === "string" ? `${found}/32` : `${found.prefix.addr}/${found.prefix.len}`];
+    }),
+  );
+}
+
+/** Makes the chains anew in one transaction, whatever is there under their names. */
+export function load(chains: readonly Chain[]): Line {
+  const text = [
+    `add table ip ${table}`,
+    ...chains.flatMap(({ name }) => [
+      `add chain ip ${table} ${name}`,
+      `flush chain ip ${table} ${name}`,
+      `delete chain ip ${table} ${name}`,
+    ]),
+    `table ip ${table} {`,
+    ...chains.flatMap(chainText),
+    "}",
+  ];
+  return { argv: ["nft", "-f", "-"], stdin: `${text.join("\n")}\n` };
+}
+
+/** One destination a rule: nft merges neighbours in a set, and what is read would no longer be what was written. */
+function chainText({ name, at, rules }: Chain): readonly string[] {
+  const { type, hook, prio } = hooks[at];
+  return [
+    `  chain ${name} {`,
+    `    type ${type} hook ${hook} priority ${prio}; policy accept;`,
+    ...rules.map((rule) => `    ${ruleText(rule)}`),
+    "  }",
+  ];
+}
+
+/** Asks whether Docker's nftables backend has its filter in place. */
+export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
+
+export const dockersQuestion: Command = {
+  why: "ask whether Docker's own nft table is there",
+  argv: askForDockers,
+};
+
+/** Removes chains, where all are there. */
+export function unload(chains: readonly string[]): readonly string[] {
+  const text = chains.map((name) => `flush chain ip ${table} ${name}; delete chain ip ${table} ${name}`);
+  return ["nft", text.join("; ")];
+}
+
+/** Removes the chains, and with the last ones the table. */
+export function remove(chains: readonly string[], seen: Seen, why: string): readonly Command[] {
+  const there = chains.filter((name) => seen.has(name));
+  if (there.length === 0) return [];
+  if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", "ip", table] }];
+  return there.map((name) => ({ why, argv: unload([name]) }));
+}

@@ -1,0 +1,17 @@
+/** rp_filter: whether the kernel drops what comes in by another link than the way back would take. */
+import type { Answer, Command } from "../engine/command.js";
+
+export const question: Command = {
+  why: "read which links check the way back of what comes in",
+  argv: ["sh", "-c", "cd /proc/sys/net/ipv4/conf && grep . */rp_filter"],
+};
+
+/** The links on which it is strict. Of a link's own value and that of `all` the higher one holds; 2 is loose. */
+export function readStrict({ stdout }: Answer): ReadonlySet<string> {
+  const values = new Map(
+    [...stdout.matchAll(/^(\S+)\/rp_filter:(\d)$/gm)].map(([, link = "", value]) => [link, Number(value)]),
+  );
+  const least = values.get("all") ?? 0;
+  const strict = [...values].filter(([, value]) => Math.max(value, least) === 1);
+  return new Set(strict.map(([link]) => link).filter((link) => link !== "all" && link !== "default"));
+}

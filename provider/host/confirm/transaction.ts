@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { CommandFailed, LinkLost, NotConfirmed, Refused } from "../../engine/errors.js";
+import { batch, type Report } from "../exec/batch.js";
+import { failureIn, refusalIn } from "../exec/failure.js";
+import { begin, type Reach, reportOf, sayWaiting } from "../exec/reach.js";
+import type { Running } from "../exec/running.js";
+import type { Transaction } from "../host.js";
+import { takeLock } from "./lock.js";
+import { confirm, type Outcome, reasonOf, undoNow } from "./outcome.js";
+import { armUndo, holdLock, takeTurn, undoPredecessor } from "./undo.js";
+
+/** How long the host waits for the confirmation, counted anew at each step. */
+function undoSeconds(host: string, why: string): number {
+  const text = process.env["DOCKROUTE_UNDO_SECONDS"] ?? "";
+  const seconds = text === "" ? 120 : Number(text);
+  if (Number.isInteger(seconds) && seconds >= 5 && seconds <= 3600) return seconds;
+  const reason = `${JSON.stringify(text)} is refused: a whole number of seconds from 5 to 3600 is allowed`;
+  throw new Refused(host, why, [{ property: "DOCKROUTE_UNDO_SECONDS", reason }]);
+}
+
+/**
+ * Makes a change that the host takes back by itself unless it is confirmed over a new connection: whatever
+ * becomes of the link, of this process or of the host's power, the host ends in the old state or in the new.
+ *
+ * The lock is held by the same shell that ran the commands: it waits for its input to end while the host is
+ * verified, so the lock dies with the link, and no sooner.
+ */
+export async function transact(reach: Reach, transaction: Transaction): Promise<void> {
+  const { why, commands } = transaction;
+  const seconds = undoSeconds(reach.name, why);
+  const token = randomBytes(8).toString("hex");
+  const undo = { why, commands: transaction.undo, token, seconds };
+  const work = batch(commands, {
+    stopAtFailure: true,
+    before: [...takeLock(why), ...undoPredecessor, ...armUndo(undo)],
+    beforeEach: takeTurn,
+    after: takeTurn,
+    finally: holdLock(seconds),
+  });
+  // A step that hangs is undone by the host when its time is over: only then is it given up here as well.
+  const patient = { ...reach, limits: { idle: seconds + 30, total: 0 } };
+  const running = await begin(patient, await reach.shared(), work);
+  void sayWaiting(reach, running, work);
+  try {
+    await running.until(work.ready, "both");
+    const report = begun(reach, why, () => reportOf(reach, work, running.soFar(), why, commands));
+    const alive = setInterval(() => running.feed("."), (seconds * 1000) / 4);
+    await verified(reach, transaction, report, undo).finally(() => clearInterval(alive));
+  } finally {
+    await release(running);
+  }
+}
+
+interface Undoing {
+  readonly token: string;
+  readonly seconds: number;
+}
+
+/** What was done as far as is known. Throws where nothing was begun: then there is nothing to undo. */
+function begun(reach: Reach, why: string, read: () => Report): Report | LinkLost {
+  try {
+    const report = read();
+    const refusal = refusalIn(reach, why, report);
+    if (refusal === undefined) return report;
+    throw refusal;
+  } catch (error) {
+    if (error instanceof LinkLost) return error;
+    throw error;
+  }
+}
+
+async function verified(reach: Reach, transaction: Transaction, report: Report | LinkLost, undo: Undoing) {
+  let confirming = false;
+  try {
+    if (report instanceof LinkLost) throw report;
+    const failure = failureIn(reach, transaction.commands, report.answers);
+    if (failure !== undefined) throw failure;
+    if (report.told.has("undone"))
+      throw new Error("the host took it back before its last step, for want of time.");
+    await transaction.verify();
+    confirming = true;
+    await confirm(reach, undo.token, transaction.why);
+  } catch (error) {
+    const outcome = await undoNow(reach, undo.token, transaction.why);
+    // The answer was lost and the host knows of nothing to undo: it had been confirmed, or it was taken back and
+    // that was told to somebody else. What the host is now shows which.
+    if (confirming && outcome.state === "nothing" && (await holds(transaction))) return;
+    throw withOutcome(reach, transaction.why, error, inWords(outcome, undo.seconds));
+  }
+}
+
+function holds({ verify }: Transaction): Promise<boolean> {
+  return verify().then(
+    () => true,
+    () => false,
+  );
+}
+
+function withOutcome(reach: Reach, why: string, error: unknown, undone: string): Error {
+  if (error instanceof CommandFailed) {
+    return new CommandFailed(error.host, error.why, error.commandLine, error.code, error.said, undone);
+  }
+  return new NotConfirmed(reach.name, why, reasonOf(error), undone, error);
+}
+
+function inWords({ state, said }: Outcome, seconds: number): string {
+  switch (state) {
+    case "undone":
+      return `Undone: yes, the host is as it was before${said === "" ? "" : ` (${said})`}.`;
+    case "nothing":
+      return "Undone: yes, nothing of it is on the host.";
+    case "failed":
+      return (
+        `Undone: no: ${said}. The host tries again at its next boot, and dockroute before its next change; ` +
+        "by hand: `sh /etc/dockroute/pending/undo`."
+      );
+    case "unknown":
+      return (
+        `Undone: unknown (${said}). The host takes the change back by itself within ${seconds} s after its last ` +
+        "step, or at its next boot; the next run tells what became of it."
+      );
+  }
+}
+
+/** Lets the lock go and waits until it is gone, so that the next change of this process need not wait for it. */
+async function release(running: Running): Promise<void> {
+  running.finish();
+  const patience = setTimeout(() => running.stop("it did not end"), 5_000);
+  await running.ended;
+  clearTimeout(patience);
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { type Answer, type Command, quote } from "../../engine/command.js";
+import { oneLine } from "../../engine/printable.js";
+
+/**
+ * The line given to the login shell, whichever it is: fish and csh read it like sh. The script itself comes
+ * by stdin, so that nothing of it is seen in a process list and no limit of a command line applies.
+ * sudo drops the environment, so where the login comes from is handed on as an argument.
+ */
+export const shell = `sh -c 'if [ "$(id -u)" -eq 0 ]; then exec /bin/sh; fi; exec sudo -n -- /bin/sh -s "$SSH_CONNECTION"'`;
+
+/** What every script of ours begins with, on the host's side of ssh and under /etc/dockroute. */
+export const surroundings = [
+  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin LC_ALL=C",
+  "export PATH LC_ALL",
+  "umask 022",
+  "cd /",
+];
+
+/** One run of many commands: the text for the shell, and the reader of what comes back. */
+export interface Batch {
+  readonly script: string;
+  /** It only asks: nothing on the host is changed by it. */
+  readonly asks: boolean;
+  /** What stdout holds once all is run, while the shell may go on holding a lock. */
+  readonly ready: string;
+  /** What stdout holds before each word that the script tells. */
+  readonly tellMark: string;
+  read(stdout: string, stderr: string): Report;
+}
+
+export interface Report {
+  /** The shell was reached at all: what came before was the login's own noise. */
+  readonly begun: boolean;
+  /** Up to the last that was begun; one that was left out, or whose end was not seen, has no code. */
+  readonly answers: readonly Answer[];
+  /** What the script itself had to tell, by word: "waiting" -> ["root@laptop ..."]. */
+  readonly told: ReadonlyMap<string, readonly string[]>;
+  readonly complete: boolean;
+}
+
+/** Commands of which a failure concerns only their own rest: a change ends with it, a look asks on. */
+export interface Section {
+  readonly commands: readonly Command[];
+  readonly stopAtFailure: boolean;
+}
+
+export interface BatchOptions {
+  /** Shell lines before the commands; `tell word text` is theirs to use. */
+  readonly before?: readonly string[];
+  /** Lines before each command. */
+  readonly beforeEach?: readonly string[];
+  /** Lines after the last command when nothing failed. */
+  readonly after?: readonly string[];
+  /** Lines after `ready`, whatever happened. */
+  readonly finally?: readonly string[];
+}
+
+/** Many commands that belong together. */
+export function batch(
+  commands: readonly Command[],
+  { stopAtFailure, ...options }: BatchOptions & Pick<Section, "stopAtFailure">,
+): Batch {
+  return batchOf([{ commands, stopAtFailure }], options);
+}
+
+/**
+ * Many commands as one shell text. It is one brace group, so the shell reads it to the end before it runs
+ * anything: half a script, from a link that was cut, is a syntax error and not half a command.
+ * Each command's output stands between two marks, on stdout and on stderr, that nobody can guess before.
+ * Answers are counted through all sections.
+ */
+export function batchOf(sections: readonly Section[], options: BatchOptions): Batch {
+  const nonce = randomBytes(12).toString("hex");
+  const mark = `dockroute-${nonce}`;
+  const run = numbered(sections).flatMap(({ command, index, section, isFirst }) => {
+    const failed = section.stopAtFailure ? ` || dockroute_failed=${section.number}` : "";
+    const lines = [
+      ...(options.beforeEach ?? []),
+      `dockroute_mark begin ${index}`,
+      commandLine(command),
+      `dockroute_mark end ${index} $?${failed}`,
+    ];
+    if (isFirst || !section.stopAtFailure) return lines;
+    return [`[ "$dockroute_failed" = ${section.number} ] || {`, ...lines, "}"];
+  });
+  const script = [
+    "{",
+    ...surroundings,
+    '[ -z "$1" ] || export SSH_CONNECTION="$1"',
+    `dockroute_mark() { printf '\\n${mark} %s\\n' "$*"; printf '\\n${mark} %s\\n' "$*" >&2; return "\${3:-0}"; }`,
+    // Only one line can be told: a second would be read as a mark or as noise.
+    `tell() { word=$1; shift; printf '\\n${mark} tell %s %s\\n' "$word" "$(printf '%s' "$*" | tr -c '[:print:]' ' ' | cut -c 1-500)"; }`,
+    "dockroute_failed=",
+    "dockroute_run() {",
+    "dockroute_mark shell",
+    ...(options.before ?? []),
+    ...run,
+    ...(options.after === undefined ? [] : ['[ -z "$dockroute_failed" ] || return 0', ...options.after]),
+    "}",
+    "dockroute_run",
+    "dockroute_mark done",
+    ...(options.finally ?? []),
+    "exit 0",
+    "}",
+    "",
+  ].join("\n");
+  const ready = `\n${mark} done\n`;
+  return {
+    script,
+    asks: sections.every(({ stopAtFailure }) => !stopAtFailure),
+    ready,
+    tellMark: `\n${mark} tell`,
+    read: (stdout, stderr) => readReport(mark, stdout, stderr),
+  };
+}
+
+function numbered(sections: readonly Section[]) {
+  const each = sections.flatMap(({ commands, stopAtFailure }, number) =>
+    commands.map((command, at) => ({ command, section: { number, stopAtFailure }, isFirst: at === 0 })),
+  );
+  return each.map((one, index) => ({ ...one, index }));
+}
+
+/** stdin goes through printf, the one way that keeps a text exact without a newline at its end. */
+export function commandLine(command: Command): string {
+  const line = `${quote(command.argv)} 9>&-`;
+  return command.stdin === undefined
+    ? `${line} </dev/null`
+    : `printf '%s' ${quote([command.stdin])} | ${line}`;
+}
+
+function readReport(mark: string, stdout: string, stderr: string): Report {
+  const out = sections(mark, stdout);
+  const err = sections(mark, stderr);
+  const length = Math.max(-1, ...out.begun) + 1;
+  const answers = Array.from({ length }, (_, index) => ({
+    code: out.codes.get(index),
+    stdout: out.texts.get(index) ?? "",
+    stderr: err.texts.get(index) ?? "",
+  }));
+  return { begun: out.shell, answers, told: out.told, complete: out.done };
+}
+
+interface Sections {
+  readonly begun: Set<number>;
+  readonly texts: Map<number, string>;
+  readonly codes: Map<number, number>;
+  readonly told: Map<string, string[]>;
+  shell: boolean;
+  done: boolean;
+}
+
+function sections(mark: string, text: string): Sections {
+  const found: Sections = {
+    begun: new Set(),
+    texts: new Map(),
+    codes: new Map(),
+    told: new Map(),
+    shell: false,
+    done: false,
+  };
+  const [, ...pieces] = text.split(`\n${mark} `);
+  for (const piece of pieces) {
+    const end = piece.indexOf("\n");
+    // A mark that was cut short says nothing yet.
+    if (end >= 0) note(found, piece.slice(0, end), piece.slice(end + 1));
+  }
+  return found;
+}
+
+function note(found: Sections, marked: string, text: string): void {
+  const [word = "", first = "", ...rest] = marked.split(" ");
+  const index = Number(first);
+  if (word === "shell") found.shell = true;
+  if (word === "done") found.done = true;
+  // The script has made one line of it; who speaks in its place may not.
+  if (word === "tell")
+    found.told.set(first, [...(found.told.get(first) ?? []), oneLine(rest.join(" "), 500)]);
+  if (word === "begin") {
+    found.begun.add(index);
+    found.texts.set(index, text);
+  }
+  if (word === "end") found.codes.set(index, Number(rest[0]));
+}

@@ -1,0 +1,195 @@
+/**
+ * What speaks against a mesh as a whole, seen on all hosts at once: an error where it would not work, else a
+ * warning. What one resource alone would meet is in its own `objections`.
+ */
+
+import * as ip from "../facts/iproute.js";
+import {
+  contains,
+  containsAddress,
+  overlaps,
+  parseInterface,
+  parseRange,
+  printRange,
+  type Range,
+} from "../plan/cidr.js";
+import {
+  type Ground,
+  gatewayTo,
+  heldIn,
+  linkOf,
+  networkOf,
+  nics,
+  targetOf,
+  wayOf,
+} from "../resources/host/network.js";
+import { notItsOwn } from "./own-address.js";
+
+/** A host as it stands. */
+export interface Standing {
+  readonly name: string;
+  /** What peers route to. */
+  readonly address: string;
+  /** The card that the config names. */
+  readonly interface?: string | undefined;
+  readonly ground: Ground;
+  /** Links with a strict rp_filter. */
+  readonly strict: ReadonlySet<string>;
+}
+
+/** The plan as far as it is known before any resource is. */
+export interface Intent {
+  readonly pool?: string | undefined;
+  readonly hostPrefix?: number | undefined;
+  /** All hosts, those that were not reached among them. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+export interface Finding {
+  readonly level: "error" | "warning";
+  /** Begins with the host. */
+  readonly text: string;
+}
+
+/** Every finding at once, in the order of the hosts. */
+export function lint(intent: Intent, hosts: readonly Standing[]): readonly Finding[] {
+  return hosts.flatMap((host) => [
+    ...sameMachine(host, hosts),
+    ...offLink(intent, host),
+    ...wayBack(host, hosts),
+    ...notItsOwn(host, hosts).map(warning),
+    ...inPool(intent, host),
+    ...smaller(host, hosts),
+  ]);
+}
+
+const error = (text: string): Finding => ({ level: "error", text });
+const warning = (text: string): Finding => ({ level: "warning", text });
+
+/** Told once, by the first of the two. */
+function sameMachine(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
+  const { machine } = host.ground;
+  if (machine === undefined) return [];
+  const others = hosts.slice(hosts.indexOf(host) + 1).filter(({ ground }) => ground.machine === machine);
+  return others.map(({ name, ground }) => {
+    const [a, b] = [host.ground, ground].map((each) => nics(each).flatMap(({ addresses }) => addresses));
+    return JSON.stringify(a) === JSON.stringify(b)
+      ? error(
+          `${host.name} and ${name} are one machine, ${machine}, under two names: take one of them out of dockroute:hosts`,
+        )
+      : warning(
+          `${host.name} and ${name} have the same machine-id, ${machine}, as copies of one disk have: give one of them its ` +
+            "own by `rm /etc/machine-id && systemd-machine-id-setup`, or an exchanged host is not told from a moved one",
+        );
+  });
+}
+
+function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
+  const between = new Map<string, string[]>();
+  for (const [name, address] of Object.entries(addresses)) {
+    if (name === host.name || linkOf(host.ground, address) !== undefined) continue;
+    const way = gatewayTo(host.ground, address);
+    between.set(way, [...(between.get(way) ?? []), `${name} (${address})`]);
+  }
+  const links = nics(host.ground).map(({ name, addresses: own }) => `${name} (${own.join(", ")})`);
+  return [...between].map(([way, peers]) =>
+    error(
+      `${host.name}, with ${links.join(", ")}, is on no link of ${peers.join(", ")}: ${way}; a direct route needs both on one layer-2 network`,
+    ),
+  );
+}
+
+/** A packet comes in where this host's address is; its source's way back leads where the peer's address is. */
+function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
+  const into = linkOf(host.ground, host.address);
+  if (into === undefined || !host.strict.has(into)) return [];
+  const astray = hosts.flatMap((peer) => {
+    const back = host.interface ?? linkOf(host.ground, peer.address);
+    return peer === host || back === undefined || back === into ? [] : [{ peer: peer.name, back }];
+  });
+  const [first] = astray;
+  if (first === undefined) return [];
+  const peers = astray.map(({ peer }) => peer).join(", ");
+  return [
+    error(
+      `${host.name}: rp_filter is strict on ${into}, where packets of ${peers} come in, and their way back leads by ${first.back}: it ` +
+        `drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or take addresses of one network into dockroute:hosts`,
+    ),
+  ];
+}
+
+/** What of the pool is somebody's already. A part over it is refused; another part is not, and may come. */
+function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): readonly Finding[] {
+  const parsed = pool === undefined ? undefined : parseRange(pool);
+  if (parsed === undefined || "reason" in parsed) return [];
+  const whole = parsed.value;
+  const own = ownPart(ground, whole, hostPrefix);
+  const meets = (range: Range) => overlaps(whole, range) && !(own !== undefined && contains(own, range));
+  const links = ground.links
+    .filter((link) => link.name !== "lo" && link.name !== "docker0")
+    .flatMap((link) => link.addresses.map((each) => ({ link: link.name, net: networkOf(each) })))
+    .filter(({ net }) => meets(net))
+    .map(
+      ({ link, net }) =>
+        `${ip.isDockers(link) ? "Docker's network" : "the network"} ${printRange(net)} of ${link}`,
+    );
+  const routes = ground.routes.flatMap((route) => {
+    const range = rangeOf(route);
+    if (range === undefined || !meets(range)) return [];
+    return [`the route to ${route.destination} ${wayOf(route)}`];
+  });
+  const single = (address: string | undefined, what: string) => heldIn(whole, address, what);
+  const gateways = ground.routes.filter(({ destination }) => destination === "default");
+  const found = [
+    ...links,
+    ...routes,
+    ...ground.resolvers.flatMap((each) => single(each, "the resolver")),
+    ...gateways.flatMap(({ gateway }) => single(gateway, "the default gateway")),
+    ...single(ground.client, "the address that this login comes from,"),
+  ];
+  if (found.length === 0) return [];
+  return [
+    warning(
+      `${name}: in the pool ${pool} lie ${found.join("; ")}: a part over one of them is refused, or hides it from ${name}`,
+    ),
+  ];
+}
+
+/** A route of somebody else's that is not merely the network of a link. */
+function rangeOf(route: ip.Route): Range | undefined {
+  const { destination, gateway, interface: link, protocol } = route;
+  if (destination === "default" || protocol === ip.protocol) return undefined;
+  if (gateway === undefined && (protocol === "kernel" || link === "docker0")) return undefined;
+  return targetOf(route);
+}
+
+/** The part that docker0 is in by now. */
+function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
+  const held = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
+  const parsed = held === undefined ? undefined : parseInterface(held);
+  if (parsed === undefined || "reason" in parsed || !containsAddress(pool, parsed.value.address))
+    return undefined;
+  return networkOf(`${held?.split("/")[0]}/${hostPrefix}`);
+}
+
+function smaller(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
+  const mtuTo = (from: Standing, to: Standing) => {
+    const link = linkOf(from.ground, to.address);
+    return from.ground.links.find(({ name }) => name === link)?.mtu;
+  };
+  const larger = hosts.flatMap((peer) => {
+    const [own, its] = [mtuTo(host, peer), mtuTo(peer, host)];
+    return peer === host || own === undefined || its === undefined || own >= its
+      ? []
+      : [{ peer: peer.name, own, its }];
+  });
+  const [first] = larger;
+  if (first === undefined) return [];
+  const peers = larger.map(({ peer, its }) => `${peer} ${its}`).join(", ");
+  return [
+    warning(
+      `${host.name}: its card takes packets of ${first.own} bytes, that of ${peers}: larger ones do not arrive; make them the same, or set ` +
+        `"mtu": ${first.own} in daemon.json of the others`,
+    ),
+  ];
+}

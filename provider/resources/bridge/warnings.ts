@@ -1,0 +1,107 @@
+/** What a person has to know of a change of docker0 before saying yes. */
+
+import type { Container, Daemon } from "../../facts/docker.js";
+import { contains, overlaps, parseRange, printRange, type Range } from "../../plan/cidr.js";
+import { type Ground, networkOf } from "../host/network.js";
+
+interface Wanted {
+  readonly bip: string;
+  readonly pools?: readonly string[] | undefined;
+}
+
+interface Seen extends Ground {
+  readonly bip?: string;
+  readonly daemon: Daemon;
+  readonly containers: readonly Container[];
+  readonly before?: unknown;
+}
+
+export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
+  const names = (list: readonly Container[]) => list.map(({ name }) => name).join(", ");
+  const because =
+    seen.bip === bip
+      ? "what it runs with changes"
+      : `docker0 changes from ${seen.bip ?? "no address"} to ${bip}`;
+  const groups: readonly (readonly [what: string, containers: readonly Container[]])[] = [
+    ["containers that stop", seen.containers],
+    ["come back by themselves", seen.containers.filter(({ returns }) => returns)],
+    ["stay stopped, having no restart policy", seen.containers.filter(({ returns }) => !returns)],
+  ];
+  const inWords = groups.flatMap(([what, list]) => (list.length === 0 ? [] : [`${what}: ${names(list)}`]));
+  return [
+    `Docker restarts, because ${because}; ${inWords.join("; ") || "no container runs there"}`,
+    ...(seen.daemon.liveRestore
+      ? [
+          "live-restore does not help here, and is off for this restart: with it Docker ignores a new bip while a " +
+            "container runs",
+        ]
+      : []),
+  ];
+}
+
+/** "28.5.2", or "29.0.0, nftables": all that decides what Docker does to a routed packet. */
+export function dockerIs({ version, firewall }: Daemon): string | undefined {
+  if (version === undefined) return undefined;
+  return firewall?.startsWith("nftables") === true ? `${version}, nftables` : version;
+}
+
+/** What another Docker than at the last `up` does to a routed packet. */
+export function ofVersion(was: unknown, { daemon }: Pick<Seen, "daemon">): readonly string[] {
+  const now = dockerIs(daemon);
+  if (typeof was !== "string" || now === undefined || was === now) return [];
+  return [`Docker ${brief(was)} -> ${brief(now)}: ${meaning(was, now)}`];
+}
+
+function meaning(was: string, now: string): string {
+  const [wasNft, isNft] = [was, now].map((text) => text.endsWith(", nftables"));
+  if (isNft && !wasNft)
+    return (
+      "packets to containers are dropped by Docker's own nft table until daemon.json has allow-direct-routing and " +
+      "bridge-accept-fwmark, which this up sets"
+    );
+  if (wasNft && !isNft)
+    return "Docker's filter is in iptables again, and the keys that its nftables needed are taken out of daemon.json";
+  if (major(was) < 28 && major(now) >= 28)
+    return "packets to containers are dropped in raw PREROUTING until an accept stands before, and dockroute's does";
+  if (major(was) >= 28 && major(now) < 28) return "it drops nothing in raw PREROUTING any more";
+  return "it treats packets to containers as before";
+}
+
+function major(text: string): number {
+  return Number.parseInt(text, 10);
+}
+
+/** "28.5.2, nftables" is "28.5 with nftables". */
+function brief(text: string): string {
+  const [version = "", backend] = text.split(", ");
+  return [version.split(".").slice(0, 2).join("."), backend].filter(Boolean).join(" with ");
+}
+
+/** Networks that users make, Compose's among them: inside the plan only where the part has room for them. */
+export function ofNetworks({ bip, pools }: Wanted, seen: Seen): readonly string[] {
+  const plan = (pools ?? [printRange(networkOf(bip))]).flatMap((text) => rangeOf(text));
+  const outside = seen.links
+    .filter(({ name }) => name.startsWith("br-") || name === "docker_gwbridge")
+    .flatMap(({ name, addresses }) => addresses.map((own) => ({ name, net: networkOf(own) })))
+    .filter(({ net }) => !plan.some((part) => contains(part, net) || overlaps(part, net)))
+    .map(({ name, net }) => `${printRange(net)} (${name})`);
+  const first = seen.before === undefined;
+  return [
+    ...(outside.length === 0
+      ? []
+      : [
+          `these networks of Docker lie outside the plan, peers do not reach their containers: ${outside.join(", ")}`,
+        ]),
+    ...(pools === undefined && (first || outside.length > 0)
+      ? [
+          "the whole part is docker0's, so networks that users create lie outside the plan; to have them in it, set " +
+            "dockroute:hostPrefix to less than 24: with 20 a host has docker0's /24 and 15 networks of /24",
+        ]
+      : []),
+  ];
+}
+
+function rangeOf(text: string): readonly Range[] {
+  const parsed = parseRange(text);
+  return "value" in parsed ? [parsed.value] : [];
+}

@@ -1,0 +1,63 @@
+/**
+ * What a plan means for each host: the inputs of its resources. The program declares them from values that may
+ * not be known yet, the commands of `npx dockroute` from those that are: both ask here who is let in.
+ */
+import { type HostPlan, type MeshConfig, type Plan, pools } from "../../plan/index.js";
+import type { DockerBridgeInputs } from "../bridge/index.js";
+import type { ForwardRuleInputs } from "../forward/index.js";
+import type { MasqueradeRuleInputs } from "../masquerade/index.js";
+import type { PeerRouteInputs } from "../route/index.js";
+
+/** Towards whom a host's containers keep their own addresses: the peers' parts. */
+export function excludeOf(peers: readonly Pick<HostPlan, "subnet">[]): readonly string[] {
+  return peers.map(({ subnet }) => subnet).sort();
+}
+
+/** Who may enter a host's part. A peer's own processes call a container from their host's address, not from its part. */
+export function sourcesOf(peers: readonly Pick<HostPlan, "subnet" | "address">[]): readonly string[] {
+  return [...excludeOf(peers), ...peers.map(({ address }) => `${address}/32`).sort()];
+}
+
+/** A host as its resources name it. */
+export interface Named {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly interface?: string | undefined;
+}
+
+/** All that is declared of one host. A single host has its bridge alone. */
+export interface Declared {
+  readonly host: string;
+  readonly bridge: DockerBridgeInputs;
+  readonly masquerade?: MasqueradeRuleInputs;
+  readonly forward?: ForwardRuleInputs;
+  readonly routes: readonly PeerRouteInputs[];
+}
+
+/** Every host of the plan with its resources, in the plan's order. */
+export function declaredOf(
+  mesh: Omit<MeshConfig, "hosts">,
+  plan: Plan,
+  named: (host: string, own: HostPlan) => Named,
+): readonly Declared[] {
+  return Object.entries(plan).map(([host, own]): Declared => {
+    const { endpoint, interface: nic } = named(host, own);
+    const peers = Object.entries(plan).filter(([name]) => name !== host);
+    const plans = peers.map(([, peer]) => peer);
+    const where = { host, endpoint, ...(nic === undefined ? {} : { interfaces: [nic] }) };
+    const networks = pools({ ...mesh, hosts: [] }, own);
+    const rules = {
+      masquerade: { ...where, source: own.subnet, exclude: excludeOf(plans) },
+      forward: { ...where, destination: own.subnet, sources: sourcesOf(plans) },
+    };
+    return {
+      host,
+      bridge: { host, endpoint, bip: own.bridgeAddress, ...networks },
+      ...(peers.length > 0 ? rules : {}),
+      routes: peers.map(([peer, { subnet: destination, address: gateway }]) => ({
+        ...{ host, endpoint, peer, destination, gateway },
+        ...(nic === undefined ? {} : { interface: nic }),
+      })),
+    };
+  });
+}

@@ -1,0 +1,47 @@
+/** What `npx dockroute check` shows: who by whom, and below it each red cell's reason. */
+
+import type { Checked, Cell as Direction } from "../../check/check.js";
+import { type Cell, table } from "./table.js";
+
+export function checkText({ cells, stands, absent }: Checked, colour: boolean): string {
+  const names = [...new Set([...Object.keys(stands), ...Object.keys(absent)])].sort();
+  const rows = names.map((from): Cell[] => [
+    { text: from },
+    ...names.map((to) =>
+      from === to ? { text: "" } : cellOf(cells.find((each) => each.from === from && each.to === to)),
+    ),
+  ]);
+  const red = cells.filter(({ well }) => !well).map(reasonText);
+  const out = Object.entries(absent).map(([name, reason]) => `  ${name} takes no part: ${reason}\n`);
+  const alone = Object.entries(stands)
+    .filter(([, text]) => text.startsWith("a namespace"))
+    .map(
+      ([name, text]) =>
+        `  ${name}: no container runs on docker0; ${text} stood in, for which Docker makes no rules\n`,
+    );
+  const notes = [...red, ...out, ...alone];
+  return table(["from \\ to", ...names], rows, colour) + (notes.length === 0 ? "" : `\n${notes.join("")}`);
+}
+
+function cellOf(direction: Direction | undefined): Cell {
+  if (direction === undefined) return { text: "-", tone: "faint" };
+  const { well, wrong, roundTrip } = direction;
+  if (!well)
+    return {
+      text: `no ${wrong.join(" ")}`.replace("no source", "hidden").replace("no size", "size"),
+      tone: "bad",
+    };
+  return { text: `${(roundTrip ?? 0).toFixed(2)} ms`, tone: "good" };
+}
+
+function reasonText({ from, to, reason, wrong }: Direction): string {
+  if (reason === undefined)
+    return `  ${from} -> ${to}: ${wrong.join(", ")} lost; not traced, the reasons above come first\n`;
+  return `  ${from} -> ${to}: ${reason.where}: ${reason.why}\n      ${reason.todo}\n`;
+}
+
+/** 0 all is well, 1 a cell is red, 2 a host took no part. */
+export function checkCode({ cells, absent }: Checked): number {
+  if (Object.keys(absent).length > 0) return 2;
+  return cells.some(({ well }) => !well) ? 1 : 0;
+}

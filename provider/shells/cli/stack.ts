@@ -1,0 +1,70 @@
+/** What the pulumi command says of a stack: its config and its output `plan`. The stack's program is not run. */
+import { execFile } from "node:child_process";
+import { z } from "zod";
+import type { Plan } from "../../plan/index.js";
+import { type Declared, declaredHosts } from "./state.js";
+
+export interface StackOptions {
+  /** The project's folder. */
+  readonly cwd: string;
+  /** @default the selected stack */
+  readonly stack?: string | undefined;
+  /** @default Pulumi.<stack>.yaml */
+  readonly configFile?: string | undefined;
+}
+
+export interface StackFacts {
+  /** The value of a key "dockroute:hosts": text, JSON text for lists and objects. */
+  config(key: string): string | undefined;
+  readonly plan: Plan;
+  /** Hosts that the config does not name, because a program of its own does. */
+  readonly declared: ReadonlyMap<string, Declared>;
+}
+
+/** Something that a person has to put right first: its message is all that is printed. */
+export class CommandError extends Error {}
+
+const config = z.record(
+  z.string(),
+  z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
+);
+const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
+const outputs = z.object({ plan: z.record(z.string(), hostPlan).optional() });
+
+export async function readStack(options: StackOptions): Promise<StackFacts> {
+  const file = options.configFile === undefined ? [] : ["--config-file", options.configFile];
+  const [values, all] = await Promise.all([
+    pulumi(["config", "--json", "--show-secrets", ...file], options).then((text) => config.parse(text)),
+    pulumi(["stack", "output", "--json", "--show-secrets"], options).then((text) => outputs.safeParse(text)),
+  ]);
+  if (!all.success || all.data.plan === undefined) {
+    throw new CommandError(
+      'the stack has no output "plan": run `pulumi up` first, in a program that exports it',
+    );
+  }
+  const textOf = ({ value, objectValue }: z.infer<typeof config>[string]) =>
+    value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
+  const named = values["dockroute:hosts"] !== undefined;
+  return {
+    declared: named ? new Map() : declaredHosts(await pulumi(["stack", "export", "--show-secrets"], options)),
+    config: (key) => (values[key] === undefined ? undefined : textOf(values[key])),
+    plan: all.data.plan,
+  };
+}
+
+function pulumi(words: readonly string[], { cwd, stack }: StackOptions): Promise<unknown> {
+  const argv = [...words, "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])];
+  return new Promise((resolve, reject) => {
+    const settings = { cwd, maxBuffer: 1 << 26, env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } };
+    execFile("pulumi", argv, settings, (error, stdout, stderr) => {
+      if (error === null) {
+        resolve(JSON.parse(stdout));
+        return;
+      }
+      const missing = "code" in error && error.code === "ENOENT";
+      const said = missing ? "there is no program pulumi" : stderr.trim() || error.message;
+      // The command line holds no secret; what it printed on stdout may.
+      reject(new CommandError(`\`pulumi ${argv.join(" ")}\` in ${cwd}: ${said}`));
+    });
+  });
+}

@@ -1,0 +1,39 @@
+/** `npx dockroute status` as a table, and its exit code. */
+import type { Count, HostStatus } from "../../check/status.js";
+import { type Cell, table } from "./table.js";
+
+/** 0 all is as wanted, 1 something has drifted, 2 a host was not reached. */
+export function exitCode(all: readonly HostStatus[]): number {
+  if (all.some(({ reached }) => !reached)) return 2;
+  return all.some(({ drift }) => drift.length > 0) ? 1 : 0;
+}
+
+/** The table, and below it what is wrong, and what may be, one line each. */
+export function statusText(all: readonly HostStatus[], colour: boolean): string {
+  const heads = ["host", "reached", "Docker", "firewall", "bridge", "wanted", "routes", "rules", "drift"];
+  const rows = all.map((each): Cell[] => [
+    { text: each.host },
+    each.reached ? { text: "yes", tone: "good" } : { text: "no", tone: "bad" },
+    { text: each.docker ?? "-" },
+    { text: each.firewall ?? "-" },
+    { text: each.bridge ?? "-", tone: each.bridge === each.wantedBridge ? "good" : "bad" },
+    { text: each.wantedBridge },
+    counted(each.routes),
+    counted(each.rules),
+    each.drift.length === 0
+      ? { text: each.reached ? "none" : "not known", tone: each.reached ? "good" : "faint" }
+      : { text: `${each.drift.length}`, tone: "bad" },
+    { text: each.changed?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "-" },
+  ]);
+  const notes = all.flatMap(({ host, reason, drift, warnings }) => [
+    ...(reason === undefined ? [] : [`${host}: not reached: ${reason}`]),
+    ...drift,
+    ...warnings,
+  ]);
+  const below = notes.length === 0 ? "" : `\n${notes.map((text) => `  ${text}\n`).join("")}`;
+  return table([...heads, "last change"], rows, colour) + below;
+}
+
+function counted({ well, wanted }: Count): Cell {
+  return { text: `${well} of ${wanted}`, tone: well === wanted ? "good" : "bad" };
+}

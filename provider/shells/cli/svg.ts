@@ -1,0 +1,126 @@
+/** The mesh as SVG: hosts on a circle, a line between each two. Readable on light and dark pages. */
+import type { HostPlan } from "../../plan/index.js";
+
+export interface Node extends HostPlan {
+  readonly name: string;
+}
+
+/** Two hosts, and whether each direction between them is well; "unknown" without a check. */
+export interface Link {
+  readonly from: Node;
+  readonly to: Node;
+  readonly state: "well" | "red" | "unknown";
+}
+
+export const colours = { well: "#2f9e4f", red: "#e5534b", unknown: "#2f81f7" } as const;
+
+const box = { width: 176, height: 92 };
+const margin = 14;
+
+/** The colours of docs/packet.svg, half transparent, so that the page's own shows through. */
+const style = `<style>
+.host { fill: #8b949e; fill-opacity: 0.1; stroke: #8b949e; stroke-opacity: 0.7; }
+.part { fill: #2f81f7; fill-opacity: 0.14; stroke: #2f81f7; }
+.name { fill: #7d8590; font-weight: 600; font-size: 15px; }
+.mono { fill: #7d8590; font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace; font-size: 12px; }
+text { text-anchor: middle; }
+</style>`;
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+export function svgOf(nodes: readonly Node[], links: readonly Link[]): string {
+  const { places, width, height } = layout(nodes);
+  const placeOf = ({ name }: Node) => places.get(name) ?? { x: 0, y: 0 };
+  const states = [...new Set(links.map(({ state }) => state))];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+      `role="img" font-family="system-ui, -apple-system, 'Segoe UI', sans-serif">`,
+    `<title>${inXml(nodes.map(({ name, subnet }) => `${name} ${subnet}`).join(", "))}</title>`,
+    style,
+    `<defs>${states.map(arrow).join("")}</defs>`,
+    ...links.map((link) => lineOf(link, placeOf(link.from), placeOf(link.to))),
+    ...nodes.map((node) => boxOf(node, placeOf(node))),
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** On an ellipse, wider than high as the boxes are, so far apart that neighbours leave room for a line. */
+function layout(nodes: readonly Node[]) {
+  const gap = 2 * Math.sin(Math.PI / Math.max(2, nodes.length));
+  const across = nodes.length < 2 ? 0 : Math.max(230, (box.width + 100) / gap);
+  const down = across * 0.66;
+  // Two stand side by side; of others the first is at the top.
+  const begin = nodes.length === 2 ? Math.PI : -Math.PI / 2;
+  const circle = nodes.map((_, at): Place => {
+    const angle = (2 * Math.PI * at) / nodes.length + begin;
+    return { x: across * Math.cos(angle), y: down * Math.sin(angle) };
+  });
+  const left = Math.min(0, ...circle.map(({ x }) => x)) - box.width / 2 - margin;
+  const top = Math.min(0, ...circle.map(({ y }) => y)) - box.height / 2 - margin;
+  const places = new Map(
+    nodes.map(({ name }, at) => {
+      const { x, y } = circle[at] ?? { x: 0, y: 0 };
+      return [name, { x: round(x - left), y: round(y - top) }];
+    }),
+  );
+  const all = [...places.values()];
+  return {
+    places,
+    width: Math.ceil(Math.max(0, ...all.map(({ x }) => x)) + box.width / 2 + margin),
+    height: Math.ceil(Math.max(0, ...all.map(({ y }) => y)) + box.height / 2 + margin),
+  };
+}
+
+function arrow(state: Link["state"]): string {
+  return (
+    `<marker id="${state}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">` +
+    `<path d="M0 0 8 4 0 8z" fill="${colours[state]}"/></marker>`
+  );
+}
+
+function lineOf({ from, to, state }: Link, a: Place, b: Place): string {
+  const [start, end] = [edge(a, b), edge(b, a)];
+  const dashes = state === "red" ? ' stroke-dasharray="6 4"' : "";
+  return (
+    `<line x1="${start.x}" y1="${start.y}" x2="${end.x}" y2="${end.y}" stroke="${colours[state]}" stroke-width="1.8"${dashes} ` +
+    `marker-start="url(#${state})" marker-end="url(#${state})">` +
+    `<title>${inXml(`${from.name} - ${to.name}`)}${state === "unknown" ? "" : `: ${state}`}</title></line>`
+  );
+}
+
+/** Where the line from the middle of a box to another place leaves the box, and a little further. */
+function edge(from: Place, to: Place): Place {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const [w, h] = [box.width / 2 + 4, box.height / 2 + 4];
+  const scale = Math.min(
+    dx === 0 ? Number.POSITIVE_INFINITY : w / Math.abs(dx),
+    dy === 0 ? Number.POSITIVE_INFINITY : h / Math.abs(dy),
+    0.5,
+  );
+  return { x: round(from.x + dx * scale), y: round(from.y + dy * scale) };
+}
+
+function boxOf({ name, address, subnet }: Node, { x, y }: Place): string {
+  const [left, top] = [round(x - box.width / 2), round(y - box.height / 2)];
+  return [
+    `<rect class="host" x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="10"/>`,
+    `<text class="name" x="${x}" y="${round(y - 22)}">${inXml(name)}</text>`,
+    `<text class="mono" x="${x}" y="${round(y - 3)}">${inXml(address)}</text>`,
+    `<rect class="part" x="${left + 14}" y="${round(y + 9)}" width="${box.width - 28}" height="27" rx="7"/>`,
+    `<text class="mono" x="${x}" y="${round(y + 27)}">${inXml(subnet)}</text>`,
+  ].join("\n");
+}
+
+const entities: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
+
+function inXml(text: string): string {
+  return text.replace(/[<>&"]/g, (each) => entities[each] ?? each);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { HostPlan, Networks } from "../../../plan/index.js";
+import { excludeOf, sourcesOf } from "../../../resources/host/declared.js";
+import { DockerBridge } from "./docker-bridge.js";
+import { ForwardRule } from "./forward-rule.js";
+import { MasqueradeRule } from "./masquerade-rule.js";
+import { PeerRoute } from "./peer-route.js";
+import type { OnHostArgs } from "./resource.js";
+
+/** A host with all that its resources are made of; what a preview does not know yet is an unknown Output. */
+export interface MeshMember {
+  readonly name: string;
+  readonly where: Pick<OnHostArgs, "endpoint" | "connection">;
+  readonly interface?: pulumi.Input<string | undefined> | undefined;
+  readonly address: pulumi.Output<string>;
+  readonly part: pulumi.Output<Omit<HostPlan, "address">>;
+  readonly networks: pulumi.Output<Networks | undefined>;
+}
+
+interface WithBridge extends MeshMember {
+  readonly bridge: DockerBridge;
+}
+
+/**
+ * The resources of a mesh: on each host its bridge, then its rules, then a route to every peer.
+ *
+ * A single host gets its bridge alone: without peers there is nobody to be let in or to keep an address
+ * towards, and the rules come with the second host.
+ */
+export function declareMesh(
+  hosts: readonly MeshMember[],
+  options: pulumi.CustomResourceOptions = {},
+): readonly pulumi.Resource[] {
+  const members = hosts.map(
+    (host): WithBridge => ({
+      ...host,
+      bridge: new DockerBridge(
+        `${host.name}-bridge`,
+        {
+          ...{ host: host.name, ...host.where, bip: host.part.bridgeAddress },
+          pools: host.networks.apply((networks) => networks?.pools),
+          networkPrefix: host.networks.apply((networks) => networks?.networkPrefix),
+        },
+        options,
+      ),
+    }),
+  );
+  return members.flatMap((member) => {
+    const peers = members.filter((peer) => peer !== member);
+    if (peers.length === 0) return [member.bridge];
+    const rules = declareRules(member, peers, options);
+    return [member.bridge, ...rules, ...peers.map((peer) => declareRoute(member, peer, options))];
+  });
+}
+
+function declareRules(
+  { name, where, part, bridge, interface: nic }: WithBridge,
+  peers: readonly WithBridge[],
+  options: pulumi.CustomResourceOptions,
+): readonly pulumi.Resource[] {
+  const interfaces = pulumi.output(nic).apply((given) => (given === undefined ? undefined : [given]));
+  const on = { host: name, ...where, interfaces };
+  // A rule for a range that docker0 does not have yet would do nothing, and its host is reached anyway.
+  const afterBridge = { ...options, dependsOn: [bridge] };
+  const exclude = pulumi.all(peers.map((peer) => peer.part)).apply(excludeOf);
+  const sources = pulumi
+    .all(peers.map((peer) => pulumi.all([peer.part, peer.address])))
+    .apply((known) => sourcesOf(known.map(([{ subnet }, address]) => ({ subnet, address }))));
+  return [
+    new MasqueradeRule(`${name}-masquerade`, { ...on, source: part.subnet, exclude }, afterBridge),
+    new ForwardRule(`${name}-forward`, { ...on, destination: part.subnet, sources }, afterBridge),
+  ];
+}
+
+/** Both ends' bridges come first: until they have moved, the range may still be another network's. */
+function declareRoute(
+  from: WithBridge,
+  to: WithBridge,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const args = { host: from.name, ...from.where, peer: to.name, interface: pulumi.output(from.interface) };
+  return new PeerRoute(
+    `${from.name}-to-${to.name}`,
+    { ...args, destination: to.part.subnet, gateway: to.address },
+    { ...options, dependsOn: [from.bridge, to.bridge] },
+  );
+}

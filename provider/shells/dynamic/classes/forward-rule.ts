@@ -1,0 +1,45 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { ForwardRuleInputs } from "../../../resources/forward/index.js";
+import { type Args, HostResource } from "./resource.js";
+
+/** The inputs of a ForwardRule, each documented at its name. */
+export interface ForwardRuleArgs extends Args<ForwardRuleInputs> {}
+
+/**
+ * Packets from the `sources` may enter the `destination` on this host; nothing else is opened.
+ *
+ * On the host: a chain of its own in iptables' tables filter and raw, reached by a jump from DOCKER-USER and from
+ * PREROUTING, and a part under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ *
+ * Another host, destination or ports replace it; sources and interfaces are changed in place.
+ *
+ * Errors: Refused (an interface that is not there), CommandFailed, NotConverged, Unreachable.
+ *
+ * @example
+ * ```ts
+ * new ForwardRule("alpha-forward", {
+ *   host: "alpha",
+ *   endpoint: "root@192.168.145.128:22",
+ *   destination: "172.30.1.0/24",
+ *   sources: ["172.30.2.0/24", "192.168.145.129/32"],
+ * });
+ * ```
+ */
+export class ForwardRule extends HostResource {
+  /** The host's name. */
+  declare readonly host: pulumi.Output<string>;
+  /** Where ssh reaches it, `user@host:port`. */
+  declare readonly endpoint: pulumi.Output<string>;
+  /** The range that may be entered. */
+  declare readonly destination: pulumi.Output<string>;
+  /** Who may enter it. */
+  declare readonly sources: pulumi.Output<readonly string[]>;
+  /** The interfaces, where some were asked for. */
+  declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;
+  /** The ports, where it is limited to some. */
+  declare readonly ports: pulumi.Output<readonly string[] | undefined>;
+
+  constructor(name: string, args: ForwardRuleArgs, opts?: pulumi.CustomResourceOptions) {
+    super("ForwardRule", name, args, opts);
+  }
+}

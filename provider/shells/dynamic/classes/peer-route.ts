@@ -1,0 +1,47 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { PeerRouteInputs } from "../../../resources/route/index.js";
+import { type Args, HostResource } from "./resource.js";
+
+/** The inputs of a PeerRoute, each documented at its name. */
+export interface PeerRouteArgs extends Args<PeerRouteInputs> {}
+
+/**
+ * On a host, the range `destination` is reached through a peer's address, the `gateway`.
+ *
+ * On the host: a kernel route in the main table with the protocol number 219, and a part under
+ * /etc/dockroute/parts that puts it back at boot and after each start of Docker.
+ *
+ * Another host, peer or destination replaces it; gateway and interface are changed in place.
+ *
+ * Errors: Refused (the gateway is on no link of the host; the destination covers what the host is reached by,
+ * or is routed already by someone else), CommandFailed, NotConverged, Unreachable.
+ *
+ * @example
+ * ```ts
+ * new PeerRoute("alpha-to-beta", {
+ *   host: "alpha",
+ *   endpoint: "root@192.168.145.128:22",
+ *   peer: "beta",
+ *   destination: "172.30.2.0/24",
+ *   gateway: "192.168.145.129",
+ * });
+ * ```
+ */
+export class PeerRoute extends HostResource {
+  /** The host's name. */
+  declare readonly host: pulumi.Output<string>;
+  /** Where ssh reaches it, `user@host:port`. */
+  declare readonly endpoint: pulumi.Output<string>;
+  /** The peer's name. */
+  declare readonly peer: pulumi.Output<string>;
+  /** The range that is reached. */
+  declare readonly destination: pulumi.Output<string>;
+  /** The next hop. */
+  declare readonly gateway: pulumi.Output<string>;
+  /** The link to the next hop, where one was asked for. */
+  declare readonly interface: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: PeerRouteArgs, opts?: pulumi.CustomResourceOptions) {
+    super("PeerRoute", name, args, opts);
+  }
+}

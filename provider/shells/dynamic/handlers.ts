@@ -1,0 +1,30 @@
+/**
+ * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
+ * these five: path and names are a promise and are never changed.
+ */
+
+import { lintQuestions } from "../../lint/hosts.js";
+import { dockerBridge } from "../../resources/bridge/index.js";
+import { forwardRule } from "../../resources/forward/index.js";
+import { masqueradeRule } from "../../resources/masquerade/index.js";
+import { peerRoute } from "../../resources/route/index.js";
+import { endWithEngine } from "./end-with-engine.js";
+import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
+import { MeshCheckLifecycle } from "./mesh-check.js";
+import { Session } from "./session.js";
+
+endWithEngine();
+
+const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
+/** What is asked of a host at once. */
+export const questions = [
+  ...lintQuestions,
+  ...kinds.flatMap(({ look }) => look.questions.filter((each) => !look.later?.includes(each))),
+];
+const session = new Session(questions);
+
+export const MeshCheck: Lifecycle = new MeshCheckLifecycle(session);
+export const DockerBridge: Lifecycle = new KindLifecycle(dockerBridge, session);
+export const PeerRoute: Lifecycle = new KindLifecycle(peerRoute, session);
+export const MasqueradeRule: Lifecycle = new KindLifecycle(masqueradeRule, session);
+export const ForwardRule: Lifecycle = new KindLifecycle(forwardRule, session);

@@ -1,6 +1,0 @@
-/** Where dockroute's own files lie on a host. */
-export const directory = "/etc/dockroute";
-export const partsDirectory = `${directory}/parts`;
-export const unitsDirectory = "/etc/systemd/system";
-/** What the kernel held after the last load, for the repair to compare; gone with the next boot. */
-export const lastLoad = "/run/dockroute.loaded";

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { converge, remove } from "../../../provider/engine/converge.js";
+import {
+  CommandFailed,
+  NoFurther,
+  NotConverged,
+  NotReady,
+  Refused,
+} from "../../../provider/engine/errors.js";
+import type { Remembered } from "../../../provider/engine/kind.js";
+import { Turns } from "../../../provider/engine/rollout.js";
+import { FakeHost, toy, type Wish } from "../../support/fake-host.js";
+
+const wish = { host: "alpha", endpoint: "root@192.168.1.1:22", value: "v" };
+
+function hostWith(variables: Readonly<Record<string, string>> = {}): FakeHost {
+  const host = new FakeHost("alpha");
+  for (const [name, value] of Object.entries(variables)) host.variables.set(name, value);
+  return host;
+}
+
+describe("converge", () => {
+  it("looks, and does nothing where the host already is so", async () => {
+    const host = hostWith({ value: "v" });
+    assert.deepEqual(await converge(toy, wish, host, new Turns(1)), { value: "v", level: "", up: "yes" });
+    assert.deepEqual(host.log, ["look anew"]);
+  });
+
+  it("looks, does what is due, and looks again", async () => {
+    const host = hostWith();
+    await converge(toy, wish, host, new Turns(1));
+    assert.deepEqual(host.log, ["look anew", "set value", "look"]);
+  });
+
+  it("writes down what was there before as it was before the first step, however many follow", async () => {
+    const told: unknown[] = [];
+    const kind: typeof toy = {
+      ...toy,
+      found: ({ value }) => value,
+      steps: (desired: Wish & Remembered, seen) => {
+        told.push(desired.before);
+        return toy.steps(desired, seen);
+      },
+    };
+    await converge(kind, { ...wish, level: "5" }, hostWith({ value: "old" }), new Turns(1));
+    assert.deepEqual([...new Set(told)], ["old"]);
+    told.length = 0;
+    await converge(
+      kind,
+      { ...wish, level: "6", ...{ before: "kept" } },
+      hostWith({ value: "old" }),
+      new Turns(1),
+    );
+    assert.deepEqual([...new Set(told)], ["kept"]);
+  });
+
+  it("does not take for true what a killed run has left unconfirmed", async () => {
+    const host = hostWith({ value: "v", level: "5" });
+    host.takesBack = () => host.variables.set("level", "4");
+    const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    assert.equal(seen.level, "5");
+    assert.deepEqual(host.log.slice(0, 4), ["look anew", "recover", "look", "begin: set level"]);
+  });
+
+  it("does not build on what it saw while something else took a change back", async () => {
+    const host = hostWith({ value: "v", level: "half" });
+    const look = host.look.bind(host);
+    host.look = async (questions) => {
+      const answers = await look(questions);
+      if (host.variables.get("level") === "half") host.forget();
+      host.variables.set("level", "5");
+      return answers;
+    };
+    await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    assert.deepEqual(host.log, ["look anew", "look anew"]);
+  });
+
+  it("does in a transaction what has a risk, and only that", async () => {
+    const host = hostWith();
+    const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    assert.deepEqual(seen, { value: "v", level: "5", up: "yes" });
+    const risky = ["begin: set level", "set level", "look anew", "confirm"];
+    assert.deepEqual(host.log, ["look anew", "set value", "look", ...risky]);
+  });
+
+  it("gives the way back to the host where a risky step does not do what it should", async () => {
+    const host = hostWith({ value: "v", level: "4" });
+    host.deaf = true;
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, host, new Turns(1)), NotConverged);
+    assert.equal(host.log.at(-1), "undo: level back to 4");
+  });
+
+  it("names what is still due after as many passes as there may be", async () => {
+    const host = hostWith();
+    host.deaf = true;
+    await assert.rejects(converge(toy, wish, host, new Turns(1)), (error: unknown) => {
+      assert.ok(error instanceof NotConverged);
+      assert.deepEqual(error.due, ["set value"]);
+      return true;
+    });
+    assert.equal(host.log.filter((line) => line === "set value").length, 4);
+  });
+
+  it("believes its last pass", async () => {
+    let left = 4;
+    const slow = { ...toy, steps: () => (left-- > 0 ? [{ why: "wait", argv: ["set", "x", "y"] }] : []) };
+    await converge(slow, wish, hostWith(), new Turns(1));
+  });
+
+  const refusals = [
+    ["what is someone else's", { value: "foreign" }, Refused],
+    ["a host that is not ready", { up: "never" }, NotReady],
+  ] as const;
+  for (const [what, variables, kind] of refusals) {
+    it(`refuses ${what} before the first change`, async () => {
+      const host = hostWith(variables);
+      await assert.rejects(converge(toy, wish, host, new Turns(1)), kind);
+      assert.deepEqual(host.log, ["look anew"]);
+    });
+  }
+
+  it("stops at the first command that fails", async () => {
+    const host = hostWith();
+    host.failing = "set value";
+    await assert.rejects(converge(toy, wish, host, new Turns(1)), CommandFailed);
+    assert.deepEqual(host.log, ["look anew"]);
+  });
+
+  it("disrupts no other host once one has failed", async () => {
+    const turns = new Turns(1);
+    const first = hostWith({ value: "v" });
+    first.failing = "set level";
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, turns), CommandFailed);
+    const second = hostWith({ value: "v" });
+    await assert.rejects(converge(toy, { ...wish, host: "beta", level: "5" }, second, turns), NoFurther);
+    assert.deepEqual(second.log, ["look anew"]);
+    // What disrupts nothing goes on.
+    await converge(toy, { ...wish, host: "beta" }, hostWith(), turns);
+  });
+
+  it("takes nothing back out of turn: that disrupts as the change did", async () => {
+    const turns = new Turns(1);
+    const busy = hostWith({ value: "v" });
+    let done = () => {};
+    const held = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const first = turns.take("beta", () => held);
+    busy.takesBack = () => {};
+    const second = converge(toy, wish, busy, turns);
+    await new Promise(setImmediate);
+    assert.deepEqual(busy.log, ["look anew"]);
+    done();
+    await Promise.all([first, second]);
+    assert.deepEqual(busy.log, ["look anew", "recover", "look"]);
+  });
+});
+
+describe("remove", () => {
+  const taken: string[] = [];
+  const lossy = { ...toy, lost: () => ["the old level is not known"] };
+
+  it("takes away what is held, and says what it cannot bring back", async () => {
+    const host = hostWith({ value: "v" });
+    await remove(lossy, wish, host, new Turns(1), (text) => taken.push(text));
+    assert.equal(host.variables.get("value"), "");
+    assert.deepEqual(taken, ["the old level is not known"]);
+  });
+
+  it("leaves what a successor holds", async () => {
+    const host = hostWith({ value: "another" });
+    await remove(toy, wish, host, new Turns(1), () => {});
+    assert.deepEqual(host.log, ["look anew"]);
+  });
+});

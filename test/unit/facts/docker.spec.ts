@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import * as docker from "../../../provider/facts/docker.js";
+import * as machine from "../../../provider/facts/machine.js";
+import { answer, images, said } from "../../support/recorded.js";
+
+const [infoQuestion] = docker.questions;
+
+describe("Docker", () => {
+  for (const image of images) {
+    it(`is read on ${image}`, () => {
+      const fresh = docker.readDaemon(answer(image, "fresh", infoQuestion));
+      const [recorded, backend] = image.split("-");
+      assert.equal(`docker${fresh.version?.split(".")[0]}`, recorded);
+      assert.deepEqual(
+        { ...fresh, version: "", firewall: undefined },
+        { version: "", running: 2, liveRestore: false, rootless: false, pools: [], firewall: undefined },
+      );
+      // Docker says it from 28 on.
+      const said = Number(fresh.version?.split(".")[0]) >= 28;
+      assert.equal(fresh.firewall, !said ? undefined : backend === "nft" ? "nftables" : "iptables");
+      const ours = docker.readDaemon(answer(image, "ours", infoQuestion));
+      assert.deepEqual(ours.pools, [{ base: "172.30.16.0/20", size: 24 }]);
+    });
+
+    it(`tells which containers of ${image} come back after a restart`, () => {
+      assert.deepEqual(docker.readContainers(answer(image, "fresh", docker.containersQuestion)), [
+        { name: "idle", returns: false },
+        { name: "web", returns: true },
+      ]);
+    });
+
+    it(`tells which ports of ${image} are published`, () => {
+      assert.deepEqual(docker.readPublished(answer(image, "fresh", docker.publishedQuestion)), [
+        { name: "web", port: 8080, protocol: "tcp" },
+      ]);
+    });
+  }
+
+  it("has no version where no daemon answers", () => {
+    const nobody = { running: 0, liveRestore: false, rootless: false, pools: [] };
+    for (const text of ["", '{"ServerVersion":"","ServerErrors":["Cannot connect"]}', "{"]) {
+      assert.deepEqual(docker.readDaemon(said(text, 1)), nobody);
+    }
+  });
+
+  it("is rootless where it says so", () => {
+    assert.ok(docker.readDaemon(said('{"ServerVersion":"28","SecurityOptions":["name=rootless"]}')).rootless);
+  });
+
+  it("is a snap, or Podman under Docker's name, where it says so", () => {
+    const snap = '{"ServerVersion":"28","DockerRootDir":"/var/snap/docker/common/var-lib-docker"}';
+    assert.equal(docker.readDaemon(said(snap)).other, "snap");
+    assert.equal(docker.readDaemon(said('{"host":{},"store":{},"version":{}}')).other, "podman");
+  });
+
+  it("hides its pools after a reload of Docker 28 and 29", () => {
+    for (const base of ["invalid Prefix", ""]) {
+      const text = `{"ServerVersion":"29","DefaultAddressPools":[{"Base":"${base}","Size":24}]}`;
+      assert.ok(docker.hidesPools(said(text)));
+      assert.deepEqual(docker.readDaemon(said(text)).pools, []);
+    }
+  });
+
+  it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
+    const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
+    assert.deepEqual(docker.readPublished(said(`${JSON.stringify({ name: "a", ports })}\n`)), [
+      { name: "a", port: 9000, protocol: "udp" },
+      { name: "a", port: 9001, protocol: "udp" },
+    ]);
+    assert.deepEqual(docker.readPublished(said("Cannot connect to the Docker daemon\n", 1)), []);
+  });
+
+  it("counts containers that stop with it, and none that had stopped before", () => {
+    const line = (name: string, policy: string, running: boolean) =>
+      JSON.stringify({ name, policy, running });
+    const lines = [
+      line("/a", "unless-stopped", true),
+      line("/b", "on-failure", true),
+      line("/c", "always", false),
+      "",
+    ];
+    assert.deepEqual(docker.readContainers(said(lines.join("\n"))), [
+      { name: "a", returns: true },
+      { name: "b", returns: false },
+    ]);
+  });
+});
+
+describe("a machine", () => {
+  it("has an id, or none that can be read", () => {
+    assert.equal(machine.readMachine(said("0123\n")), "0123");
+    assert.equal(machine.readMachine(said("", 1)), undefined);
+  });
+
+  it("has the resolvers that its file names", () => {
+    const text = "# nameserver 9.9.9.9\nnameserver 10.0.0.53\nnameserver\t127.0.0.53 \nnameserver ::1\n";
+    assert.deepEqual(machine.readResolvers(said(text)), ["10.0.0.53", "127.0.0.53"]);
+  });
+
+  it("is logged in to from the client's address", () => {
+    assert.equal(machine.readClient(said("192.168.1.9 50000 192.168.1.1 22\n")), "192.168.1.9");
+    assert.equal(machine.readClient(said("", 1)), undefined);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { textOf } from "../../../provider/boot/script.js";
+import * as iptables from "../../../provider/facts/iptables.js";
+import { answer, images, said } from "../../support/recorded.js";
+
+const [filterQuestion, rawQuestion] = iptables.questions;
+
+/** xtables_save_string of iptables: words of plain characters bare, all others in quotes with escapes. */
+function printed(word: string): string {
+  return /^[\w-]+$/.test(word) ? word : `"${word.replace(/["\\']/g, "\\$&")}"`;
+}
+
+const text = fc.string({ unit: fc.constantFrom(..."abc XY09-_\"'\\;$`#"), minLength: 0, maxLength: 12 });
+/** Options and addresses are printed bare, texts of a person as above. */
+const rule = fc.array(fc.tuple(fc.constantFrom("-s", "--comment", "--log-prefix", "-j"), text), {
+  maxLength: 5,
+});
+
+describe("iptables", () => {
+  it("reads the words that it prints", () => {
+    fc.assert(
+      fc.property(rule, (options) => {
+        const line = options.map(([option, word]) => `${option} ${printed(word)}`).join(" ");
+        assert.deepEqual(iptables.words(line), options.flat());
+      }),
+    );
+  });
+
+  it("reads every rule of a chain, in order", () => {
+    fc.assert(
+      fc.property(fc.array(rule, { maxLength: 5 }), (rules) => {
+        const lines = rules.map((options) =>
+          ["-A C", ...options.map(([option, word]) => `${option} ${printed(word)}`)].join(" "),
+        );
+        const seen = iptables.readTable(said(["-P INPUT DROP", "-N C", ...lines, ""].join("\n")));
+        const wanted = rules.map((options) => options.flat());
+        assert.deepEqual(seen.chains.get("C"), wanted);
+        assert.ok(iptables.hasChain(seen, "C", wanted));
+        assert.ok(wanted.every((each) => iptables.hasRule(seen, "C", each)));
+        assert.equal(seen.policies.get("INPUT"), "DROP");
+      }),
+    );
+  });
+
+  for (const image of images) {
+    it(`reads both tables of ${image}`, () => {
+      const filter = iptables.readTable(answer(image, "ours", filterQuestion));
+      const raw = iptables.readTable(answer(image, "ours", rawQuestion));
+      // Docker's nftables backend leaves iptables as it is.
+      const docker = image !== "docker29-nft";
+      assert.equal(filter.policies.get("FORWARD"), docker ? "DROP" : "ACCEPT");
+      assert.equal(iptables.hasRule(filter, "FORWARD", ["-j", "DOCKER-USER"]), docker);
+      const jump = ["-d", "172.30.16.0/20", "-m", "comment", "--comment", "dockroute"];
+      for (const [seen, from] of [
+        [filter, docker ? "DOCKER-USER" : "FORWARD"],
+        [raw, "PREROUTING"],
+      ] as const) {
+        assert.ok(iptables.hasRule(seen, from, [...jump, "-j", "DOCKROUTE-172.30.16.0_20"]));
+        assert.equal(seen.chains.get("DOCKROUTE-172.30.16.0_20")?.length, 2);
+      }
+    });
+
+    it(`finds nothing of its own on ${image} before and after`, () => {
+      for (const when of ["fresh", "undone"] as const) {
+        for (const question of [filterQuestion, rawQuestion]) {
+          assert.ok(!answer(image, when, question).stdout.toLowerCase().includes("dockroute"));
+        }
+      }
+    });
+  }
+
+  it("is not fooled by the order of a chain, nor by a rule more", () => {
+    const seen = iptables.readTable(said("-N C\n-A C -s 10.0.0.1/32 -j ACCEPT\n-A C -j DROP\n"));
+    const [first, second] = [
+      ["-s", "10.0.0.1/32", "-j", "ACCEPT"],
+      ["-j", "DROP"],
+    ];
+    assert.ok(iptables.hasChain(seen, "C", [first ?? [], second ?? []]));
+    assert.ok(!iptables.hasChain(seen, "C", [second ?? [], first ?? []]));
+    assert.ok(!iptables.hasChain(seen, "C", [first ?? []]));
+    assert.ok(!iptables.hasChain(seen, "D", []));
+  });
+
+  it("fills a chain in each table without touching another", () => {
+    const line = iptables.fillChains([
+      { table: "raw", chain: "C", rules: [["-s", "10.0.0.1/32", "-j", "ACCEPT"]] },
+      { table: "filter", chain: "C", rules: [] },
+    ]);
+    assert.deepEqual(line.argv, ["iptables-restore", "-w", "--noflush"]);
+    const wanted = "*raw\n:C - [0:0]\n-A C -s 10.0.0.1/32 -j ACCEPT\nCOMMIT\n*filter\n:C - [0:0]\nCOMMIT\n";
+    assert.equal(line.stdin, wanted);
+  });
+
+  it("asks before it inserts, so that a part can be loaded twice", () => {
+    const line = iptables.insertRule("filter", "DOCKER-USER", ["-j", "C"]);
+    const script = textOf({ name: "x", holder: "x", about: "x", lines: [line] });
+    assert.match(
+      script,
+      /^iptables -w -t filter -C DOCKER-USER -j C >\/dev\/null 2>&1 \|\| iptables -w -t filter -I DOCKER-USER 1 -j C$/m,
+    );
+  });
+});
