@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Answer, Command } from "../provider/engine/command.js";
-import type { Kind, OnHost } from "../provider/engine/kind.js";
+import type { Kind, OnHost } from "../provider/engine/old-kind.js";
 import * as reversePath from "../provider/facts/reverse-path.js";
 import { dockerBridge } from "../provider/resources/bridge/index.js";
 import { forwardRule } from "../provider/resources/forward/index.js";

@@ -1,7 +1,7 @@
 /** What loads the parts on a host: a script, its units and the links that enable them. */
 import type { Command } from "../engine/command.js";
 import { beside, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
-import { directory, lastLoad, partsDirectory, unitsDirectory } from "../facts/places.js";
+import { directory, lastLoad, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
 import { apply, former, started, units, wants } from "./units.js";
 
 /** What is on the host of parts and what loads them: contents by path, and the units that are enabled. */
@@ -74,7 +74,7 @@ function removeLinks(links: readonly string[]): readonly Command[] {
 /** Files of ours, and the folders they are in. */
 export function removeFolders(files: readonly string[]): Command {
   const why = `remove ${directory}, where nothing else is in it`;
-  return removeWithFolders(files, [partsDirectory, directory], why);
+  return removeWithFolders(files, [partsDirectory, scriptsDirectory, directory], why);
 }
 
 /** [] where the host has this text there already. */

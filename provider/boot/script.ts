@@ -1,26 +1,37 @@
 /**
- * Parts: what a host loads at boot and when docker.service starts. A part is a small shell script under
- * /etc/dockroute/parts, one a resource; the same text is what `pulumi up` runs, so there is no second
- * description of the host. One apply script loads all parts, two units call it.
+ * Scripts that a host loads at boot and when docker.service starts: small shell scripts under /etc/dockroute/scripts,
+ * one a resource. `pulumi up` runs the same text, so there is no second description of the host. One apply script loads
+ * them all, in the order of their numbers; systemd units call it.
  */
-import { type Answer, type Command, type Line, quote } from "../engine/command.js";
-import { isLeftover, readFiles, removeFile } from "../facts/files.js";
-import { directory, madeBy, partsDirectory, unitsDirectory } from "../facts/places.js";
+import { createHash } from "node:crypto";
+import { type Claim, type Claims, ifThere, outdated, state } from "../engine/claim.js";
+import { type Command, type Line, quote } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
+import { isLeftover, readFiles, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
+import { directory, madeBy, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
 import * as loader from "./loader.js";
+import { type Holder, inWords, ownerOf } from "./owner.js";
 
-export type PartsSeen = loader.PartsSeen;
+export type ScriptsSeen = loader.PartsSeen;
 
-export interface Part {
-  /** The file's name: kind and subject, "route-172.30.2.0_24". */
-  readonly name: string;
-  /** The id of the resource that holds it: "alpha/to/beta". A successor overwrites it. */
-  readonly holder: string;
-  /** One sentence for who reads the file on the host. */
+export interface Script {
+  /** What kind of thing it makes: "route". */
+  readonly kind: keyof typeof order;
+  /** What it is about, which no other script of its kind is: "172.30.2.0/24". */
+  readonly subject: string;
+  /** The resource that holds it. A successor overwrites it. */
+  readonly holder: Holder;
+  /** One sentence for a person who reads the file on the host. */
   readonly about: string;
   readonly lines: readonly Line[];
+  /** Its name in dockroute 0.1.0, in /etc/dockroute/parts. */
+  readonly formerName?: string;
 }
 
-export const questions = [
+/** The filters stand before the routes that lead to them. */
+const order = { forward: 10, guard: 20, masquerade: 30, route: 40, host: 50 } as const;
+
+const questions = [
   {
     why: "read what dockroute keeps on the host",
     argv: [
@@ -34,34 +45,37 @@ export const questions = [
   },
 ] as const satisfies readonly Command[];
 
-export function readParts(files: Answer, links: Answer): PartsSeen {
-  return {
+/** All that dockroute keeps on the host, and which of its units are enabled. */
+export const scripts = fact(
+  questions,
+  (files, links): ScriptsSeen => ({
     files: readFiles(files),
     enabled: new Set(links.stdout.split("\n").filter((path) => path !== "")),
-  };
+  }),
+);
+
+/**
+ * Eight hex digits that tell a host's subjects apart. A range does not fit into every name: iptables' end at 28
+ * characters, and an IPv6 range is longer.
+ */
+export function digest(...subject: readonly string[]): string {
+  return createHash("sha256").update(subject.join(" ")).digest("hex").slice(0, 8);
 }
 
-/** The slash of a range has no place in a file's or a chain's name. */
-export function nameOf(range: string): string {
-  return range.replace("/", "_");
+export function pathOf({ kind, subject }: Pick<Script, "kind" | "subject">): string {
+  return `${scriptsDirectory}/${order[kind]}-${kind}-${digest(subject)}`;
 }
 
-/** The range of such a name. */
-export function rangeOf(name: string): string {
-  return name.replace("_", "/");
-}
-
-export function pathOf(part: Pick<Part, "name">): string {
-  return `${partsDirectory}/${part.name}`;
-}
-
-export function textOf(part: Part): string {
+export function textOf(script: Script): string {
   // A comment ends with its line, whatever is in it.
-  const comments = [`dockroute ${part.holder}`, part.about, madeBy].map(
-    (text) => `# ${text.replace(/[^ -~]+/g, " ")}`,
-  );
+  const comments = [
+    `dockroute ${inWords(script.holder)}`,
+    script.about,
+    `subject: ${script.subject}`,
+    madeBy,
+  ].map((text) => `# ${text.replace(/[^ -~]+/g, " ")}`);
   const head = ["#!/bin/sh", ...comments, "set -e"];
-  return `${[...head, ...part.lines.map(lineText)].join("\n")}\n`;
+  return `${[...head, ...script.lines.map(lineText)].join("\n")}\n`;
 }
 
 function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
@@ -69,78 +83,120 @@ function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
   const guard = unless === undefined ? "" : `${quote(unless)} >/dev/null 2>&1 || `;
   const text = `${guard}${asked}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
   if (stdin?.split("\n").slice(0, -1).includes("DOCKROUTE")) throw new Error("the text would end too early");
-  return stdin === undefined
-    ? text
-    : `${text} <<'DOCKROUTE'
-${stdin}DOCKROUTE`;
+  return stdin === undefined ? text : `${text} <<'DOCKROUTE'\n${stdin}DOCKROUTE`;
 }
 
-/** Runs the part's own text now: what applies in `up` is what applies at boot. */
-export function load(part: Part, why: string): Command {
-  return { why, argv: ["sh"], stdin: textOf(part) };
+/** Runs the script's own text now: what applies in `up` is what applies at boot. */
+export function load(script: Script, why: string): Command {
+  return { why, argv: ["sh"], stdin: textOf(script) };
 }
 
-/** Leaves the part on the host, last, after its runtime change has been made. [] where it lies there already. */
-export function keep(part: Part, seen: PartsSeen): readonly Command[] {
-  const own = loader.write(pathOf(part), textOf(part), seen, `keep it over reboots in ${pathOf(part)}`);
-  const works = own.length === 0 && loader.isKept(seen);
-  return works ? [] : [...own, ...loader.keep(seen)];
+/** Whose the script is that lies there, and with it all that it loads. undefined if it is ours or absent. */
+export function holderOf(
+  script: Pick<Script, "kind" | "subject" | "holder" | "formerName">,
+  seen: ScriptsSeen,
+): Claim["notOurs"] {
+  return ownerOf(holderAt(pathOf(script), seen) ?? holderAt(formerPathOf(script), seen), script.holder);
 }
 
-/** Whether the part lies on the host as it should, and what loads it does too. In words what does not. */
-export function missing(part: Part, seen: PartsSeen): readonly string[] {
-  const text = seen.files.get(pathOf(part));
-  const own =
-    text === undefined
-      ? [`${pathOf(part)}: absent`]
-      : text === textOf(part)
-        ? []
-        : [`${pathOf(part)}: differs`];
-  return loader.isKept(seen) ? own : [...own, "the units that load it at boot: absent or changed"];
+function formerPathOf({ formerName }: Pick<Script, "formerName">): string | undefined {
+  return formerName === undefined ? undefined : `${partsDirectory}/${formerName}`;
 }
 
-/** What a person should know of units that an older dockroute left, and that still do. */
-export function notices(seen: PartsSeen): readonly string[] {
+function holderAt(path: string | undefined, seen: ScriptsSeen): string | undefined {
+  const text = path === undefined ? undefined : seen.files.get(path);
+  return text?.split("\n")[1]?.replace("# dockroute ", "");
+}
+
+/**
+ * The script lies on the host, and the units that load it at boot do. Goes last in a resource's claims: the host keeps
+ * what already runs. An undo takes it first, or the repair would load it again.
+ */
+export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
+  const [path, text] = [pathOf(script), textOf(script)];
+  const there = seen.files.get(path);
+  const isShared = othersThan(script, seen).length > 0;
+  const notOurs = holderOf(script, seen);
+  const hasLoader = loader.drop(seen).length > 0;
+  return [
+    {
+      what: "the units that load it at boot",
+      is: state(loader.isKept(seen), hasLoader),
+      ...(loader.isKept(seen) ? {} : { found: "absent or changed" }),
+      ...(isShared || notOurs !== undefined ? { notOurs: "shared" } : {}),
+      make: loader.keep(seen),
+      remove: loader.drop(seen),
+    },
+    {
+      what: path,
+      is: state(there === text, there !== undefined),
+      ...(there === undefined || there === text ? {} : { found: "differs" }),
+      ...(notOurs === undefined ? {} : { notOurs }),
+      make: writeFile({ path, text, mode: "644", why: `keep it over reboots in ${path}` }),
+      // Without a loader the folders go with the last script: nothing comes back to them.
+      remove: hasLoader || isShared ? [removeFile(path, `remove ${path}`)] : [loader.removeFolders([path])],
+    },
+    ...formerScript(script, seen),
+    ...(isShared ? [] : ifThere("files whose writing was cut short", unfinished(seen))),
+  ];
+}
+
+/** dockroute 0.1.0 kept it under another name. The new script lies there before the old one goes. */
+function formerScript(script: Script, seen: ScriptsSeen): Claims {
+  const path = formerPathOf(script);
+  if (path === undefined || !seen.files.has(path)) return [];
+  const notOurs = ownerOf(holderAt(path, seen), script.holder);
+  return outdated(path, [removeWithFolders([path], [partsDirectory], `remove ${path}`)]).map((claim) => ({
+    ...claim,
+    ...(notOurs === undefined ? {} : { notOurs }),
+  }));
+}
+
+function othersThan(script: Script, seen: ScriptsSeen): readonly string[] {
+  const own = [pathOf(script), formerPathOf(script)];
+  const ours = (path: string) =>
+    own.includes(path) && ownerOf(holderAt(path, seen), script.holder) === undefined;
+  return allScripts(seen).filter((path) => !isLeftover(path) && !ours(path));
+}
+
+function unfinished(seen: ScriptsSeen): readonly Command[] {
+  return allScripts(seen)
+    .filter(isLeftover)
+    .map((path) => removeFile(path, `remove ${path}`));
+}
+
+function allScripts(seen: ScriptsSeen): readonly string[] {
+  const folders = [scriptsDirectory, partsDirectory];
+  return [...seen.files.keys()].filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)));
+}
+
+/** A script as it lies on the host: what it is about, and the id of its holder. */
+export interface Kept {
+  readonly path: string;
+  readonly kind: keyof typeof order;
+  readonly subject: string;
+  /** "alpha/to/beta" */
+  readonly holder: string;
+}
+
+/** The scripts of a kind on the host, read from their own first lines. */
+export function keptScripts(kind: keyof typeof order, seen: ScriptsSeen): readonly Kept[] {
+  return allScripts(seen).flatMap((path) => {
+    const lines = seen.files.get(path)?.split("\n") ?? [];
+    const subject = lines.find((line) => line.startsWith("# subject: "))?.replace("# subject: ", "");
+    const holder = lines[1]?.replace("# dockroute ", "").split(" of ")[0];
+    const isOfKind = path.startsWith(`${scriptsDirectory}/${order[kind]}-${kind}-`);
+    return isOfKind && !isLeftover(path) && subject !== undefined && holder !== undefined
+      ? [{ path, kind, subject, holder }]
+      : [];
+  });
+}
+
+/** What a person should know of units that an older dockroute left, and that still work. */
+export function outdatedUnits(seen: ScriptsSeen): readonly string[] {
   if (loader.keep(seen).length === 0 || !loader.isKept(seen)) return [];
   return [
     "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
       "change of this host replaces them, and so does `pulumi up --replace` of this resource",
   ];
-}
-
-/** Whether this resource still holds its part: a successor would have put its own name there. */
-export function holds(part: Pick<Part, "name" | "holder">, seen: PartsSeen): boolean {
-  return seen.files.get(pathOf(part))?.split("\n")[1] === `# dockroute ${part.holder}`;
-}
-
-/** The parts whose holders' ids begin so: "alpha/to/". */
-export function heldBy(start: string, seen: PartsSeen): readonly Pick<Part, "name" | "holder">[] {
-  return [...seen.files].flatMap(([path, text]) => {
-    const holder = text.split("\n")[1]?.replace("# dockroute ", "");
-    if (!path.startsWith(`${partsDirectory}/`) || holder?.startsWith(start) !== true) return [];
-    return [{ name: path.slice(partsDirectory.length + 1), holder }];
-  });
-}
-
-/** Removes the part, and with the last one everything that loads parts. */
-export function drop(part: Pick<Part, "name" | "holder">, seen: PartsSeen): readonly Command[] {
-  return dropAll([part], seen);
-}
-
-export function dropAll(
-  parts: readonly Pick<Part, "name" | "holder">[],
-  seen: PartsSeen,
-): readonly Command[] {
-  if (parts.length === 0) return [];
-  const held = parts.filter((part) => holds(part, seen)).map(pathOf);
-  const others = [...seen.files.keys()].filter(
-    (path) => path.startsWith(`${partsDirectory}/`) && !held.includes(path),
-  );
-  const remove = (paths: readonly string[]) => paths.map((path) => removeFile(path, `remove ${path}`));
-  if (!others.every(isLeftover)) return remove(held);
-  // Without any part: an earlier removal was cut short after the last one.
-  const last = [...held, ...others];
-  const rest = loader.drop(seen);
-  // Without what loads it: the removal of the part itself was a lie of the host's.
-  return rest.length === 0 && last.length > 0 ? [loader.removeFolders(last)] : [...remove(last), ...rest];
 }

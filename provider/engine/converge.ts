@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
 import { type Command, UnreadableAnswer, unseen } from "./command.js";
 import { NotConverged, NotReady, NotUnderstood, NotWell, Refused } from "./errors.js";
-import type { Kind, OnHost, Remembered } from "./kind.js";
+import type { Kind, OnHost, Remembered } from "./old-kind.js";
 import type { Turns } from "./rollout.js";
 
 /** A step that needs the outcome of another one is a second pass; no kind needs more than two. */

@@ -1,83 +1,91 @@
-import type { Answer, Command } from "./command.js";
+/** What every resource is: the contract that each folder of resources/ fills. */
+import type { Claims } from "./claim.js";
+import type { Command } from "./command.js";
 import type { Fault } from "./errors.js";
+import type { Cheap, Facts, Seen } from "./fact.js";
 
-/** What every resource has: the host's name, and `user@host:port` (no secret). */
+/** What every resource has: the host's name, and `user@host:port`, which holds no secret. */
 export interface OnHost {
   readonly host: string;
   readonly endpoint: string;
 }
 
-/**
- * One kind of thing on a host: the contract that each file of resources/ fills. Nothing in it awaits, knows
- * Pulumi or reaches a host, so it is tested with tables; converge.ts drives it.
- */
-export interface Kind<Inputs extends OnHost, Seen> {
-  /** What a new value of each input means. A new input does not compile until it is classed here. */
-  readonly changes: Readonly<Record<Exclude<keyof Inputs, keyof OnHost>, "update" | "replace">>;
-  /** Host, kind, subject and peer in words, never a counter: "alpha/to/beta". */
-  id(inputs: Inputs): string;
-  /** The inputs in normal form, or every fault at once, each on its property. Pure: no host is asked. */
-  check(raw: Readonly<Record<string, unknown>>): Checked<Inputs>;
-  /** Read-only questions, the same for every resource of a kind, and the reader of their answers. */
-  readonly look: Look<Inputs, Seen>;
-  /** Why this host must not get this: what only the host can know. [] where nothing speaks against it. */
-  objections(desired: Inputs, seen: Seen): readonly Fault[];
-  /** What is missing on the host. [] means: the host already is so. */
-  steps(desired: Inputs & Remembered, seen: Seen): readonly Command[];
-  /** Removes only what this resource made and still holds; [] where a successor took it over. */
-  undo(held: Inputs & Remembered, seen: Seen): readonly Command[];
-  /** What `undo` cannot bring back, in words, where the records of it are lost. */
-  lost?(held: Inputs & Remembered, seen: Seen): readonly string[];
-  /** Back to what was seen before this change: given to the host before a risky step. */
-  restore(before: Seen): readonly Command[];
-  /** It does nothing any more, and is gone where `undo` finds nothing to do either. A bridge never is: it is a setting. */
-  gone(held: Inputs, seen: Seen): boolean;
-  /** Observed values of update-class inputs, so that the next preview prints `old => new`. */
-  observed(held: Inputs, seen: Seen): Partial<Inputs>;
-  /** Drift that is the value of no input, in words: "raw PREROUTING jump: absent". [] where there is none. */
-  drift(held: Inputs, seen: Seen): readonly string[];
-  /** What must be mended on the host before anything can be changed there, in words: "Docker does not answer". */
-  unready?(seen: Seen): readonly string[];
-  /** What this change will disrupt, in words, for the preview: "Docker restarts, 2 containers stop: a, b". */
-  notices?(desired: Inputs, seen: Seen, last: Readonly<Record<string, unknown>>): readonly string[];
-  /**
-   * What nobody wishes and the host decides, kept in the state under these names: another value than at the last
-   * `up` is a change, and `notices` gets the last ones to say what it means. undefined is not known just now.
-   */
-  readonly facts?: {
-    readonly names: readonly string[];
-    of(seen: Seen): Readonly<Record<string, string | undefined>>;
-  };
-  /** What a first change found and destroy needs, kept on the host and as the output `before`. */
-  before?(seen: Seen): unknown;
-  /** The same while that change is made: it is written down as it was seen before its first step, whatever is seen later. */
-  found?(seen: Seen): unknown;
-  /**
-   * The id of the resource of the same host whose `undo` takes this one along: it may be left to it where the
-   * host cannot be reached, because the engine would keep all that it depends on, on other hosts too.
-   */
-  takenAlongBy?(held: Inputs): string;
-  /** What may be on the host and in no state, because its maker was killed: where the host is left, it goes with this. */
-  unrecorded?(held: Inputs, seen: Seen): readonly Unrecorded[];
-  /** Whether a change due here restarts Docker under running containers: such hosts take turns. */
-  disrupts?(desired: Inputs, seen: Seen): boolean;
-  /** What does not run yet that ran before such a change, in words; the next host waits until this is []. */
-  well?(before: Seen, now: Seen): readonly string[];
-}
-
-/** A resource of whichever kind, for who can do something with any. */
-export type Unrecorded = <T>(use: <I extends OnHost, S>(kind: Kind<I, S>, held: I) => T) => T;
-
-/** The state's own copy of what was before. */
+/** What the state and the program know besides the inputs. */
 export interface Remembered {
+  /** The state's own copy of what the first change found on the host. */
   readonly before?: unknown;
+  /** The stack that the resource belongs to, "project/stack". undefined if the caller does not know it. */
+  readonly stack?: string | undefined;
+  /** The same at the last `up`: a stack can be renamed. */
+  readonly lastStack?: string | undefined;
 }
 
-export interface Look<Inputs, Seen> {
-  readonly questions: readonly Command[];
-  /** Those of them that cost the host something and are asked only where something is due. */
-  readonly later?: readonly Command[];
-  read(inputs: Inputs, answers: readonly Answer[]): Seen;
+/**
+ * A kind of resource. Nothing in it awaits, names Pulumi or reaches a host, so it is tested with tables;
+ * converge.ts drives it.
+ */
+export interface Kind<I extends OnHost, F extends Facts<I>> {
+  /** What a new value of each input means. A new input does not compile until it is classed here. */
+  readonly changes: Readonly<Record<Exclude<keyof I, keyof OnHost>, "update" | "replace">>;
+  /** Host, subject and peer in words, never a counter: "alpha/to/beta". */
+  id(inputs: I): string;
+  /** The inputs in normal form, or every fault at once, each on its property. Pure: no host is asked. */
+  check(raw: Readonly<Record<string, unknown>>): Checked<I>;
+  /** What this kind needs to know of a host. */
+  readonly facts: F;
+  /** What the resource makes true, in order. */
+  claims(inputs: I & Remembered, seen: Seen<Cheap<F>>): Claims;
+  /** Observed values of inputs that can be updated, so that the next preview prints `old => new`. */
+  observed(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
+  /** What only the host can know: reasons to refuse the change, and what a person has to know before it. */
+  judge?(inputs: I, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
+  readonly disruptive?: Disruptive<I, F>;
+  readonly orphans?: Orphans<I, F>;
 }
 
-export type Checked<Inputs> = { readonly inputs: Inputs } | { readonly faults: readonly Fault[] };
+export type Checked<I> = { readonly inputs: I } | { readonly faults: readonly Fault[] };
+
+export interface Judgement {
+  readonly refuse?: readonly Fault[];
+  readonly warn?: readonly string[];
+}
+
+/** What only a kind has whose change can stop Docker. */
+export interface Disruptive<I extends OnHost, F extends Facts<I>> {
+  /** What must be mended on the host before anything can change there: "Docker does not answer". */
+  notReady(seen: Seen<F>): readonly string[];
+  /** The containers that stop during such a change; [] needs no place in the rollout. */
+  running(seen: Seen<F>): readonly string[];
+  /** Back to what was seen before this change, not before the first one. The host gets it before a risky command. */
+  rollback(before: Seen<F>): readonly Command[];
+  /** What ran before the change and does not run yet, in words; the next host waits until this is []. */
+  unhealthy(before: Seen<F>, now: Seen<F>): readonly string[];
+  /** What the first change found and destroy needs: kept on the host and as the output `before`. */
+  remembers(seen: Seen<F>): unknown;
+  /** What `undo` cannot bring back because the records of it are lost, in words. */
+  lost(held: I & Remembered, seen: Seen<F>): readonly string[];
+  /**
+   * Facts that are no inputs and that the host decides, kept in the state under these names: "docker". Another
+   * value than at the last `up` is a change. undefined is not known just now.
+   */
+  readonly traits: {
+    readonly names: readonly string[];
+    of(seen: Seen<F>): Readonly<Record<string, string | undefined>>;
+  };
+}
+
+/** How a resource relates to others on its host that no state may know. */
+export interface Orphans<I extends OnHost, F extends Facts<I>> {
+  /**
+   * The id of the resource of the same host whose undo also removes this one. If the host cannot be reached during
+   * destroy, this delete is left to it; otherwise the engine would keep every dependency, on other hosts too.
+   */
+  heir?(held: I): string;
+  /** Resources that may be on the host and in no state because their maker was killed. A host that leaves loses them too. */
+  unrecorded?(held: I, seen: Seen<F>): readonly Unrecorded[];
+}
+
+/** A resource of any kind, for a caller that can handle every kind. */
+export type Unrecorded = <T>(
+  use: <I extends OnHost, F extends Facts<I>>(kind: Kind<I, F>, held: I) => T,
+) => T;

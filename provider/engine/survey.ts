@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Host } from "../host/host.js";
 import type { Command } from "./command.js";
 import { glance, whys } from "./converge.js";
-import type { Kind, OnHost, Remembered } from "./kind.js";
+import type { Kind, OnHost, Remembered } from "./old-kind.js";
 import { cleaned } from "./printable.js";
 
 export interface Survey<S> {

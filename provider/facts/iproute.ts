@@ -2,8 +2,8 @@
  * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
  */
 import { z } from "zod";
-import type { Line } from "../engine/command.js";
-import { type Answer, type Command, readOnce, UnreadableAnswer } from "../engine/command.js";
+import { type Answer, type Command, type Line, readOnce, UnreadableAnswer } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 import { readJson } from "./json-answer.js";
 
 /** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
@@ -17,6 +17,10 @@ const routeQuestion = {
   why: "read the routes",
   argv: ["ip", "-j", "-4", "route", "show", "table", "main"],
 } as const satisfies Command;
+
+/** By name, each as a fact of a kind. */
+export const links = fact([addressQuestion], (answer) => readLinks(answer));
+export const routes = fact([routeQuestion], (answer) => readRoutes(answer));
 
 export const questions = [addressQuestion, routeQuestion] as const;
 
@@ -52,7 +56,7 @@ const addresses = z.array(
   }),
 );
 
-const routes = z.array(
+const routeList = z.array(
   z.object({
     dst: z.string(),
     gateway: z.string().optional(),
@@ -81,7 +85,7 @@ export const readLinks = readOnce((answer: Answer): readonly Link[] => {
 });
 
 export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
-  return list(routes, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric, prefsrc }) => ({
+  return list(routeList, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric, prefsrc }) => ({
     destination: dst,
     ...(gateway === undefined ? {} : { gateway }),
     ...(dev === undefined ? {} : { interface: dev }),

@@ -1,16 +1,26 @@
 /** Small facts of a machine: which one it is, who asks its names, who is logged in over ssh. */
 import type { Answer, Command } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 
 export const machineQuestion = {
   why: "read which machine this is",
   argv: ["cat", "/etc/machine-id"],
 } as const satisfies Command;
 
-export const questions = [
-  { why: "read the resolver's configuration", argv: ["cat", "/etc/resolv.conf"] },
-  { why: "read where this login comes from", argv: ["printenv", "SSH_CONNECTION"] },
-  machineQuestion,
-] as const satisfies readonly Command[];
+const resolverQuestion = {
+  why: "read the resolver's configuration",
+  argv: ["cat", "/etc/resolv.conf"],
+} as const satisfies Command;
+const clientQuestion = {
+  why: "read where this login comes from",
+  argv: ["printenv", "SSH_CONNECTION"],
+} as const satisfies Command;
+
+export const questions = [resolverQuestion, clientQuestion, machineQuestion] as const;
+
+export const machine = fact([machineQuestion], (answer) => readMachine(answer));
+export const resolvers = fact([resolverQuestion], (answer) => readResolvers(answer));
+export const client = fact([clientQuestion], (answer) => readClient(answer));
 
 export function readMachine(answer: Answer): string | undefined {
   const id = answer.stdout.trim();

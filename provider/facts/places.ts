@@ -1,5 +1,7 @@
 /** Where dockroute's own files lie on a host. */
 export const directory = "/etc/dockroute";
+export const scriptsDirectory = `${directory}/scripts`;
+/** Where dockroute 0.1.0 kept its scripts. */
 export const partsDirectory = `${directory}/parts`;
 export const unitsDirectory = "/etc/systemd/system";
 /** What the kernel held after the last load, for the repair to compare; gone with the next boot. */

@@ -1,7 +1,7 @@
 /** Makes and removes single resources on a lab's hosts, past the engine: what the engine's calls do, and no more. */
 import type { Lab } from "../../lab/lab.js";
 import { converge, remove } from "../../provider/engine/converge.js";
-import type { Kind, OnHost } from "../../provider/engine/kind.js";
+import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
 import { Turns } from "../../provider/engine/rollout.js";
 import { Hosts } from "../../provider/host/hosts.js";
 

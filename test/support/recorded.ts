@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Moment, Recorded } from "../../lab/record.js";
 import type { Answer, Command } from "../../provider/engine/command.js";
-import type { Kind, OnHost } from "../../provider/engine/kind.js";
+import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
 
 const folder = join(__dirname, "../fixtures");
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Answer, Command } from "../../provider/engine/command.js";
 import { cannotBeAsked, DockrouteError } from "../../provider/engine/errors.js";
-import type { Kind, OnHost } from "../../provider/engine/kind.js";
+import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
 import { machineQuestion } from "../../provider/facts/machine.js";
 import { batch } from "../../provider/host/exec/batch.js";
 import { peerRoute } from "../../provider/resources/route/index.js";

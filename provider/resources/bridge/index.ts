@@ -8,9 +8,9 @@
  * What the first change found lies in /etc/dockroute/before.json and in the output `before`.
  */
 import { z } from "zod";
-import * as parts from "../../boot/script.js";
+import * as parts from "../../boot/old-script.js";
 import { Refused } from "../../engine/errors.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import type { Kind, OnHost, Remembered } from "../../engine/old-kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
 import * as nft from "../../facts/nft.js";

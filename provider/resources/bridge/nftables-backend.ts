@@ -5,7 +5,7 @@
  * marked.
  */
 
-import * as parts from "../../boot/script.js";
+import * as parts from "../../boot/old-script.js";
 import { type Command, quote } from "../../engine/command.js";
 import type { Keys } from "../../facts/daemon-json.js";
 import * as daemonKeys from "../../facts/daemon-keys.js";

@@ -4,8 +4,8 @@
  * leave it.
  */
 
-import * as parts from "../../boot/script.js";
-import type { OnHost, Unrecorded } from "../../engine/kind.js";
+import * as parts from "../../boot/old-script.js";
+import type { OnHost, Unrecorded } from "../../engine/old-kind.js";
 import * as ip from "../../facts/iproute.js";
 import { contains, parseRange, printRange } from "../../plan/cidr.js";
 import { forwardRule } from "../forward/index.js";

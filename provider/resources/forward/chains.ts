@@ -3,7 +3,7 @@
  * destination has to pass. Which ones there are is decided by what the host shows.
  */
 
-import { nameOf } from "../../boot/script.js";
+import { nameOf } from "../../boot/old-script.js";
 import type * as iptables from "../../facts/iptables.js";
 import type * as nft from "../../facts/nft.js";
 import { type Ground, linkOf, nicNames } from "../host/network.js";

@@ -1,6 +1,7 @@
 /** The ground a host stands on: what a range of the plan must never cover, because the host is reached by it. */
 import { type Answer, UnreadableAnswer } from "../../engine/command.js";
 import type { Fault } from "../../engine/errors.js";
+import { seenOf } from "../../engine/fact.js";
 import * as ip from "../../facts/iproute.js";
 import * as machine from "../../facts/machine.js";
 import {
@@ -20,25 +21,24 @@ export interface Ground {
   readonly routes: readonly ip.Route[];
   readonly resolvers: readonly string[];
   /** Where this login comes from. */
-  readonly client?: string;
+  readonly client: string | undefined;
   /** Which machine it is, where that can be told. */
-  readonly machine?: string;
+  readonly machine: string | undefined;
 }
+
+/** The facts of every kind that judges ranges of the plan. */
+export const network = {
+  links: ip.links,
+  routes: ip.routes,
+  resolvers: machine.resolvers,
+  client: machine.client,
+  machine: machine.machine,
+} as const;
 
 export const questions = [...ip.questions, ...machine.questions] as const;
 
 export function readGround(answers: readonly Answer[]): Ground {
-  const [links, routes, resolver, session, id] = answers;
-  if (!links || !routes || !resolver || !session || !id) throw new Error("the ground takes five answers");
-  const client = machine.readClient(session);
-  const own = machine.readMachine(id);
-  return {
-    links: ip.readLinks(links),
-    routes: ip.readRoutes(routes),
-    resolvers: machine.readResolvers(resolver),
-    ...(client === undefined ? {} : { client }),
-    ...(own === undefined ? {} : { machine: own }),
-  };
+  return seenOf(network, undefined, questions, answers);
 }
 
 /** The host's own network cards: every link with an address that is not the loopback's nor one of Docker's. */

@@ -1,6 +1,6 @@
 /** The exemption of a MasqueradeRule, in nft where the host has it, else in iptables. */
 
-import { nameOf as nameOfRange } from "../../boot/script.js";
+import { nameOf as nameOfRange } from "../../boot/old-script.js";
 import type { Command, Line } from "../../engine/command.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";

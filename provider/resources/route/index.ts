@@ -5,10 +5,12 @@
  * /etc/dockroute that puts it back at boot and after each start of Docker.
  */
 import { z } from "zod";
-import * as parts from "../../boot/script.js";
-import type { Command } from "../../engine/command.js";
+import * as boot from "../../boot/script.js";
+import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
 import type { Fault } from "../../engine/errors.js";
-import type { Kind, OnHost } from "../../engine/kind.js";
+import type { Seen } from "../../engine/fact.js";
+import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import { removeFile } from "../../facts/files.js";
 import * as ip from "../../facts/iproute.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
 import {
@@ -17,9 +19,8 @@ import {
   type Ground,
   gatewayTo,
   linkOf,
+  network,
   nics,
-  questions,
-  readGround,
   routedWithin,
 } from "../host/network.js";
 
@@ -34,10 +35,6 @@ export interface PeerRouteInputs extends OnHost {
   readonly interface?: string | undefined;
 }
 
-export interface PeerRouteSeen extends Ground {
-  readonly parts: parts.PartsSeen;
-}
-
 const schema = z.strictObject({
   ...onHost,
   peer: hostName,
@@ -46,117 +43,106 @@ const schema = z.strictObject({
   interface: nic.optional(),
 });
 
-export const peerRoute: Kind<PeerRouteInputs, PeerRouteSeen> = {
+const facts = { ...network, scripts: boot.scripts };
+type PeerRouteSeen = Seen<typeof facts>;
+
+export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
   changes: { peer: "replace", destination: "replace", gateway: "update", interface: "update" },
   id: ({ host, peer }) => `${host}/to/${peer}`,
   check: (raw) => read(schema, raw),
-  look: {
-    questions: [...questions, ...parts.questions],
-    read: (_, answers) => {
-      const [files, links] = answers.slice(questions.length);
-      if (files === undefined || links === undefined) throw new Error("two answers on parts are missing");
-      return { ...readGround(answers), parts: parts.readParts(files, links) };
-    },
+  facts,
+
+  claims(wanted, seen) {
+    const script = scriptOf(wanted, seen);
+    const route = routeOf(wanted, seen);
+    const is = state(route !== undefined && sameWay(route, wanted, seen), route !== undefined);
+    const notOurs = ownerOf(route, script, seen);
+    const claim: Claim = {
+      what: `route to ${wanted.destination}`,
+      is,
+      ...(route === undefined ? {} : { found: inWords(route), shown: isShown(route, wanted, seen) }),
+      ...(notOurs === undefined ? {} : { notOurs }),
+      make: [
+        boot.load(
+          script,
+          `put the route to ${wanted.destination} through ${wanted.gateway} (${wanted.peer}) in place`,
+        ),
+      ],
+      remove: route?.gateway === undefined ? [] : [ip.deleteRoute({ ...wanted, gateway: route.gateway })],
+    };
+    // A stranger's route that already leads there is left to the stranger, at boot too.
+    return is === "so" && typeof notOurs === "object"
+      ? [claim]
+      : [claim, ...boot.keptAtBoot(script, seen.scripts)];
   },
 
-  objections(desired, seen) {
-    const found = routeOf(desired, seen);
-    const foreign =
-      found === undefined ||
-      found.protocol === ip.protocol ||
-      // docker0 leaves this range before the route is made: a plan may give its old one to a peer.
-      found.interface === "docker0" ||
-      sameWay(found, desired, seen)
-        ? []
-        : [
-            fault(
-              "destination",
-              `${desired.destination} is routed already, by someone else: ${inWords(found)}; remove that route first`,
-            ),
-          ];
-    return [
-      ...covers("destination", desired.destination, seen, ["docker0"]),
-      ...(desired.interface === undefined ? [] : absentNics("interface", [desired.interface], seen)),
-      ...unreachableGateway(desired, seen),
-      ...foreign,
-      ...routedWithin("destination", desired.destination, seen),
-    ];
+  observed(wanted, seen) {
+    const route = routeOf(wanted, seen);
+    if (route?.gateway === undefined) return {};
+    const link = wanted.interface === undefined ? {} : { interface: route.interface };
+    return { gateway: route.gateway, ...link };
   },
 
-  steps(desired, seen) {
-    const part = partOf(desired, seen);
-    const found = routeOf(desired, seen);
-    const why = `put the route to ${desired.destination} through ${desired.gateway} (${desired.peer}) in place`;
-    return [
-      ...(found !== undefined && sameWay(found, desired, seen) ? [] : [parts.load(part, why)]),
-      ...parts.keep(part, seen.parts),
-    ];
-  },
+  judge: (wanted, seen) => ({
+    refuse: [
+      ...covers("destination", wanted.destination, seen, ["docker0"]),
+      ...(wanted.interface === undefined ? [] : absentNics("interface", [wanted.interface], seen)),
+      ...unreachableGateway(wanted, seen),
+      ...routedWithin("destination", wanted.destination, seen),
+    ],
+  }),
 
-  undo(held, seen) {
-    const found = routeOf(held, seen);
-    const ours = found?.protocol === ip.protocol && found.gateway === held.gateway;
-    const route: readonly Command[] = ours ? [ip.deleteRoute(held)] : [];
-    // The part first: the repair would put the route back.
-    return [...parts.drop(partOf(held, seen), seen.parts), ...route];
-  },
-
-  // It depends on the peer's bridge too: a failed delete would keep that one from being restored.
-  takenAlongBy: bridgeOf,
-  restore: () => [],
-  gone: (held, seen) => routeOf(held, seen) === undefined && !parts.holds(partOf(held, seen), seen.parts),
-
-  observed(held, seen) {
-    const found = routeOf(held, seen);
-    if (found?.gateway === undefined) return {};
-    const link = held.interface === undefined ? {} : { interface: found.interface };
-    return { gateway: found.gateway, ...link };
-  },
-
-  drift(held, seen) {
-    const found = routeOf(held, seen);
-    // Such a route has no gateway that could be shown as another value of the input.
-    const noGateway = found !== undefined && found.gateway === undefined;
-    const wrongLink =
-      noGateway ||
-      (held.interface === undefined && found !== undefined && found.interface !== linkFor(held, seen));
-    return [
-      ...(found === undefined ? [`route to ${held.destination}: absent`] : []),
-      ...(wrongLink ? [`route to ${held.destination}: ${inWords(found)}`] : []),
-      ...parts.missing(partOf(held, seen), seen.parts),
-    ];
-  },
+  // It depends on the peer's bridge too: a failed delete would keep that bridge from being restored.
+  orphans: { heir: ({ host }) => `${host}/bridge` },
 };
 
-/** The id of the bridge that takes along the routes that its host could not be rid of in time. */
-function bridgeOf({ host }: Pick<OnHost, "host">): string {
-  return `${host}/bridge`;
-}
-
-/** What rids a host of the routes that were left to its bridge: their parts still bear their names. */
-export function dropLeft({ host }: Pick<OnHost, "host">, seen: PeerRouteSeen): readonly Command[] {
-  const left = parts.heldBy(`${host}/to/`, seen.parts);
-  const routes = left.flatMap(({ name }) => {
-    const destination = parts.rangeOf(name.replace(/^route-/, ""));
-    const found = seen.routes.find((route) => route.destination === destination.replace(/\/32$/, ""));
-    const ours = found?.protocol === ip.protocol && found.gateway !== undefined;
-    return ours ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
+/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
+export function routesLeftBehind(host: string, seen: PeerRouteSeen): Claims {
+  return boot.keptScripts("route", seen.scripts).flatMap(({ path, subject, holder }): Claims => {
+    if (!holder.startsWith(`${host}/to/`)) return [];
+    const found = routeTo(subject, seen);
+    const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
+    return [
+      ...ifThere(
+        `route to ${subject}`,
+        isOurs ? [ip.deleteRoute({ destination: subject, gateway: found.gateway })] : [],
+      ),
+      ...ifThere(path, [removeFile(path, `remove ${path}`)]),
+    ];
   });
-  return [...routes, ...parts.dropAll(left, seen.parts)];
 }
 
-/** Of the part that keeps the route to this range. */
-export function nameFor(destination: string): string {
-  return `route-${parts.nameOf(destination)}`;
+/** The script that keeps the route to this range. */
+export function scriptFor({ destination }: Pick<PeerRouteInputs, "destination">) {
+  return { kind: "route", subject: destination } as const;
 }
 
-function partOf(wanted: PeerRouteInputs, seen: Ground): parts.Part {
+function scriptOf(wanted: PeerRouteInputs & Remembered, seen: Ground): boot.Script {
   return {
-    name: nameFor(wanted.destination),
-    holder: peerRoute.id(wanted),
+    ...scriptFor(wanted),
+    holder: { ...wanted, id: peerRoute.id(wanted) },
     about: `The route to ${wanted.peer}: ${wanted.destination} is reached through ${wanted.gateway}.`,
     lines: [ip.replaceRoute({ ...wanted, interface: linkFor(wanted, seen) })],
+    formerName: `route-${wanted.destination.replace("/", "_")}`,
   };
+}
+
+/** The kernel's word is the protocol number; which of our resources a route belongs to, its script says. */
+function ownerOf(route: ip.Route | undefined, script: boot.Script, seen: PeerRouteSeen): Claim["notOurs"] {
+  if (route === undefined) return undefined;
+  if (route.protocol === ip.protocol) return boot.holderOf(script, seen.scripts);
+  // docker0 leaves this range before the route is made: a plan may give its old one to a peer.
+  if (route.interface === "docker0") return "another resource's";
+  return {
+    property: "destination",
+    reason: `${script.subject} is routed already, by someone else: ${inWords(route)}; remove that route first`,
+  };
+}
+
+/** Whether `observed` shows the difference as another gateway or interface. */
+function isShown(route: ip.Route, wanted: PeerRouteInputs, seen: Ground): boolean {
+  if (route.gateway === undefined) return false;
+  return wanted.interface !== undefined || route.interface === linkFor(wanted, seen);
 }
 
 /** Without an `interface`, the link that holds the gateway. An `objection` has been raised where there is none. */
@@ -164,8 +150,12 @@ function linkFor(wanted: PeerRouteInputs, seen: Ground): string {
   return wanted.interface ?? linkOf(seen, wanted.gateway) ?? "";
 }
 
-/** The kernel prints the route to one address without its "/32". */
 function routeOf({ destination }: PeerRouteInputs, seen: Ground): ip.Route | undefined {
+  return routeTo(destination, seen);
+}
+
+/** The kernel prints the route to one address without its "/32". */
+function routeTo(destination: string, seen: Ground): ip.Route | undefined {
   const printed = destination.replace(/\/32$/, "");
   return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
 }

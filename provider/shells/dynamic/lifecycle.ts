@@ -16,7 +16,7 @@ import {
   Unexpected,
   Unreachable,
 } from "../../engine/errors.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import type { Kind, OnHost, Remembered } from "../../engine/old-kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { isTakenBack, refreshed } from "../../engine/survey.js";
 import type { Host } from "../../host/host.js";

@@ -7,7 +7,7 @@ import {
   NotReady,
   Refused,
 } from "../../../provider/engine/errors.js";
-import type { Remembered } from "../../../provider/engine/kind.js";
+import type { Remembered } from "../../../provider/engine/old-kind.js";
 import { Turns } from "../../../provider/engine/rollout.js";
 import { FakeHost, toy, type Wish } from "../../support/fake-host.js";
 

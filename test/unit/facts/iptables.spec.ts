@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { textOf } from "../../../provider/boot/script.js";
+import { textOf } from "../../../provider/boot/old-script.js";
 import * as iptables from "../../../provider/facts/iptables.js";
 import { answer, images, said } from "../../support/recorded.js";
 

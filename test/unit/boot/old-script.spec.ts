@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import * as parts from "../../../provider/boot/script.js";
+import * as parts from "../../../provider/boot/old-script.js";
 import { former, units } from "../../../provider/boot/units.js";
 import type { Command, Line } from "../../../provider/engine/command.js";
 import { answers, images, inWords, said } from "../../support/recorded.js";

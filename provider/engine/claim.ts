@@ -1,0 +1,97 @@
+/**
+ * A claim is one thing that a resource makes true on a host. A resource is an ordered list of them; what is due,
+ * how to undo it, what has drifted and whether anything is left all follow from that list.
+ */
+import type { Command } from "./command.js";
+import type { Fault } from "./errors.js";
+
+export interface Claim {
+  /** The thing in the words of drift, preview and errors: "raw PREROUTING jump to DOCKROUTE-1f2e3d4c". */
+  readonly what: string;
+  readonly is: "so" | "absent" | "changed";
+  /** What the host has instead, where "absent" or "changed" says too little: "not the first rule". */
+  readonly found?: string;
+  /** `observed` shows it as another value of an input, so drift does not name it a second time. */
+  readonly shown?: boolean;
+  /**
+   * The owner, if it is not this resource alone. An undo never touches such a thing. If it belongs to another
+   * resource or is shared, a change makes it all the same; if it is a stranger's, a change is refused with this fault.
+   */
+  readonly notOurs?: "another resource's" | "shared" | Fault;
+  /** Makes it so. Claims that one command makes hold the same `Command`, which runs once. */
+  readonly make: readonly Command[];
+  /** Removes it; [] while something else has to go first. A `Fault` if it cannot be removed: the delete fails with it. */
+  readonly remove: readonly Command[] | Fault;
+}
+
+/** In order: a claim may rely on those before it. They are made in this order and removed in reverse. */
+export type Claims = readonly Claim[];
+
+/** Each command once, at its last place: it runs after everything that any of its claims relies on. */
+function once(commands: readonly Command[]): readonly Command[] {
+  return [...new Set([...commands].reverse())].reverse();
+}
+
+function isOurs({ is, notOurs }: Claim): boolean {
+  return is !== "absent" && notOurs === undefined;
+}
+
+function isFault(removal: Claim["remove"]): removal is Fault {
+  return "reason" in removal;
+}
+
+/** The commands that make the host as claimed. [] if it already is. */
+export function due(claims: Claims): readonly Command[] {
+  return once(claims.filter(({ is }) => is !== "so").flatMap(({ make }) => make));
+}
+
+/** The commands that remove what is there and ours. */
+export function undo(claims: Claims): readonly Command[] {
+  const held = claims.filter(isOurs).reverse();
+  return once(held.flatMap(({ remove }) => (isFault(remove) ? [] : remove)));
+}
+
+/** Why something of ours cannot be removed. */
+export function obstacles(claims: Claims): readonly Fault[] {
+  return claims.filter(isOurs).flatMap(({ remove }) => (isFault(remove) ? [remove] : []));
+}
+
+/** Whether the resource no longer exists on the host. It does where a stranger's thing already is as wanted. */
+export function isGone(claims: Claims): boolean {
+  return !claims.some((claim) => isOurs(claim) || (claim.is === "so" && typeof claim.notOurs === "object"));
+}
+
+/** What is not as claimed, in words: "route to 172.30.2.0/24: absent". */
+export function drift(claims: Claims): readonly string[] {
+  return claims
+    .filter(({ is, shown }) => is !== "so" && shown !== true)
+    .map(({ what, is, found }) => `${what}: ${found ?? is}`);
+}
+
+/** Why a change must not be made: a stranger's thing is in the way. What already is right is left to the stranger. */
+export function refusals(claims: Claims): readonly Fault[] {
+  return claims.flatMap(({ is, notOurs }) => (is === "so" || typeof notOurs !== "object" ? [] : [notOurs]));
+}
+
+/** A claim about something that is not wanted for itself and goes with the rest. [] where there is nothing to remove. */
+export function ifThere(what: string, remove: readonly Command[]): Claims {
+  return remove.length === 0 ? [] : [{ what, is: "so", make: [], remove }];
+}
+
+/** A claim about something that an older dockroute left, that this one keeps elsewhere. [] if it is not there. */
+export function outdated(what: string, remove: readonly Command[]): Claims {
+  if (remove.length === 0) return [];
+  return [{ what, is: "changed", found: "of an older dockroute", make: remove, remove }];
+}
+
+/** "so" if it is as wanted, else "changed" or "absent". */
+export function state(isSo: boolean, isThere: boolean): Claim["is"] {
+  return isSo ? "so" : isThere ? "changed" : "absent";
+}
+
+/** The same claims with this owner, where a name alone does not tell the owner. undefined leaves them ours. */
+export function heldBy(owner: Claim["notOurs"], claims: Claims): Claims {
+  return owner === undefined
+    ? claims
+    : claims.map((claim) => ({ ...claim, notOurs: claim.notOurs ?? owner }));
+}
