@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Claims, due, undo } from "../provider/engine/claim.js";
 import type { Answer, Command } from "../provider/engine/command.js";
-import type { Kind, OnHost } from "../provider/engine/old-kind.js";
+import { type Facts, questionsOf, seenOf } from "../provider/engine/fact.js";
+import type { Kind, OnHost } from "../provider/engine/kind.js";
 import * as reversePath from "../provider/facts/reverse-path.js";
 import { dockerBridge } from "../provider/resources/bridge/index.js";
 import { forwardRule } from "../provider/resources/forward/index.js";
@@ -33,7 +35,6 @@ export interface Wishes {
   readonly ports: InputsOf<typeof forwardRule>;
 }
 
-const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
 const mostPasses = 5;
 
 /**
@@ -64,7 +65,7 @@ async function recordHost(lab: Lab, host: Host, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const wishes = wishesFor(lab, host);
   const save = async (moment: string): Promise<void> => {
-    const all = [...kinds.flatMap(({ look }) => look.questions), reversePath.question];
+    const all = [...resources(wishes).flatMap(({ questions }) => questions), reversePath.question];
     const questions = new Map(all.map((q) => [q.argv.join(" "), q]));
     const answers = await Promise.all([...questions.values()].map((question) => ask(host, question)));
     const text = JSON.stringify({ image: host.image, wishes, answers } satisfies Moment, null, 2);
@@ -87,12 +88,13 @@ function resources(wishes: Wishes) {
   ];
 }
 
-function resource<I extends OnHost, S>(kind: Kind<I, S>, wish: I) {
-  const untilDone = async (host: Host, due: (seen: S) => readonly Command[]): Promise<void> => {
+function resource<I extends OnHost, F extends Facts<I>>(kind: Kind<I, F>, wish: I) {
+  const questions = questionsOf<I>(kind.facts, wish);
+  const untilDone = async (host: Host, dueOf: (claims: Claims) => readonly Command[]): Promise<void> => {
     let left = "";
     for (let pass = 0; pass < mostPasses; pass++) {
-      const answers = await Promise.all(kind.look.questions.map((question) => ask(host, question)));
-      const commands = due(kind.look.read(wish, answers));
+      const answers = await Promise.all(questions.map((question) => ask(host, question)));
+      const commands = dueOf(kind.claims(wish, seenOf<I, F>(kind.facts, wish, questions, answers)));
       if (commands.length === 0) return;
       left = commands.map(({ why }) => why).join("; ");
       for (const { argv, stdin } of commands) {
@@ -103,8 +105,9 @@ function resource<I extends OnHost, S>(kind: Kind<I, S>, wish: I) {
     throw new Error(`${kind.id(wish)}: still not as wanted after ${mostPasses} passes: ${left}`);
   };
   return {
-    make: (host: Host) => untilDone(host, (seen) => kind.steps(wish, seen)),
-    undo: (host: Host) => untilDone(host, (seen) => kind.undo(wish, seen)),
+    questions,
+    make: (host: Host) => untilDone(host, due),
+    undo: (host: Host) => untilDone(host, undo),
   };
 }
 

@@ -113,8 +113,9 @@ function holderAt(path: string | undefined, seen: ScriptsSeen): string | undefin
  * what already runs. An undo takes it first, or the repair would load it again.
  */
 export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
-  const [path, text] = [pathOf(script), textOf(script)];
+  const path = pathOf(script);
   const there = seen.files.get(path);
+  const text = textOf({ ...script, holder: asThere(script, there) });
   const isShared = othersThan(script, seen).length > 0;
   const notOurs = holderOf(script, seen);
   const hasLoader = loader.drop(seen).length > 0;
@@ -139,6 +140,12 @@ export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
     ...formerScript(script, seen),
     ...(isShared ? [] : ifThere("files whose writing was cut short", unfinished(seen))),
   ];
+}
+
+/** A caller that does not know its stack, as the command `dockroute status`, takes what lies there for its own. */
+function asThere({ holder }: Script, there: string | undefined): Holder {
+  const [id, stack] = (there?.split("\n")[1]?.replace("# dockroute ", "") ?? "").split(" of ");
+  return holder.stack === undefined && id === holder.id ? { ...holder, stack } : holder;
 }
 
 /** dockroute 0.1.0 kept it under another name. The new script lies there before the old one goes. */

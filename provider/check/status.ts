@@ -1,5 +1,6 @@
 /** Each host of the plan beside what is wanted of it. */
 import { cannotBeAsked } from "../engine/errors.js";
+import type { Seen } from "../engine/fact.js";
 import { cleaned } from "../engine/printable.js";
 import { type Survey, survey } from "../engine/survey.js";
 import { newestQuestion, readNewest } from "../facts/files.js";
@@ -67,8 +68,8 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       ...(bip === undefined ? {} : { bridge: bip }),
       routes: count(ofRoutes),
       rules: count(ofRules),
-      drift: [...unready(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
-      warnings: ofRules.flatMap(({ notices }) => notices.map((text) => `${name}: ${text}`)),
+      drift: [...notReady(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
+      warnings: ofRules.flatMap(({ warnings }) => warnings.map((text) => `${name}: ${text}`)),
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
     });
   } catch (error) {
@@ -79,19 +80,19 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
   }
 }
 
-function unready({ id, seen }: Survey<Parameters<NonNullable<typeof dockerBridge.unready>>[0]>) {
-  return (dockerBridge.unready?.(seen) ?? []).map((text) => `${id}: ${text}`);
+function notReady({ id, seen }: Survey<Seen<typeof dockerBridge.facts>>): readonly string[] {
+  return (dockerBridge.disruptive?.notReady(seen) ?? []).map((text) => `${id}: ${text}`);
 }
 
 function count(surveys: readonly Survey<unknown>[]): Count {
   return { well: surveys.filter(isWell).length, wanted: surveys.length };
 }
 
-function isWell({ found, due }: Survey<unknown>): boolean {
-  return found.length === 0 && due.length === 0;
+function isWell({ drift, due }: Survey<unknown>): boolean {
+  return drift.length === 0 && due.length === 0;
 }
 
 /** Where something is due that no word of drift tells, the change itself is the word. */
-function words({ id, found, due }: Survey<unknown>): readonly string[] {
-  return (found.length > 0 ? found : due.map((why) => `due: ${why}`)).map((text) => `${id}: ${text}`);
+function words({ id, drift, due }: Survey<unknown>): readonly string[] {
+  return (drift.length > 0 ? drift : due.map((why) => `due: ${why}`)).map((text) => `${id}: ${text}`);
 }

@@ -1,30 +1,36 @@
 /**
- * The one flow: look, steps, run, look again, until nothing is due. create and update are the same; delete is
- * the same with `undo`. Here is what awaits, retries and verifies; what is right for a host is decided in
- * resources/.
+ * The one flow: read the host, run what is due, read it again, until nothing is due. Create and update are the same;
+ * delete is the same with what the claims remove. This file awaits, retries and verifies; the folders of resources/
+ * decide what is right for a host.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
-import { type Command, UnreadableAnswer, unseen } from "./command.js";
+import { type Claims, due, obstacles, refusals, undo } from "./claim.js";
+import { type Command, UnreadableAnswer } from "./command.js";
 import { NotConverged, NotReady, NotUnderstood, NotWell, Refused } from "./errors.js";
-import type { Kind, OnHost, Remembered } from "./old-kind.js";
+import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
+import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Turns } from "./rollout.js";
 
-/** A step that needs the outcome of another one is a second pass; no kind needs more than two. */
+/** A command that needs the outcome of another one is due in a second pass; no kind needs more than three. */
 const passes = 4;
-/** How long the containers of a restarted Docker may take to be back. */
-const wellWithin = 120_000;
+/** The containers of a restarted Docker have this long to run again. */
+const healthyWithin = 120_000;
+
+/** What a host shows to a resource, and the claims that follow from it. */
+export interface View<F extends Facts> {
+  readonly seen: Seen<F>;
+  readonly claims: Claims;
+}
 
 type Ask = Pick<Host, "look">;
 
-/** Asks everything. */
-async function look<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Ask): Promise<S> {
-  const answers = await host.look(kind.look.questions);
-  return understood(kind, inputs, () => kind.look.read(inputs, answers));
-}
-
-/** An answer that nothing can be made of is the host's failure and is told as one. */
-export function understood<I extends OnHost, S, T>(kind: Kind<I, S>, inputs: I, read: () => T): T {
+/** An answer that cannot be read is the host's failure and is told as one. */
+export function understood<I extends OnHost, F extends Facts<I>, T>(
+  kind: Kind<I, F>,
+  inputs: I,
+  read: () => T,
+): T {
   try {
     return read();
   } catch (error) {
@@ -33,107 +39,148 @@ export function understood<I extends OnHost, S, T>(kind: Kind<I, S>, inputs: I, 
   }
 }
 
-/** Asks what shows whether something is due, and only where it is the rest. */
-export async function glance<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Ask): Promise<S> {
-  const { questions, read, later = [] } = kind.look;
-  if (later.length === 0) return look(kind, inputs, host);
-  const now = questions.filter((question) => !later.includes(question));
-  const answers = new Map((await host.look(now)).map((answer, at) => [now[at], answer]));
-  const given = questions.map((question) => answers.get(question) ?? unseen);
-  const [seen, due] = understood(kind, inputs, () => {
-    const first = read(inputs, given);
-    return [first, kind.steps(inputs, first)];
-  });
-  return due.length === 0 ? seen : look(kind, inputs, host);
+/** Asks for all facts. */
+function look<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  host: Ask,
+): Promise<View<F>> {
+  return ask(kind, inputs, host, questionsOf<I>(kind.facts, inputs));
 }
 
-/** Makes the host as desired; gives what is seen then. */
-export function converge<I extends OnHost, S>(
-  kind: Kind<I, S>,
+async function ask<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  host: Ask,
+  questions: ReturnType<typeof questionsOf>,
+): Promise<View<F>> {
+  const answers = await host.look(questions);
+  return understood(kind, inputs, () =>
+    viewOf(kind, inputs, seenOf<I, F>(kind.facts, inputs, questions, answers)),
+  );
+}
+
+export function viewOf<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  seen: Seen<F>,
+): View<F> {
+  return { seen, claims: kind.claims(inputs, seen) };
+}
+
+/** Asks for the facts that show whether something is due, and for the costly ones only if it is. */
+export async function glance<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  host: Ask,
+): Promise<View<F>> {
+  const cheap = cheapQuestionsOf<I>(kind.facts, inputs);
+  const view = await ask(kind, inputs, host, cheap);
+  const isAll = cheap.length === questionsOf<I>(kind.facts, inputs).length;
+  return isAll || due(view.claims).length === 0 ? view : look(kind, inputs, host);
+}
+
+/** Makes the host as desired, and returns what it shows then. */
+export function converge<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
   desired: I & Remembered,
   host: Host,
   turns: Turns,
-): Promise<S> {
+): Promise<Seen<F>> {
+  const { disruptive } = kind;
   const flow = async () => {
-    const seen = await onceSettled(host, turns, () => glance(kind, desired, host));
-    understood(kind, desired, () => refuse(kind, desired, seen));
-    const wanted = { ...desired, before: desired.before ?? kind.found?.(seen) };
-    const change = () => run(kind, desired, host, seen, (now) => kind.steps(wanted, now));
-    return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
+    const { seen } = await onceSettled(host, turns, () => glance(kind, desired, host));
+    // What was there before is fixed here: a later read may see half of this change.
+    const before = desired.before ?? disruptive?.remembers(seen);
+    const wanted = before === undefined ? desired : { ...desired, before };
+    const view = understood(kind, desired, () => viewOf(kind, wanted, seen));
+    understood(kind, desired, () => refuse(kind, desired, view));
+    const change = () => run(kind, wanted, host, view, due);
+    const stops = due(view.claims).some(({ risk }) => risk === "docker") && disruptive?.running(seen).length;
+    return stops ? turns.take(desired.host, change) : change();
   };
-  return kind.disrupts === undefined ? host.together(flow) : host.alone(flow);
+  return disruptive === undefined ? host.together(flow) : host.alone(flow);
 }
 
 /**
- * Takes from the host what this resource made and still holds. One at a time, because the last one takes what
- * all of them share.
+ * Removes from the host what this resource made and still holds. One resource at a time, because the last one removes
+ * what all of them share.
  */
-export function remove<I extends OnHost, S>(
-  kind: Kind<I, S>,
+export function remove<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
   held: I & Remembered,
   host: Host,
   turns: Turns,
   warn: (text: string) => void,
-): Promise<S> {
+): Promise<Seen<F>> {
+  const removal = (claims: Claims) => {
+    const faults = obstacles(claims);
+    if (faults.length > 0) throw new Refused(held.host, kind.id(held), faults);
+    return undo(claims);
+  };
   return host.alone(async () => {
-    const seen = await onceSettled(host, turns, () => look(kind, held, host));
-    for (const text of kind.lost?.(held, seen) ?? []) warn(text);
-    const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
-    const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
-    return risky ? turns.take(held.host, change) : change();
+    const view = await onceSettled(host, turns, () => look(kind, held, host));
+    for (const text of kind.disruptive?.lost(held, view.seen) ?? []) warn(text);
+    const change = () => run(kind, held, host, view, removal);
+    const isRisky = removal(view.claims).some(({ risk }) => risk === "docker");
+    return isRisky ? turns.take(held.host, change) : change();
   });
 }
 
 /**
- * Looks until what is seen can be built on. What a run that was killed has left unconfirmed may be as desired, and be
- * taken back a moment later: it is taken back first, in a turn, because that may restart Docker as the change did.
+ * Reads until the answers can be built on. A change that a killed run left unconfirmed may look as desired and be
+ * rolled back a moment later: it is rolled back first, in the rollout, because that may restart Docker as the change did.
  */
-async function onceSettled<S>(host: Host, turns: Turns, see: () => Promise<S>): Promise<S> {
+async function onceSettled<T>(host: Host, turns: Turns, see: () => Promise<T>): Promise<T> {
   for (;;) {
     const { forgotten } = host;
-    const seen = await see();
+    const view = await see();
     if (host.pending) await turns.take(host.name, () => host.recover());
-    else if (host.forgotten === forgotten) return seen;
+    else if (host.forgotten === forgotten) return view;
   }
 }
 
-function refuse<I extends OnHost, S>(kind: Kind<I, S>, desired: I, seen: S): void {
-  const unready = kind.unready?.(seen) ?? [];
-  if (unready.length > 0) throw new NotReady(desired.host, kind.id(desired), unready);
-  const faults = kind.objections(desired, seen);
+function refuse<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  desired: I,
+  { seen, claims }: View<F>,
+): void {
+  const notReady = kind.disruptive?.notReady(seen) ?? [];
+  if (notReady.length > 0) throw new NotReady(desired.host, kind.id(desired), notReady);
+  const faults = [...(kind.judge?.(desired, seen, {}).refuse ?? []), ...refusals(claims)];
   if (faults.length > 0) throw new Refused(desired.host, kind.id(desired), faults);
 }
 
-async function run<I extends OnHost, S>(
-  kind: Kind<I, S>,
-  inputs: I,
+type Due = (claims: Claims) => readonly Command[];
+
+async function run<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
   host: Host,
-  first: S,
-  due: (seen: S) => readonly Command[],
-): Promise<S> {
-  let seen = first;
-  const dueNow = (now: S) => understood(kind, inputs, () => due(now));
+  first: View<F>,
+  dueOf: Due,
+): Promise<Seen<F>> {
+  let view = first;
   for (let pass = 0; pass < passes; pass++) {
-    const steps = dueNow(seen);
-    if (steps.length === 0) return seen;
-    seen = await apply(kind, inputs, host, seen, dueNow);
+    if (dueOf(view.claims).length === 0) return view.seen;
+    view = await apply(kind, inputs, host, view, dueOf);
   }
-  const still = dueNow(seen);
-  if (still.length === 0) return seen;
+  const still = dueOf(view.claims);
+  if (still.length === 0) return view.seen;
   throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
 }
 
-/** Steps with a risk are run inside the host transaction, which is confirmed only when the host is well again. */
-async function apply<I extends OnHost, S>(
-  kind: Kind<I, S>,
-  inputs: I,
+/** Commands with a risk run inside the host transaction, which is confirmed only when the host is healthy again. */
+async function apply<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
   host: Host,
-  before: S,
-  due: (seen: S) => readonly Command[],
-): Promise<S> {
-  const commands = due(before);
+  before: View<F>,
+  dueOf: Due,
+): Promise<View<F>> {
+  const commands = dueOf(before.claims);
   if (commands.every(({ risk }) => risk === undefined)) {
-    await host.change(commands, kind.look.questions);
+    await host.change(commands, questionsOf<I>(kind.facts, inputs));
     return look(kind, inputs, host);
   }
   await host.change(commands.filter(({ probe }) => probe === true));
@@ -141,10 +188,10 @@ async function apply<I extends OnHost, S>(
   await host.transact({
     why: whys(commands).at(-1) ?? kind.id(inputs),
     commands: commands.filter(({ probe }) => probe !== true),
-    undo: kind.restore(before),
+    undo: kind.disruptive?.rollback(before.seen) ?? [],
     verify: async () => {
-      now = await settle(kind, inputs, host, before);
-      const still = due(now).filter(({ risk }) => risk !== undefined);
+      now = await healthyAgain(kind, inputs, host, before);
+      const still = dueOf(now.claims).filter(({ risk }) => risk !== undefined);
       if (still.length > 0) throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
     },
   });
@@ -152,12 +199,17 @@ async function apply<I extends OnHost, S>(
 }
 
 /** Waits until what ran before a restart runs again. */
-async function settle<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Host, before: S): Promise<S> {
-  for (const deadline = performance.now() + wellWithin; ; await sleep(300)) {
+async function healthyAgain<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  host: Host,
+  before: View<F>,
+): Promise<View<F>> {
+  for (const deadline = performance.now() + healthyWithin; ; await sleep(300)) {
     host.forget();
-    const seen = await look(kind, inputs, host);
-    const away = kind.well?.(before, seen) ?? [];
-    if (away.length === 0) return seen;
+    const view = await look(kind, inputs, host);
+    const away = kind.disruptive?.unhealthy(before.seen, view.seen) ?? [];
+    if (away.length === 0) return view;
     if (performance.now() > deadline) throw new NotWell(inputs.host, kind.id(inputs), away);
   }
 }

@@ -1,7 +1,8 @@
 /** Makes and removes single resources on a lab's hosts, past the engine: what the engine's calls do, and no more. */
 import type { Lab } from "../../lab/lab.js";
 import { converge, remove } from "../../provider/engine/converge.js";
-import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
+import { type Facts, questionsOf, seenOf } from "../../provider/engine/fact.js";
+import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { Turns } from "../../provider/engine/rollout.js";
 import { Hosts } from "../../provider/host/hosts.js";
 
@@ -18,8 +19,8 @@ export class Driver {
     );
   }
 
-  async make<I extends OnHost, S>(
-    kind: Kind<I, S>,
+  async make<I extends OnHost, F extends Facts<I>>(
+    kind: Kind<I, F>,
     name: string,
     wish: Omit<I, keyof OnHost>,
   ): Promise<void> {
@@ -27,8 +28,8 @@ export class Driver {
     await converge(kind, inputs, this.hosts.get(name, inputs.endpoint), this.turns);
   }
 
-  async remove<I extends OnHost, S>(
-    kind: Kind<I, S>,
+  async remove<I extends OnHost, F extends Facts<I>>(
+    kind: Kind<I, F>,
     name: string,
     wish: Omit<I, keyof OnHost>,
   ): Promise<void> {
@@ -37,22 +38,28 @@ export class Driver {
   }
 
   /** The words of a preview. */
-  async notices<I extends OnHost, S>(
-    kind: Kind<I, S>,
+  async warnings<I extends OnHost, F extends Facts<I>>(
+    kind: Kind<I, F>,
     name: string,
     wish: Omit<I, keyof OnHost>,
   ): Promise<readonly string[]> {
     const inputs = this.inputs(kind, name, wish);
     const host = this.hosts.get(name, inputs.endpoint);
     host.forget();
-    return kind.notices?.(inputs, kind.look.read(inputs, await host.look(kind.look.questions)), {}) ?? [];
+    const questions = questionsOf<I>(kind.facts, inputs);
+    const seen = seenOf<I, F>(kind.facts, inputs, questions, await host.look(questions));
+    return kind.judge?.(inputs, seen, {}).warn ?? [];
   }
 
   close(): Promise<void> {
     return this.hosts.close();
   }
 
-  private inputs<I extends OnHost, S>(kind: Kind<I, S>, name: string, wish: Omit<I, keyof OnHost>): I {
+  private inputs<I extends OnHost, F extends Facts<I>>(
+    kind: Kind<I, F>,
+    name: string,
+    wish: Omit<I, keyof OnHost>,
+  ): I {
     const checked = kind.check({ ...wish, host: name, endpoint: `root@${this.lab.host(name).address}:22` });
     if ("inputs" in checked) return checked.inputs;
     throw new Error(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join("; "));

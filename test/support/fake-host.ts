@@ -1,7 +1,9 @@
 /** A host of two variables and no machine behind it, and the kind of thing that can be made true on it. */
+import { state } from "../../provider/engine/claim.js";
 import type { Answer, Command } from "../../provider/engine/command.js";
 import { CommandFailed } from "../../provider/engine/errors.js";
-import type { Kind, OnHost, Remembered } from "../../provider/engine/old-kind.js";
+import { fact } from "../../provider/engine/fact.js";
+import type { Kind, OnHost, Remembered } from "../../provider/engine/kind.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 
 export class FakeHost implements Host {
@@ -84,11 +86,10 @@ export interface Wish extends OnHost {
   readonly level?: string | undefined;
 }
 
-export interface Seen {
-  readonly value: string;
-  readonly level: string;
-  readonly up: string;
-}
+const read = (name: string) =>
+  fact([{ why: `read ${name}`, argv: ["get", name] }], (answer) => answer.stdout);
+
+const facts = { value: read("value"), level: read("level"), up: read("up") };
 
 const set = (name: string, value: string, risk?: "docker"): Command => ({
   why: `set ${name}`,
@@ -96,35 +97,54 @@ const set = (name: string, value: string, risk?: "docker"): Command => ({
   ...(risk === undefined ? {} : { risk }),
 });
 
+const foreign = { property: "value", reason: "it is someone else's" };
+
 /** `value` is set without a risk, and then `level`, which restarts something. */
-export const toy: Kind<Wish, Seen> = {
+export const toy: Kind<Wish, typeof facts> = {
   changes: { value: "replace", level: "update" },
   id: ({ host, value }) => `${host}/${value}`,
   check: (raw) =>
     raw["value"] === "bad"
       ? { faults: [{ property: "value", reason: "bad is not good" }] }
       : { inputs: raw as unknown as Wish },
-  look: {
-    questions: ["value", "level", "up"].map((name) => ({ why: `read ${name}`, argv: ["get", name] })),
-    read: (_, [value, level, up]) => ({
-      value: value?.stdout ?? "",
-      level: level?.stdout ?? "",
-      up: up?.stdout ?? "",
-    }),
-  },
-  objections: (_, { value }) =>
-    value === "foreign" ? [{ property: "value", reason: "it is someone else's" }] : [],
-  steps: (wish: Wish & Remembered, seen) => {
-    if (seen.value !== wish.value) return [set("value", wish.value)];
-    const level = wish.level ?? "";
-    return seen.level === level ? [] : [set("level", level, "docker")];
-  },
-  undo: (held, seen) => (seen.value === held.value ? [set("value", "")] : []),
-  restore: (before) => [{ why: `level back to ${before.level || "nothing"}`, argv: ["set"] }],
-  gone: (_, { value }) => value === "",
+  facts,
+  claims: ({ value, level = "" }: Wish & Remembered, seen) => [
+    {
+      what: "value",
+      is: state(seen.value === value, seen.value !== ""),
+      // Another value is a successor's.
+      ...(seen.value === "foreign"
+        ? { notOurs: foreign }
+        : seen.value === value
+          ? {}
+          : { notOurs: "another resource's" as const }),
+      make: [set("value", value)],
+      remove: [set("value", "")],
+    },
+    ...(seen.value !== value || seen.level === level
+      ? []
+      : [
+          {
+            what: "level",
+            is: "changed" as const,
+            shown: true,
+            make: [set("level", level, "docker")],
+            remove: [],
+          },
+        ]),
+    ...(seen.up === "yes"
+      ? []
+      : [{ what: "it", is: "changed" as const, found: "down", make: [], remove: [] }]),
+  ],
   observed: (_, { level }) => ({ level }),
-  drift: (_, { up }) => (up === "yes" ? [] : ["it is down"]),
-  unready: ({ up }) => (up === "never" ? ["it cannot be asked"] : []),
-  notices: ({ level }, seen) => (level === seen.level ? [] : ["something restarts"]),
-  disrupts: ({ level = "" }, seen) => level !== seen.level,
+  judge: ({ level }, seen) => ({ warn: level === seen.level ? [] : ["something restarts"] }),
+  disruptive: {
+    notReady: ({ up }) => (up === "never" ? ["it cannot be asked"] : []),
+    running: () => ["box"],
+    rollback: (before) => [{ why: `level back to ${before.level || "nothing"}`, argv: ["set"] }],
+    unhealthy: () => [],
+    remembers: () => undefined,
+    lost: () => [],
+    traits: { names: [], of: () => ({}) },
+  },
 };

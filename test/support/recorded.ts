@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Moment, Recorded } from "../../lab/record.js";
 import type { Answer, Command } from "../../provider/engine/command.js";
-import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
 
 const folder = join(__dirname, "../fixtures");
 
@@ -33,10 +32,6 @@ export function answer(image: string, when: When, question: Command): Answer {
 
 export function answers(image: string, when: When, questions: readonly Command[]): readonly Answer[] {
   return questions.map((question) => answer(image, when, question));
-}
-
-export function seenBy<I extends OnHost, S>(kind: Kind<I, S>, wish: I, image: string, when: When): S {
-  return kind.look.read(wish, answers(image, when, kind.look.questions));
 }
 
 export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stderr: "" });

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Answer, Command } from "../../provider/engine/command.js";
 import { cannotBeAsked, DockrouteError } from "../../provider/engine/errors.js";
-import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
+import { type Facts, questionsOf } from "../../provider/engine/fact.js";
+import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { machineQuestion } from "../../provider/facts/machine.js";
 import { batch } from "../../provider/host/exec/batch.js";
 import { peerRoute } from "../../provider/resources/route/index.js";
@@ -71,13 +72,13 @@ describe("F4: a host that lies", function () {
   for (const [kind, name] of kinds) {
     it(`to the questions of a ${name} gets no lie into a message or the state, and nothing runs`, async () => {
       const words = fixed(sandbox.canary).filter((word) => word.length < 3000);
-      const any = kind as unknown as Kind<OnHost, unknown>;
+      const any = kind as unknown as Kind<OnHost, Facts<OnHost>>;
       let refused = 0;
       for (const [image, when] of [
         ["docker28", "fresh"],
         ["docker29-nft", "ours"],
       ] as const) {
-        for (const question of any.look.questions) {
+        for (const question of questionsOf<OnHost>(any.facts, moment(image, "ours").wishes[name])) {
           const real = answer(image, when, question);
           for (const lie of when === "fresh" ? [...lies(words), ...bent(real, words)] : bent(real, words)) {
             refused += await meet(any, image, when, moment(image, "ours").wishes[name], question, lie);
@@ -92,7 +93,7 @@ describe("F4: a host that lies", function () {
 
   /** Everything that the engine asks of a resource, on a host with one lie. Gives how often it ended in an error. */
   async function meet(
-    kind: Kind<OnHost, unknown>,
+    kind: Kind<OnHost, Facts<OnHost>>,
     image: string,
     when: When,
     wish: OnHost,

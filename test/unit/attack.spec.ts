@@ -1,9 +1,11 @@
 /** Attack: hostile words in every input of every resource. Refused by name, or a word like any other. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { due, undo } from "../../provider/engine/claim.js";
 import { type Command, quote } from "../../provider/engine/command.js";
 import { DockrouteError } from "../../provider/engine/errors.js";
-import type { Kind, OnHost } from "../../provider/engine/old-kind.js";
+import { type Facts, questionsOf, seenOf } from "../../provider/engine/fact.js";
+import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
 import type { Props } from "../../provider/shells/dynamic/props.js";
 import { fixed, hostile, Sandbox, texts, unprintable } from "../support/hostile.js";
@@ -21,8 +23,8 @@ interface Outcome {
 }
 
 /** @param goOn past the refusal: what would become of the words if nothing had refused them */
-async function attack<I extends OnHost, S>(
-  kind: Kind<I, S>,
+async function attack<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
   image: string,
   props: Props,
   goOn: boolean,
@@ -40,10 +42,11 @@ async function attack<I extends OnHost, S>(
   const { failures } = await life.check({}, props);
   if (goOn) {
     const inputs = props as unknown as I;
-    const seen = kind.look.read(inputs, await host.look(kind.look.questions));
-    for (const due of [kind.steps, kind.undo]) {
+    const questions = questionsOf<I>(kind.facts, inputs);
+    const seen = seenOf<I, F>(kind.facts, inputs, questions, await host.look(questions));
+    for (const dueOf of [due, undo]) {
       try {
-        const commands = due(inputs, seen);
+        const commands = dueOf(kind.claims(inputs, seen));
         await host.transact({ why: "attack", commands, undo: commands, verify: async () => {} });
       } catch {
         // Refused later than it should be is well enough here.
@@ -92,7 +95,7 @@ describe("F1: a hostile word", function () {
 
   for (const [kind, name] of kinds) {
     it(`in any input of a ${name} is refused by name, and does nothing`, async () => {
-      const any = kind as unknown as Kind<OnHost, unknown>;
+      const any = kind as unknown as Kind<OnHost, Facts<OnHost>>;
       for (const property of ["host", "endpoint", ...Object.keys(kind.changes)]) {
         let refusals = 0;
         const tried = async (word: string, image: string, goOn: boolean) => {

@@ -5,7 +5,7 @@
  */
 
 import * as parts from "../../boot/old-script.js";
-import type { OnHost, Unrecorded } from "../../engine/old-kind.js";
+import type { OnHost, Unrecorded } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { contains, parseRange, printRange } from "../../plan/cidr.js";
 import { forwardRule } from "../forward/index.js";

@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import * as parts from "../../boot/old-script.js";
-import type { Kind, OnHost } from "../../engine/old-kind.js";
+import type { Kind, OnHost } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
 import { readFiles } from "../../facts/files.js";

@@ -10,7 +10,7 @@
  */
 import { z } from "zod";
 import * as parts from "../../boot/old-script.js";
-import type { Kind, OnHost } from "../../engine/old-kind.js";
+import type { Kind, OnHost } from "../../engine/kind.js";
 import * as conntrack from "../../facts/conntrack.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";

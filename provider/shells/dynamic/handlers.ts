@@ -3,6 +3,7 @@
  * these five: path and names are a promise and are never changed.
  */
 
+import { commonQuestionsOf } from "../../engine/fact.js";
 import { lintQuestions } from "../../lint/hosts.js";
 import { dockerBridge } from "../../resources/bridge/index.js";
 import { forwardRule } from "../../resources/forward/index.js";
@@ -15,11 +16,12 @@ import { Session } from "./session.js";
 
 endWithEngine();
 
-const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
 /** What is asked of a host at once. */
 export const questions = [
   ...lintQuestions,
-  ...kinds.flatMap(({ look }) => look.questions.filter((each) => !look.later?.includes(each))),
+  ...[dockerBridge.facts, peerRoute.facts, masqueradeRule.facts, forwardRule.facts].flatMap(
+    commonQuestionsOf,
+  ),
 ];
 const session = new Session(questions);
 

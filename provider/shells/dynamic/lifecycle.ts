@@ -3,8 +3,9 @@
  * engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
+import { refusals } from "../../engine/claim.js";
 import { UnreadableAnswer } from "../../engine/command.js";
-import { converge, glance, remove } from "../../engine/converge.js";
+import { converge, glance, remove, type View } from "../../engine/converge.js";
 import {
   cannotBeAsked,
   DockrouteError,
@@ -16,9 +17,10 @@ import {
   Unexpected,
   Unreachable,
 } from "../../engine/errors.js";
-import type { Kind, OnHost, Remembered } from "../../engine/old-kind.js";
+import type { Facts, Seen } from "../../engine/fact.js";
+import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
-import { isTakenBack, refreshed } from "../../engine/survey.js";
+import { isRolledBackSoon, refreshed } from "../../engine/survey.js";
 import type { Host } from "../../host/host.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
@@ -33,24 +35,24 @@ export interface Lifecycle {
   delete(id: string, props: Props): Promise<void>;
 }
 
-/** What can be taken back at all is a change for which Docker restarts. */
+/** Only changes that restart Docker can be rolled back. */
 const backAndForth =
-  "a change that nobody confirmed is taken back first, and made again where it is still wanted: Docker restarts, and " +
-  "containers stop, for each of both";
+  "a change that nobody confirmed is rolled back first, and made again if it is still wanted: Docker restarts, and " +
+  "containers stop, for each of the two";
 
 /** What the provider itself adds to a resource's properties; everything else is an input, or a mistyped one. */
-const added = ["__provider", "connection", "found", "machine", "before"];
+const added = ["__provider", "connection", "found", "machine", "before", "stack"];
 
-export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
+export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Lifecycle {
   private readonly names: readonly string[];
-  private readonly facts: readonly string[];
+  private readonly traits: readonly string[];
 
   constructor(
-    private readonly kind: Kind<I, S>,
+    private readonly kind: Kind<I, F>,
     private readonly session: Session,
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
-    this.facts = kind.facts?.names ?? [];
+    this.traits = kind.disruptive?.traits.names ?? [];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
@@ -62,32 +64,32 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     // The engine asks for no difference to what is not there yet.
     if (olds["host"] === undefined) this.session.changes = true;
     const wide = (await this.session.lint()).map((reason) => ({ property: "host", reason }));
-    const last = pick(olds, this.facts);
+    const last = pick(olds, this.traits);
     // What hangs on a value that is not known yet is asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
-    const checked = this.kind.check(omit(news, [...added, ...this.facts]));
+    const checked = this.kind.check(omit(news, [...added, ...this.traits]));
     if ("faults" in checked) return { inputs: news, failures: cleaned([...wide, ...checked.faults]) };
     const { inputs } = checked;
     const asked = await this.session.reached(inputs, () =>
-      this.named(inputs, () => this.ask(inputs, news, last)),
+      this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
-    const all = { ...pick(news, ["connection"]), ...last, ...asked?.facts, ...inputs };
-    return { inputs: all, failures: cleaned([...wide, ...(asked?.objections ?? [])]) };
+    const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...inputs };
+    return { inputs: all, failures: cleaned([...wide, ...(asked?.refuse ?? [])]) };
   }
 
-  /** What the host has against it; and what a person has to know before saying yes. */
-  private async ask(inputs: I, news: Props, last: Props) {
-    const seen = await this.see(inputs, news);
-    const { unready, notices } = this.kind;
-    const takenBack = isTakenBack(this.kind, seen, this.hostOf(inputs, news)) ? [backAndForth] : [];
-    for (const text of [...(unready?.(seen) ?? []), ...takenBack, ...(notices?.(inputs, seen, last) ?? [])]) {
+  /** Why the host refuses it; tells what a person has to know before saying yes. */
+  private async judge(inputs: I & Remembered, news: Props, last: Props) {
+    const { seen, claims } = await this.see(inputs, news);
+    const { refuse = [], warn = [] } = this.kind.judge?.(inputs, seen, last) ?? {};
+    const takenBack = isRolledBackSoon(this.kind, seen, this.hostOf(inputs, news)) ? [backAndForth] : [];
+    for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    return { objections: this.kind.objections(inputs, seen), facts: this.factsOf(seen) };
+    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) };
   }
 
   async diff(_: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
-    const changed = [...this.names, ...this.facts, "connection"].filter(
+    const changed = [...this.names, ...this.traits, "connection", "stack"].filter(
       (name) => !isDeepStrictEqual(olds[name], news[name]),
     );
     const changes: Readonly<Record<string, "update" | "replace">> = { host: "replace", ...this.kind.changes };
@@ -102,13 +104,14 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   async create(news: Props): Promise<{ id: string; outs: Props }> {
     const inputs = this.inputsOf(news);
     const id = this.kind.id(inputs);
-    return { id, outs: await this.settle(id, news, inputs) };
+    return { id, outs: await this.settle(id, news, { ...inputs, ...ownership({}, news) }) };
   }
 
   async update(id: string, olds: Props, news: Props): Promise<{ outs: Props }> {
     const other = await this.session.isOtherMachine(olds, news);
     const remembered = other ? {} : pick(olds, ["before"]);
-    return { outs: await this.settle(id, { ...olds, ...news }, { ...this.inputsOf(news), ...remembered }) };
+    const inputs = { ...this.inputsOf(news), ...remembered, ...ownership(olds, news) };
+    return { outs: await this.settle(id, { ...olds, ...news }, inputs) };
   }
 
   /** Makes the host as wanted, and gives the resource's properties then. */
@@ -119,9 +122,10 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
       // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
-      const before = this.kind.before?.(seen) ?? inputs.before;
-      const facts = { ...pick(props, this.facts), ...this.factsOf(seen) };
-      return { ...pick(props, ["connection"]), ...facts, ...inputs, ...defined({ machine, before }) };
+      const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
+      const traits = { ...pick(props, this.traits), ...this.traitsOf(seen) };
+      const own = this.inputsOf(inputs);
+      return { ...pick(props, ["connection", "stack"]), ...traits, ...own, ...defined({ machine, before }) };
     } catch (error) {
       throw halfDone(error, id, props);
     }
@@ -130,7 +134,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
     this.session.lookAhead();
     const inputs = this.inputsOf(props);
-    const kept = pick(props, [...this.names, ...this.facts, "connection"]);
+    const kept = pick(props, [...this.names, ...this.traits, "connection", "stack"]);
     try {
       const now = await this.named(inputs, () => this.drifted(id, inputs, props));
       if (now === undefined) return { id: "" };
@@ -146,9 +150,9 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
 
   /** What a host has in place of what it should, as properties; undefined where the resource is gone. */
   private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
-    const seen = await this.see(inputs, props);
-    const held = { ...inputs, ...pick(props, ["before"]) };
-    const now = refreshed(this.kind, held, pick(props, this.names), seen, this.hostOf(inputs, props));
+    const held = { ...inputs, ...pick(props, ["before"]), ...ownership({}, props) };
+    const view = await this.see(held, props);
+    const now = refreshed(this.kind, held, pick(props, this.names), view, this.hostOf(inputs, props));
     if (now === undefined) return undefined;
     if (now.told !== "") this.session.tell(`${id}: ${now.told}`);
     return defined({ ...now.observed, ...(now.found.length > 0 ? { found: now.found } : {}) });
@@ -167,7 +171,8 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   }
 
   async delete(id: string, props: Props): Promise<void> {
-    const inputs: I & Remembered = { ...this.inputsOf(props), ...pick(props, ["before"]) };
+    const kept = { ...pick(props, ["before"]), ...ownership({}, props) };
+    const inputs: I & Remembered = { ...this.inputsOf(props), ...kept };
     const host = this.hostOf(inputs, props);
     const warn = (text: string) => this.session.tell(`${inputs.host}: ${text}`);
     if (this.session.isGone(inputs.host)) {
@@ -181,39 +186,55 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
         await remove(this.kind, inputs, host, this.session.turns, warn);
       });
     } catch (error) {
-      const heir = this.kind.takenAlongBy?.(inputs);
+      const heir = this.kind.orphans?.heir?.(inputs);
       const left = this.session.isDestroying && this.session.isInConfig(inputs.host);
       if (heir === undefined || !left || !(error instanceof Unreachable)) throw error;
       warn(`${id} is still there, and goes when ${heir} does`);
     }
   }
 
-  private async removeUnrecorded(inputs: I, props: Props, host: Host, warn: (text: string) => void) {
-    if (this.kind.unrecorded === undefined) return;
-    for (const each of this.kind.unrecorded(inputs, await this.see(inputs, props))) {
+  private async removeUnrecorded(
+    inputs: I & Remembered,
+    props: Props,
+    host: Host,
+    warn: (text: string) => void,
+  ) {
+    if (this.kind.orphans?.unrecorded === undefined) return;
+    const { seen } = await this.see(inputs, props);
+    for (const each of this.kind.orphans.unrecorded(inputs, seen)) {
       await each<Promise<unknown>>((kind, held) => remove(kind, held, host, this.session.turns, warn));
     }
   }
 
-  private inputsOf(props: Props): I {
-    const checked = this.kind.check(pick(props, this.names));
+  private inputsOf(props: object): I {
+    const checked = this.kind.check(pick(Object.fromEntries(Object.entries(props)), this.names));
     if ("inputs" in checked) return checked.inputs;
-    throw new Refused(String(props["host"]), "a resource with these inputs", checked.faults);
+    throw new Refused(
+      "host" in props ? String(props.host) : "",
+      "a resource with these inputs",
+      checked.faults,
+    );
   }
 
-  private factsOf(seen: S): Props {
-    return cleaned(defined(this.kind.facts?.of(seen) ?? {}));
+  private traitsOf(seen: Seen<F>): Props {
+    return cleaned(defined(this.kind.disruptive?.traits.of(seen) ?? {}));
   }
 
   private hostOf(inputs: I, props: Props): Host {
     return this.session.host(inputs.host, inputs.endpoint, props["connection"]);
   }
 
-  private async see(inputs: I, props: Props): Promise<S> {
+  private async see(inputs: I & Remembered, props: Props): Promise<View<F>> {
     const host = this.hostOf(inputs, props);
     await this.session.lookAll(host);
     return glance(this.kind, inputs, { look: (questions) => host.recall(questions) });
   }
+}
+
+/** The stack that holds the resource, now and at its last `up`. */
+function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastStack"> {
+  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+  return { stack: text(news["stack"]), lastStack: text(olds["stack"]) };
 }
 
 /** A failure after the first step is recorded as a half-made resource, so that a later run goes on or undoes it. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Command } from "../../engine/command.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors.js";
-import type { OnHost } from "../../engine/old-kind.js";
+import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
 import { Turns } from "../../engine/rollout.js";
 import { machineQuestion, readMachine } from "../../facts/machine.js";

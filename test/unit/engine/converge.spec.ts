@@ -7,7 +7,7 @@ import {
   NotReady,
   Refused,
 } from "../../../provider/engine/errors.js";
-import type { Remembered } from "../../../provider/engine/old-kind.js";
+import type { Remembered } from "../../../provider/engine/kind.js";
 import { Turns } from "../../../provider/engine/rollout.js";
 import { FakeHost, toy, type Wish } from "../../support/fake-host.js";
 
@@ -17,6 +17,11 @@ function hostWith(variables: Readonly<Record<string, string>> = {}): FakeHost {
   const host = new FakeHost("alpha");
   for (const [name, value] of Object.entries(variables)) host.variables.set(name, value);
   return host;
+}
+
+function disrupting(changed: Partial<NonNullable<typeof toy.disruptive>>): Pick<typeof toy, "disruptive"> {
+  if (toy.disruptive === undefined) throw new Error("the toy disrupts");
+  return { disruptive: { ...toy.disruptive, ...changed } };
 }
 
 describe("converge", () => {
@@ -36,14 +41,14 @@ describe("converge", () => {
     const told: unknown[] = [];
     const kind: typeof toy = {
       ...toy,
-      found: ({ value }) => value,
-      steps: (desired: Wish & Remembered, seen) => {
+      ...disrupting({ remembers: ({ value }) => value }),
+      claims: (desired: Wish & Remembered, seen) => {
         told.push(desired.before);
-        return toy.steps(desired, seen);
+        return toy.claims(desired, seen);
       },
     };
     await converge(kind, { ...wish, level: "5" }, hostWith({ value: "old" }), new Turns(1));
-    assert.deepEqual([...new Set(told)], ["old"]);
+    assert.deepEqual([...new Set(told)], [undefined, "old"]);
     told.length = 0;
     await converge(
       kind,
@@ -103,8 +108,16 @@ describe("converge", () => {
 
   it("believes its last pass", async () => {
     let left = 4;
-    const slow = { ...toy, steps: () => (left-- > 0 ? [{ why: "wait", argv: ["set", "x", "y"] }] : []) };
-    await converge(slow, wish, hostWith(), new Turns(1));
+    const make = [{ why: "wait", argv: ["set", "x", "y"] }];
+    const waiting = () => [{ what: "x", is: left > 0 ? "absent" : "so", make, remove: [] } as const];
+    const slow: typeof toy = { ...toy, claims: waiting };
+    const host = hostWith();
+    const change = host.change.bind(host);
+    host.change = async (commands) => {
+      left--;
+      await change(commands);
+    };
+    await converge(slow, wish, host, new Turns(1));
   });
 
   const refusals = [
@@ -158,7 +171,7 @@ describe("converge", () => {
 
 describe("remove", () => {
   const taken: string[] = [];
-  const lossy = { ...toy, lost: () => ["the old level is not known"] };
+  const lossy = { ...toy, ...disrupting({ lost: () => ["the old level is not known"] }) };
 
   it("takes away what is held, and says what it cannot bring back", async () => {
     const host = hostWith({ value: "v" });

@@ -1,8 +1,9 @@
 /** What a refresh makes of a host. */
 import assert from "node:assert/strict";
+import { ifThere, state as stateOf } from "../../../provider/engine/claim.js";
 import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
 import type { Props } from "../../../provider/shells/dynamic/props.js";
-import { type Seen, toy, type Wish } from "../../support/fake-host.js";
+import { toy, type Wish } from "../../support/fake-host.js";
 import { type Change, news, started, unreachable } from "../../support/fake-session.js";
 
 describe("read", () => {
@@ -22,22 +23,31 @@ describe("read", () => {
 
   it("gives drift in words", async () => {
     const read = await started({ value: "v", up: "no" }).life.read("alpha/v", state);
-    assert.deepEqual("props" in read && read.props["found"], ["it is down"]);
+    assert.deepEqual("props" in read && read.props["found"], ["it: down"]);
   });
 
   it("does not take for true what nobody confirmed", async () => {
     const { life, fake, session } = started({ value: "v" });
     fake.takesBack = () => {};
     const { props } = (await life.read("alpha/v", news)) as { props: Props };
-    const words = "a change that nobody confirmed, which the host takes back by itself";
+    const words = "a change that nobody confirmed, which the host rolls back by itself";
     assert.deepEqual(props["found"], [words]);
     assert.deepEqual(session.lines, [`alpha/v: found ${words}`]);
   });
 
   it("does not take the first step of a change that was cut short for all of it", async () => {
-    const rest = ({ level }: Wish, { up }: Seen) => (up === level ? [] : [`kept over reboots: ${up}`]);
+    const claims: typeof toy.claims = ({ level, ...wish }, seen) => [
+      ...toy.claims({ ...wish, level: seen.level }, { ...seen, up: "yes" }),
+      {
+        what: "kept over reboots",
+        is: stateOf(seen.up === level, true),
+        found: seen.up,
+        make: [],
+        remove: [],
+      },
+    ];
     const { session, fake } = started({ value: "v", level: "5", up: "4" });
-    const life = new KindLifecycle({ ...toy, drift: rest }, session);
+    const life = new KindLifecycle({ ...toy, claims }, session);
     const { props, inputs } = (await life.read("alpha/v", { ...state, level: "4" })) as Change;
     assert.deepEqual([inputs["level"], props["found"]], ["5", ["kept over reboots: 4"]]);
     // A person reads what differs from the state: where somebody has changed the host by hand, the rest is well.
@@ -55,7 +65,13 @@ describe("read", () => {
 
   it("does not say so while something is left that its removal would take away", async () => {
     const rest = { why: "remove the rest", argv: ["set", "level", ""] };
-    const kind = { ...toy, undo: (_: Wish, { level }: Seen) => (level === "" ? [] : [rest]) };
+    const kind: typeof toy = {
+      ...toy,
+      claims: (wish, seen) => [
+        ...toy.claims(wish, seen),
+        ...ifThere("the rest", seen.level === "" ? [] : [rest]),
+      ],
+    };
     const { session, fake } = started({ level: "4" });
     const life = new KindLifecycle(kind, session);
     assert.equal((await life.read("alpha/v", state)).id, "alpha/v");

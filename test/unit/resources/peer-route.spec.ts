@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
-import {
-  type PeerRouteInputs,
-  type PeerRouteSeen,
-  peerRoute,
-} from "../../../provider/resources/route/index.js";
-import { images, inWords, moment, seenBy } from "../../support/recorded.js";
+import { pathOf } from "../../../provider/boot/script.js";
+import type { Seen } from "../../../provider/engine/fact.js";
+import { type PeerRouteInputs, peerRoute } from "../../../provider/resources/route/index.js";
+import { seenBy, tablesOf } from "../../support/kind-tables.js";
+import { images, inWords, moment } from "../../support/recorded.js";
+
+type PeerRouteSeen = Seen<typeof peerRoute.facts>;
+const { steps, undo, drift, gone, refusals } = tablesOf(peerRoute);
 
 const image = "docker26";
 const { route: wish } = moment(image, "ours").wishes;
 const fresh = seenBy(peerRoute, wish, image, "fresh");
 const ours = seenBy(peerRoute, wish, image, "ours");
-const part = "/etc/dockroute/parts/route-172.30.32.0_20";
+const script = pathOf({ kind: "route", subject: wish.destination });
 
 function withRoute(seen: PeerRouteSeen, change: Partial<PeerRouteSeen["routes"][number]>): PeerRouteSeen {
   const routes = seen.routes.map((route) =>
@@ -24,46 +26,49 @@ function without(seen: PeerRouteSeen): PeerRouteSeen {
 }
 
 function takenOver(seen: PeerRouteSeen): PeerRouteSeen {
-  const text = (seen.parts.files.get(part) ?? "").replace("to/peer", "to/another");
-  return { ...seen, parts: { ...seen.parts, files: new Map([...seen.parts.files, [part, text]]) } };
+  const text = (seen.scripts.files.get(script) ?? "").replace("to/peer", "to/another");
+  return { ...seen, scripts: { ...seen.scripts, files: new Map([...seen.scripts.files, [script, text]]) } };
 }
 
 describe("a route to a peer", () => {
   for (const each of images) {
     const there = moment(each, "ours").wishes.route;
     it(`is so already on ${each}`, () => {
-      assert.deepEqual(peerRoute.steps(there, seenBy(peerRoute, there, each, "ours")), []);
-      assert.deepEqual(peerRoute.drift(there, seenBy(peerRoute, there, each, "ours")), []);
+      assert.deepEqual(steps(there, seenBy(peerRoute, there, each, "ours")), []);
+      assert.deepEqual(drift(there, seenBy(peerRoute, there, each, "ours")), []);
     });
 
     it(`is gone from ${each} before and after`, () => {
       for (const when of ["fresh", "undone"] as const) {
         const seen = seenBy(peerRoute, there, each, when);
-        assert.ok(peerRoute.gone(there, seen));
-        assert.deepEqual(peerRoute.undo(there, seen), []);
-        assert.deepEqual(peerRoute.objections(there, seen), []);
+        assert.ok(gone(there, seen));
+        assert.deepEqual(undo(there, seen), []);
+        assert.deepEqual(refusals(there, seen), []);
       }
     });
   }
 
   it("is put in the kernel first, and kept over reboots last", () => {
-    const [load, ...rest] = peerRoute.steps(wish, fresh);
+    const [load, ...rest] = steps(wish, fresh);
     assert.deepEqual(load?.argv, ["sh"]);
     assert.equal(load?.why, `put the route to 172.30.32.0/20 through ${wish.gateway} (peer) in place`);
-    const script = load?.stdin ?? "";
-    assert.ok(script.endsWith(`ip route replace 172.30.32.0/20 via ${wish.gateway} dev eth0 proto 219\n`));
-    assert.equal(rest[2]?.argv.join(" "), `mv -T ${part}.dockroute-new ${part}`);
-    assert.equal(rest[2]?.why, `keep it over reboots in ${part}`);
-    assert.equal(rest.at(-1)?.why, "start dockroute's units");
+    assert.ok(
+      (load?.stdin ?? "").endsWith(
+        `ip route replace 172.30.32.0/20 via ${wish.gateway} dev eth0 proto 219\n`,
+      ),
+    );
+    assert.equal(rest.at(-4)?.why, "start dockroute's units");
+    assert.equal(rest.at(-1)?.argv.join(" "), `mv -T ${script}.dockroute-new ${script}`);
+    assert.equal(rest.at(-1)?.why, `keep it over reboots in ${script}`);
     assert.ok(!rest.some(({ risk }) => risk));
   });
 
   it("is put back alone where only the kernel has lost it", () => {
     assert.deepEqual(
-      peerRoute.steps(wish, without(ours)).map(({ argv }) => argv),
+      steps(wish, without(ours)).map(({ argv }) => argv),
       [["sh"]],
     );
-    assert.deepEqual(peerRoute.drift(wish, without(ours)), ["route to 172.30.32.0/20: absent"]);
+    assert.deepEqual(drift(wish, without(ours)), ["route to 172.30.32.0/20: absent"]);
   });
 
   const drifts: readonly (readonly [what: string, seen: PeerRouteSeen, words: readonly string[]])[] = [
@@ -79,18 +84,18 @@ describe("a route to a peer", () => {
     ],
     [
       "no part",
-      { ...ours, parts: { ...ours.parts, files: new Map() } },
-      [`${part}: absent`, "the units that load it at boot: absent or changed"],
+      { ...ours, scripts: { ...ours.scripts, files: new Map() } },
+      ["the units that load it at boot: absent or changed", `${script}: absent`],
     ],
     [
       "disabled units",
-      { ...ours, parts: { ...ours.parts, enabled: new Set() } },
+      { ...ours, scripts: { ...ours.scripts, enabled: new Set() } },
       ["the units that load it at boot: absent or changed"],
     ],
-    ["a part changed by hand", takenOver(ours), [`${part}: differs`]],
+    ["a part changed by hand", takenOver(ours), [`${script}: differs`]],
   ];
   for (const [what, seen, words] of drifts) {
-    it(`tells drift in words: ${what}`, () => assert.deepEqual(peerRoute.drift(wish, seen), words));
+    it(`tells drift in words: ${what}`, () => assert.deepEqual(drift(wish, seen), words));
   }
 
   it("shows another gateway as another value of the input", () => {
@@ -105,18 +110,18 @@ describe("a route to a peer", () => {
   });
 
   it("takes away its route and its part, and with the last part all that loads parts", () => {
-    const others = peerRoute.undo(wish, ours);
+    const others = undo(wish, ours);
     assert.deepEqual(inWords(others), [
-      `rm -f ${part}  # remove ${part}`,
+      `rm -f ${script}  # remove ${script}`,
       `ip route del 172.30.32.0/20 via ${wish.gateway} proto 219  # remove the route to 172.30.32.0/20 through ${wish.gateway}`,
     ]);
   });
 
   it("E6: leaves what a successor has taken over, and what someone else has put there", () => {
     const successor = withRoute(takenOver(ours), { gateway: "10.0.0.9" });
-    assert.deepEqual(peerRoute.undo(wish, successor), []);
+    assert.deepEqual(undo(wish, successor), []);
     const foreign = withRoute(ours, { protocol: "static" });
-    assert.deepEqual(inWords(peerRoute.undo(wish, foreign)), [`rm -f ${part}  # remove ${part}`]);
+    assert.deepEqual(inWords(undo(wish, foreign)), [`rm -f ${script}  # remove ${script}`]);
   });
 
   const own = wish.endpoint.replace(/^root@|:22$/g, "");
@@ -187,15 +192,12 @@ describe("a route to a peer", () => {
   ];
   for (const [what, inputs, seen, reasons] of refused) {
     it(`is refused for ${what}`, () => {
-      assert.deepEqual(
-        peerRoute.objections(inputs, seen).map(({ reason }) => reason),
-        reasons,
-      );
+      assert.deepEqual(refusals(inputs, seen), reasons);
     });
   }
 
   it("may go where docker0 stands now: a plan can give a host's old part to a peer", () => {
-    assert.deepEqual(peerRoute.objections({ ...wish, destination: "172.17.0.0/16" }, fresh), []);
+    assert.deepEqual(refusals({ ...wish, destination: "172.17.0.0/16" }, fresh), []);
   });
 
   it("names every fault of its inputs at once", () => {

@@ -71,6 +71,7 @@ export abstract class HostResource extends pulumi.CustomResource {
       found: undefined,
       machine: undefined,
       before: undefined,
+      stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
       __provider: providerText(kind),
     };
     // daemon.json, which `before` holds, may have a proxy's password in it.
