@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ifThere, state as stateOf } from "../../../provider/engine/claim.js";
 import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
 import type { Props } from "../../../provider/shells/dynamic/props.js";
-import { toy, type Wish } from "../../support/fake-host.js";
+import { toy } from "../../support/fake-host.js";
 import { type Change, news, started, unreachable } from "../../support/fake-session.js";
 
 describe("read", () => {
