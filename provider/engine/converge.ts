@@ -6,7 +6,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
 import { type Command, UnreadableAnswer, unseen } from "./command.js";
-import { NotConverged, NotReady, NotUnderstood, NotWell, Refused } from "./errors.js";
+import { NotConverged, Unhealthy } from "./errors/change.js";
+import { UnexpectedOutput } from "./errors/host.js";
+import { NotReady, Refused } from "./errors/refused.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Turns } from "./rollout.js";
 
@@ -29,7 +31,7 @@ export function understood<I extends OnHost, S, T>(kind: Kind<I, S>, inputs: I, 
     return read();
   } catch (error) {
     if (!(error instanceof UnreadableAnswer)) throw error;
-    throw new NotUnderstood(inputs.host, kind.id(inputs), error.program, error.said);
+    throw new UnexpectedOutput(inputs.host, kind.id(inputs), error.program, error.said);
   }
 }
 
@@ -158,7 +160,7 @@ async function settle<I extends OnHost, S>(kind: Kind<I, S>, inputs: I, host: Ho
     const seen = await look(kind, inputs, host);
     const away = kind.well?.(before, seen) ?? [];
     if (away.length === 0) return seen;
-    if (performance.now() > deadline) throw new NotWell(inputs.host, kind.id(inputs), away);
+    if (performance.now() > deadline) throw new Unhealthy(inputs.host, kind.id(inputs), away);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Answer, Command } from "./command.js";
-import type { Fault } from "./errors.js";
+import type { Fault } from "./errors/fault.js";
 
 /** What every resource has: the host's name, and `user@host:port` (no secret). */
 export interface OnHost {

@@ -1,6 +1,6 @@
 /** A host of two variables and no machine behind it, and the kind of thing that can be made true on it. */
 import type { Answer, Command } from "../../provider/engine/command.js";
-import { CommandFailed } from "../../provider/engine/errors.js";
+import { CommandFailed } from "../../provider/engine/errors/change.js";
 import type { Kind, OnHost, Remembered } from "../../provider/engine/kind.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 
@@ -50,8 +50,10 @@ export class FakeHost implements Host {
   }
 
   async change(commands: readonly Command[]): Promise<void> {
-    for (const { why, argv } of commands) {
-      if (this.failing === why) throw new CommandFailed(this.name, why, argv.join(" "), 1, "no", "");
+    for (const { why, argv, risk } of commands) {
+      const effect = { changed: true, disrupted: risk !== undefined };
+      if (this.failing === why)
+        throw new CommandFailed(this.name, why, argv.join(" "), 1, "no", "Undone: yes.", effect);
       this.log.push(why);
       if (!this.deaf) this.variables.set(argv[1] ?? "", argv[2] ?? "");
     }

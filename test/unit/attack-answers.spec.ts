@@ -1,7 +1,8 @@
 /** Attack: a host that lies. Whatever it answers, messages and state are clean and small, and nothing of it runs. */
 import assert from "node:assert/strict";
 import type { Answer, Command } from "../../provider/engine/command.js";
-import { cannotBeAsked, DockrouteError } from "../../provider/engine/errors.js";
+import { DockrouteError } from "../../provider/engine/errors/error.js";
+import { cannotBeAsked } from "../../provider/engine/errors/host.js";
 import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { machineQuestion } from "../../provider/facts/machine.js";
 import { batch } from "../../provider/host/exec/batch.js";
@@ -138,7 +139,7 @@ describe("F4: a host that lies", function () {
     const life = new KindLifecycle(peerRoute, session);
     const read = await life.read("alpha/to/beta", { ...wish });
     assert.deepEqual("props" in read && read.props["found"], [
-      'not understood: what `ip -j -4 addr show` says there cannot be used: "no"',
+      'not understood: the output of `ip -j -4 addr show` cannot be used: "no"',
     ]);
     assert.deepEqual((await life.check({}, { ...wish })).failures, []);
     const error = await life.create({ ...wish }).catch((thrown: unknown) => thrown);

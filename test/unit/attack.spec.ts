@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Command, quote } from "../../provider/engine/command.js";
-import { DockrouteError } from "../../provider/engine/errors.js";
+import { DockrouteError } from "../../provider/engine/errors/error.js";
 import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
 import type { Props } from "../../provider/shells/dynamic/props.js";

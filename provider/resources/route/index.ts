@@ -7,7 +7,7 @@
 import { z } from "zod";
 import * as parts from "../../boot/script.js";
 import type { Command } from "../../engine/command.js";
-import type { Fault } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import type { Kind, OnHost } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
