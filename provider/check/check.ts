@@ -1,6 +1,6 @@
 /** `npx dockroute check`: from inside each host's part to inside every other's, as a container's packets go. */
 import { randomBytes } from "node:crypto";
-import { cannotBeAsked } from "../engine/errors.js";
+import { cannotBeAsked } from "../engine/errors/host.js";
 import { cleaned } from "../engine/printable.js";
 import { last, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
 import type { HostPlan } from "../plan/index.js";

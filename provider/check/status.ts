@@ -1,5 +1,5 @@
 /** Each host of the plan beside what is wanted of it. */
-import { cannotBeAsked } from "../engine/errors.js";
+import { cannotBeAsked } from "../engine/errors/host.js";
 import type { Seen } from "../engine/fact.js";
 import { cleaned } from "../engine/printable.js";
 import { type Survey, survey } from "../engine/survey.js";

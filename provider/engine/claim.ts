@@ -3,7 +3,7 @@
  * how to undo it, what has drifted and whether anything is left all follow from that list.
  */
 import type { Command } from "./command.js";
-import type { Fault } from "./errors.js";
+import type { Fault } from "./errors/fault.js";
 
 export interface Claim {
   /** The thing in the words of drift, preview and errors: "raw PREROUTING jump to DOCKROUTE-1f2e3d4c". */

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
 import { type Claims, due, obstacles, refusals, undo } from "./claim.js";
 import { type Command, UnreadableAnswer } from "./command.js";
-import { NotConverged, NotReady, NotUnderstood, NotWell, Refused } from "./errors.js";
+import { NotConverged, Unhealthy } from "./errors/change.js";
+import { UnexpectedOutput } from "./errors/host.js";
+import { NotReady, Refused } from "./errors/refused.js";
 import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Turns } from "./rollout.js";
@@ -35,7 +37,7 @@ export function understood<I extends OnHost, F extends Facts<I>, T>(
     return read();
   } catch (error) {
     if (!(error instanceof UnreadableAnswer)) throw error;
-    throw new NotUnderstood(inputs.host, kind.id(inputs), error.program, error.said);
+    throw new UnexpectedOutput(inputs.host, kind.id(inputs), error.program, error.said);
   }
 }
 
@@ -210,7 +212,7 @@ async function healthyAgain<I extends OnHost, F extends Facts<I>>(
     const view = await look(kind, inputs, host);
     const away = kind.disruptive?.unhealthy(before.seen, view.seen) ?? [];
     if (away.length === 0) return view;
-    if (performance.now() > deadline) throw new NotWell(inputs.host, kind.id(inputs), away);
+    if (performance.now() > deadline) throw new Unhealthy(inputs.host, kind.id(inputs), away);
   }
 }
 

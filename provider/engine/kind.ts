@@ -1,7 +1,7 @@
 /** What every resource is: the contract that each folder of resources/ fills. */
 import type { Claims } from "./claim.js";
 import type { Command } from "./command.js";
-import type { Fault } from "./errors.js";
+import type { Fault } from "./errors/fault.js";
 import type { Cheap, Facts, Seen } from "./fact.js";
 
 /** What every resource has: the host's name, and `user@host:port`, which holds no secret. */

@@ -1,4 +1,5 @@
-import { NoFurther } from "./errors.js";
+import { DockrouteError } from "./errors/error.js";
+import { RolloutStopped } from "./errors/refused.js";
 
 /**
  * Turns for changes that stop running containers: at most `seats` hosts at a time, and none any more once one
@@ -22,13 +23,13 @@ export class Turns {
     while (this.taken >= this.seats) await new Promise<void>((resolve) => this.waiting.push(resolve));
     if (this.failed !== undefined) {
       this.next();
-      throw new NoFurther(host, this.failed);
+      throw new RolloutStopped(host, this.failed);
     }
     this.taken++;
     try {
       return await work();
     } catch (error) {
-      this.failed ??= host;
+      if (stopsRollout(error)) this.failed ??= host;
       throw error;
     } finally {
       this.taken--;
@@ -39,4 +40,9 @@ export class Turns {
   private next(): void {
     this.waiting.shift()?.();
   }
+}
+
+/** An error that nobody has foreseen may have left the host in any state. */
+function stopsRollout(error: unknown): boolean {
+  return !(error instanceof DockrouteError) || error.stopsRollout;
 }

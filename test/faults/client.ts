@@ -5,7 +5,7 @@
  * session of its own, which spares the start of a program.
  */
 import { text } from "node:stream/consumers";
-import { HalfDone } from "../../provider/engine/errors.js";
+import { PartiallyApplied } from "../../provider/engine/errors/change.js";
 import { dockerBridge } from "../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
@@ -95,7 +95,7 @@ export async function answer(asked: CallOf): Promise<Answered> {
     }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    return error instanceof HalfDone ? { error: said, state: error.properties } : { error: said };
+    return error instanceof PartiallyApplied ? { error: said, state: error.properties } : { error: said };
   }
 }
 

@@ -84,7 +84,7 @@ describe("restarts of Docker", () => {
     for (const { name } of busy.filter((host) => host.name !== failed)) {
       assert.match(
         ran.text,
-        new RegExp(`${name}: Docker was not restarted, because ${failed} did not come back`),
+        new RegExp(`${name}: Docker was not restarted, because ${failed} failed at its own restart`),
       );
     }
     for (const host of busy) {

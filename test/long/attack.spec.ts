@@ -28,29 +28,29 @@ const cases: readonly (readonly [program: string, lie: keyof typeof lies, said: 
   [
     "ip",
     "garbage",
-    /alpha: could not look at alpha\/bridge: what `ip -j -4 addr show` says there cannot be used/,
+    /alpha: could not look at alpha\/bridge: the output of `ip -j -4 addr show` cannot be used/,
   ],
   [
     "nft",
     "hostile",
-    /alpha: could not look at alpha\/\w+: what `nft -j list table ip dockroute` says there cannot be used/,
+    /alpha: could not look at alpha\/\w+: the output of `nft -j list table ip dockroute` cannot be used/,
   ],
   [
     "docker",
     "endless",
-    /alpha \(root@.*\): the connection was lost while it was to ask Docker .*: it said more than 4 MiB/,
+    /alpha \(root@.*\): the connection was lost at the step "ask Docker .*": it said more than 4 MiB/,
   ],
   ["docker", "garbage", /alpha: alpha\/bridge cannot be changed now: Docker does not answer here/],
   // docker0 is made from here on: it asks nothing of iptables.
   [
     "iptables",
     "huge",
-    /alpha \(root@.*\): the connection was lost while it was to read .* rules: it said more than 4 MiB/,
+    /alpha \(root@.*\): the connection was lost at the step "read .* rules": it said more than 4 MiB/,
   ],
   [
     "ip",
     "a drip",
-    /alpha \(root@.*\): the connection was lost while it was to read the addresses: it took longer than 15 s/,
+    /alpha \(root@.*\): the connection was lost at the step "read the addresses": it took longer than 15 s/,
   ],
 ];
 

@@ -1,7 +1,7 @@
 /** A host of two variables and no machine behind it, and the kind of thing that can be made true on it. */
 import { state } from "../../provider/engine/claim.js";
 import type { Answer, Command } from "../../provider/engine/command.js";
-import { CommandFailed } from "../../provider/engine/errors.js";
+import { CommandFailed } from "../../provider/engine/errors/change.js";
 import { fact } from "../../provider/engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../provider/engine/kind.js";
 import type { Host, Transaction } from "../../provider/host/host.js";

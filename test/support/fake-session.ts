@@ -1,5 +1,5 @@
 /** The lifecycle of the toy kind on a host that is fake: what the engine's calls are tried with. */
-import { Unreachable } from "../../provider/engine/errors.js";
+import { Unreachable } from "../../provider/engine/errors/host.js";
 import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
 import type { Props } from "../../provider/shells/dynamic/props.js";
 import { Session } from "../../provider/shells/dynamic/session.js";

@@ -3,7 +3,7 @@ import { equal, match, ok, rejects } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Unreachable } from "../../provider/engine/errors.js";
+import { Unreachable } from "../../provider/engine/errors/host.js";
 import { type Connection, completeConnection, readConnection } from "../../provider/host/login/connection.js";
 import { Pool } from "../../provider/host/login/pool.js";
 import { type Sshd, startSshd } from "./sshd.js";

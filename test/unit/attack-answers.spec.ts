@@ -1,7 +1,8 @@
 /** Attack: a host that lies. Whatever it answers, messages and state are clean and small, and nothing of it runs. */
 import assert from "node:assert/strict";
 import type { Answer, Command } from "../../provider/engine/command.js";
-import { cannotBeAsked, DockrouteError } from "../../provider/engine/errors.js";
+import { DockrouteError } from "../../provider/engine/errors/error.js";
+import { cannotBeAsked } from "../../provider/engine/errors/host.js";
 import { type Facts, questionsOf } from "../../provider/engine/fact.js";
 import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { machineQuestion } from "../../provider/facts/machine.js";

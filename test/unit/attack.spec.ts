@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { due, undo } from "../../provider/engine/claim.js";
 import { type Command, quote } from "../../provider/engine/command.js";
-import { DockrouteError } from "../../provider/engine/errors.js";
+import { DockrouteError } from "../../provider/engine/errors/error.js";
 import { type Facts, questionsOf, seenOf } from "../../provider/engine/fact.js";
 import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";

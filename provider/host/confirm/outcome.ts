@@ -1,4 +1,5 @@
-import { DockrouteError, LinkLost, Unreachable } from "../../engine/errors.js";
+import { DockrouteError } from "../../engine/errors/error.js";
+import { ConnectionLost, Unreachable } from "../../engine/errors/host.js";
 import { batch } from "../exec/batch.js";
 import { type Reach, run } from "../exec/reach.js";
 import type { Link } from "../login/link.js";
@@ -43,8 +44,8 @@ export async function undoNow(reach: Reach, token: string, why: string): Promise
 /** What happened, without the advice that an error gives where it stands alone. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Unreachable) return `a new connection could not be made: ${error.reason}.`;
-  if (error instanceof LinkLost)
-    return `the connection was lost while it was to ${error.why}: ${error.reason}.`;
+  if (error instanceof ConnectionLost)
+    return `the connection was lost at the step "${error.why}": ${error.reason}.`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { CommandFailed, LinkLost, NotConfirmed, Refused } from "../../engine/errors.js";
+import { CommandFailed, NotConfirmed } from "../../engine/errors/change.js";
+import { ConnectionLost } from "../../engine/errors/host.js";
+import { Refused } from "../../engine/errors/refused.js";
 import { batch, type Report } from "../exec/batch.js";
 import { failureIn, refusalIn } from "../exec/failure.js";
 import { begin, type Reach, reportOf, sayWaiting } from "../exec/reach.js";
@@ -57,22 +59,27 @@ interface Undoing {
 }
 
 /** What was done as far as is known. Throws where nothing was begun: then there is nothing to undo. */
-function begun(reach: Reach, why: string, read: () => Report): Report | LinkLost {
+function begun(reach: Reach, why: string, read: () => Report): Report | ConnectionLost {
   try {
     const report = read();
     const refusal = refusalIn(reach, why, report);
     if (refusal === undefined) return report;
     throw refusal;
   } catch (error) {
-    if (error instanceof LinkLost) return error;
+    if (error instanceof ConnectionLost) return error;
     throw error;
   }
 }
 
-async function verified(reach: Reach, transaction: Transaction, report: Report | LinkLost, undo: Undoing) {
+async function verified(
+  reach: Reach,
+  transaction: Transaction,
+  report: Report | ConnectionLost,
+  undo: Undoing,
+) {
   let confirming = false;
   try {
-    if (report instanceof LinkLost) throw report;
+    if (report instanceof ConnectionLost) throw report;
     const failure = failureIn(reach, transaction.commands, report.answers);
     if (failure !== undefined) throw failure;
     if (report.told.has("undone"))
@@ -85,7 +92,7 @@ async function verified(reach: Reach, transaction: Transaction, report: Report |
     // The answer was lost and the host knows of nothing to undo: it had been confirmed, or it was taken back and
     // that was told to somebody else. What the host is now shows which.
     if (confirming && outcome.state === "nothing" && (await holds(transaction))) return;
-    throw withOutcome(reach, transaction.why, error, inWords(outcome, undo.seconds));
+    throw withOutcome(reach, transaction.why, error, outcome, undo.seconds);
   }
 }
 
@@ -96,11 +103,13 @@ function holds({ verify }: Transaction): Promise<boolean> {
   );
 }
 
-function withOutcome(reach: Reach, why: string, error: unknown, undone: string): Error {
+function withOutcome(reach: Reach, why: string, error: unknown, outcome: Outcome, seconds: number): Error {
+  const { state } = outcome;
+  const words = inWords(outcome, seconds);
   if (error instanceof CommandFailed) {
-    return new CommandFailed(error.host, error.why, error.commandLine, error.code, error.said, undone);
+    return error.rolledBack(words, state === "undone" || state === "nothing");
   }
-  return new NotConfirmed(reach.name, why, reasonOf(error), undone, error);
+  return new NotConfirmed(reach.name, why, reasonOf(error), words, error, state !== "nothing");
 }
 
 function inWords({ state, said }: Outcome, seconds: number): string {

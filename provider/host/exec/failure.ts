@@ -1,11 +1,12 @@
 import { type Answer, type Command, quote } from "../../engine/command.js";
-import { CommandFailed, HostBusy, Refused } from "../../engine/errors.js";
+import { CommandFailed } from "../../engine/errors/change.js";
+import { HostBusy, Refused } from "../../engine/errors/refused.js";
 import { printable } from "../../engine/printable.js";
 import { lockSeconds } from "../confirm/lock.js";
 import type { Report } from "./batch.js";
 import type { Reach } from "./reach.js";
 
-/** Why a change did not even begin, or undefined where it did. */
+/** Why a change was not begun, or undefined where it was. */
 export function refusalIn(reach: Reach, why: string, report: Report): Error | undefined {
   const busy = report.told.get("busy")?.[0];
   if (busy !== undefined) return new HostBusy(reach.name, why, busy, lockSeconds);
@@ -23,32 +24,40 @@ export function refusalIn(reach: Reach, why: string, report: Report): Error | un
 }
 
 /**
- * The step that failed, or undefined where all went well.
+ * The error of the first command that failed, or undefined where none did.
  *
- * @param answers those to these commands
- * @param undone what became of the steps before it; without it they stand, and are listed
+ * @param answers the answers to these commands, in their order
  */
 export function failureIn(
   reach: Reach,
   commands: readonly Command[],
   answers: readonly Answer[],
-  undone?: string,
 ): CommandFailed | undefined {
   const at = answers.findIndex((answer) => answer.code !== 0);
   const command = commands[at];
   const answer = answers[at];
   if (command === undefined || answer === undefined) return undefined;
-  const said = printable(answer.stderr) || printable(answer.stdout);
+  const output = printable(answer.stderr) || printable(answer.stdout);
   const line = printable(quote(command.argv));
-  return new CommandFailed(reach.name, command.why, line, answer.code, said, undone ?? besides(commands, at));
+  const begun = commands.slice(0, at + 1);
+  const effect = {
+    changed: begun.some(({ probe }) => probe !== true),
+    disrupted: begun.some(({ risk }) => risk !== undefined),
+  };
+  const outcome = effect.changed ? besides(commands, at) : "Nothing was changed.";
+  return new CommandFailed(reach.name, command.why, line, answer.code, output, outcome, effect);
 }
 
+/** The other purposes, done and not done, each once: several commands may serve one. */
 function besides(commands: readonly Command[], at: number): string {
-  const list = (some: readonly Command[]) => some.map((each) => each.why).join("; ");
-  const before = commands.slice(0, at);
-  const after = commands.slice(at + 1);
-  return [
-    before.length > 0 ? `Done before it: ${list(before)}.` : "Nothing was done before it.",
-    ...(after.length > 0 ? [`Not done: ${list(after)}.`] : []),
-  ].join(" ");
+  const purposes = (some: readonly Command[]) => {
+    const others = some.map(({ why }) => why).filter((why) => why !== commands[at]?.why);
+    return [...new Set(others)].join("; ");
+  };
+  const done = purposes(commands.slice(0, at));
+  const left = purposes(commands.slice(at + 1));
+  return (
+    (done === "" ? "Nothing was done before it." : `Done before it: ${done}.`) +
+    (left === "" ? "" : ` Not done: ${left}.`)
+  );
 }

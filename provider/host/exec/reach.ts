@@ -1,5 +1,5 @@
 import type { Command } from "../../engine/command.js";
-import { LinkLost, Unreachable } from "../../engine/errors.js";
+import { ConnectionLost, Unreachable } from "../../engine/errors/host.js";
 import { printable } from "../../engine/printable.js";
 import { type Link, NoChannel } from "../login/link.js";
 import { type Batch, type Report, shell } from "./batch.js";
@@ -66,7 +66,7 @@ export function reportOf(
     throw noShell(reach, ended);
   const under = commands[report.answers.length - 1]?.why ?? why;
   const reason = ended.lost ?? `its shell ended with ${ended.code} (${printable(ended.stderr)})`;
-  throw new LinkLost(reach.name, reach.endpoint, under, reason, work.asks);
+  throw new ConnectionLost(reach.name, reach.endpoint, under, reason, work.asks);
 }
 
 /** sshd itself ends such a session, without an exit status. */

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Fault } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import { Secret } from "./secret.js";
 
 const secret = z

@@ -1,4 +1,5 @@
-import { type Fault, Refused } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
+import { Refused } from "../../engine/errors/refused.js";
 import { connectionOf, endpointFor } from "./alias.js";
 import {
   type Connection,

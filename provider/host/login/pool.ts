@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Unreachable } from "../../engine/errors.js";
+import { Unreachable } from "../../engine/errors/host.js";
 import { type Connection, endpointOf } from "./connection.js";
 import { DialFailed, dial } from "./dial.js";
 import { Link, NoChannel } from "./link.js";

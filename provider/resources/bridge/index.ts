@@ -9,7 +9,7 @@
  */
 import { z } from "zod";
 import * as parts from "../../boot/old-script.js";
-import { Refused } from "../../engine/errors.js";
+import { Refused } from "../../engine/errors/refused.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";

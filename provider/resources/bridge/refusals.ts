@@ -1,5 +1,5 @@
 /** Why docker0 must not get an address on a host that is as it is. */
-import type { Fault } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import * as json from "../../facts/daemon-json.js";
 import { contains, parseRange, printRange } from "../../plan/cidr.js";
 import { covers, type Ground, networkOf, routedWithin } from "../host/network.js";

@@ -1,6 +1,6 @@
 /** The forms that inputs of all resources share, and the one reader that names every fault at once. */
 import { z } from "zod";
-import type { Fault } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import type { Checked } from "../../engine/kind.js";
 import {
   type Parsed,

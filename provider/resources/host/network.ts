@@ -1,6 +1,6 @@
 /** The ground a host stands on: what a range of the plan must never cover, because the host is reached by it. */
 import { type Answer, UnreadableAnswer } from "../../engine/command.js";
-import type { Fault } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import { seenOf } from "../../engine/fact.js";
 import * as ip from "../../facts/iproute.js";
 import * as machine from "../../facts/machine.js";

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
-import type { Fault } from "../../engine/errors.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import type { Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { removeFile } from "../../facts/files.js";

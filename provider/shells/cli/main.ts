@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkMesh } from "../../check/check.js";
 import { statusOf } from "../../check/status.js";
-import { DockrouteError } from "../../engine/errors.js";
+import { DockrouteError } from "../../engine/errors/error.js";
 import { oneLine, printable } from "../../engine/printable.js";
 import { checkCode, checkText } from "./check-text.js";
 import { graphOf, isFormat, readVerdicts } from "./graph.js";

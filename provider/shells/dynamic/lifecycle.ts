@@ -6,17 +6,11 @@ import { isDeepStrictEqual } from "node:util";
 import { refusals } from "../../engine/claim.js";
 import { UnreadableAnswer } from "../../engine/command.js";
 import { converge, glance, remove, type View } from "../../engine/converge.js";
-import {
-  cannotBeAsked,
-  DockrouteError,
-  type Fault,
-  HalfDone,
-  NotUnderstood,
-  Refused,
-  StillThere,
-  Unexpected,
-  Unreachable,
-} from "../../engine/errors.js";
+import { InternalError, PartiallyApplied } from "../../engine/errors/change.js";
+import { DockrouteError } from "../../engine/errors/error.js";
+import type { Fault } from "../../engine/errors/fault.js";
+import { cannotBeAsked, UnexpectedOutput, Unreachable } from "../../engine/errors/host.js";
+import { HostStillAlive, Refused } from "../../engine/errors/refused.js";
 import type { Facts, Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
@@ -143,7 +137,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     } catch (error) {
       if (!cannotBeAsked(error)) throw error;
       this.session.tellOnce(inputs.host, error.message);
-      const found = [`${error instanceof NotUnderstood ? "not understood" : "not reached"}: ${error.reason}`];
+      const found = [
+        `${error instanceof UnexpectedOutput ? "not understood" : "not reached"}: ${error.reason}`,
+      ];
       return { id, props: { ...props, found }, inputs: { ...kept, found } };
     }
   }
@@ -165,8 +161,8 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     } catch (error) {
       if (error instanceof DockrouteError) throw error;
       const id = this.kind.id(inputs);
-      if (!(error instanceof UnreadableAnswer)) throw new Unexpected(inputs.host, id, error);
-      throw new NotUnderstood(inputs.host, id, error.program, error.said);
+      if (!(error instanceof UnreadableAnswer)) throw new InternalError(inputs.host, id, error);
+      throw new UnexpectedOutput(inputs.host, id, error.program, error.said);
     }
   }
 
@@ -177,7 +173,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const warn = (text: string) => this.session.tell(`${inputs.host}: ${text}`);
     if (this.session.isGone(inputs.host)) {
       const there = await this.session.isThere(host);
-      if (there !== undefined) throw new StillThere(inputs.host, inputs.endpoint, there.doubt);
+      if (there !== undefined) throw new HostStillAlive(inputs.host, inputs.endpoint, there.doubt);
       return warn(`gone for good, so this was not undone on it: ${id}`);
     }
     try {
@@ -240,5 +236,5 @@ function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastSt
 /** A failure after the first step is recorded as a half-made resource, so that a later run goes on or undoes it. */
 function halfDone(error: unknown, id: string, props: Props): unknown {
   if (!(error instanceof DockrouteError) || !error.changedSomething) return error;
-  return new HalfDone(error.message, id, props);
+  return new PartiallyApplied(error.message, id, props);
 }

@@ -1,7 +1,7 @@
 /** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
 import { z } from "zod";
 import type { Command } from "../../engine/command.js";
-import { cannotBeAsked, Unreachable } from "../../engine/errors.js";
+import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
 import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
 import { Turns } from "../../engine/rollout.js";

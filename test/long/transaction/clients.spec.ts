@@ -1,6 +1,6 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { NotConfirmed } from "../../../provider/engine/errors.js";
+import { NotConfirmed } from "../../../provider/engine/errors/change.js";
 import { changed, read, seconds, transactions } from "../../support/transactions.js";
 
 describe("a transaction whose client dies, or that another one meets", function () {

@@ -1,7 +1,9 @@
 import { equal, match, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "../../../provider/engine/command.js";
-import { CommandFailed, NotConfirmed, Refused, Unreachable } from "../../../provider/engine/errors.js";
+import { CommandFailed, NotConfirmed } from "../../../provider/engine/errors/change.js";
+import { Unreachable } from "../../../provider/engine/errors/host.js";
+import { Refused } from "../../../provider/engine/errors/refused.js";
 import { changed, read, seconds, transactions, write } from "../../support/transactions.js";
 
 describe("a transaction on a host", function () {

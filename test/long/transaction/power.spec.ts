@@ -1,7 +1,7 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "../../../provider/engine/command.js";
-import { NotConfirmed } from "../../../provider/engine/errors.js";
+import { NotConfirmed } from "../../../provider/engine/errors/change.js";
 import { changed, transactions } from "../../support/transactions.js";
 
 describe("a transaction whose host loses its power", function () {

@@ -1,7 +1,8 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "../../../provider/engine/command.js";
-import { LinkLost, NotConfirmed } from "../../../provider/engine/errors.js";
+import { NotConfirmed } from "../../../provider/engine/errors/change.js";
+import { ConnectionLost } from "../../../provider/engine/errors/host.js";
 import { changed, read, seconds, transactions, write } from "../../support/transactions.js";
 
 describe("a transaction and the way to its host", function () {
@@ -89,7 +90,7 @@ describe("a transaction and the way to its host", function () {
     on.host.forget();
     const slow: Command = { why: "wait long", argv: ["sleep", "300"] };
     const started = Date.now();
-    const failed = rejects(on.host.look([slow]), LinkLost);
+    const failed = rejects(on.host.look([slow]), ConnectionLost);
     await sleep(500);
     await on.lab.setLink("alpha", "down");
     try {

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { converge, remove } from "../../../provider/engine/converge.js";
-import {
-  CommandFailed,
-  NoFurther,
-  NotConverged,
-  NotReady,
-  Refused,
-} from "../../../provider/engine/errors.js";
+import { CommandFailed, NotConverged } from "../../../provider/engine/errors/change.js";
+import { NotReady, Refused, RolloutStopped } from "../../../provider/engine/errors/refused.js";
 import type { Remembered } from "../../../provider/engine/kind.js";
 import { Turns } from "../../../provider/engine/rollout.js";
 import { FakeHost, toy, type Wish } from "../../support/fake-host.js";
@@ -95,12 +90,12 @@ describe("converge", () => {
     assert.equal(host.log.at(-1), "undo: level back to 4");
   });
 
-  it("names what is still due after as many passes as there may be", async () => {
+  it("names what is still pending after the last allowed pass", async () => {
     const host = hostWith();
     host.deaf = true;
     await assert.rejects(converge(toy, wish, host, new Turns(1)), (error: unknown) => {
       assert.ok(error instanceof NotConverged);
-      assert.deepEqual(error.due, ["set value"]);
+      assert.deepEqual(error.pending, ["set value"]);
       return true;
     });
     assert.equal(host.log.filter((line) => line === "set value").length, 4);
@@ -139,16 +134,26 @@ describe("converge", () => {
     assert.deepEqual(host.log, ["look anew"]);
   });
 
-  it("disrupts no other host once one has failed", async () => {
+  it("disrupts no other host once one has failed in its restart", async () => {
     const turns = new Turns(1);
     const first = hostWith({ value: "v" });
     first.failing = "set level";
     await assert.rejects(converge(toy, { ...wish, level: "5" }, first, turns), CommandFailed);
     const second = hostWith({ value: "v" });
-    await assert.rejects(converge(toy, { ...wish, host: "beta", level: "5" }, second, turns), NoFurther);
+    await assert.rejects(converge(toy, { ...wish, host: "beta", level: "5" }, second, turns), RolloutStopped);
     assert.deepEqual(second.log, ["look anew"]);
     // What disrupts nothing goes on.
     await converge(toy, { ...wish, host: "beta" }, hostWith(), turns);
+  });
+
+  it("goes on with the other hosts where one failed before its restart", async () => {
+    const turns = new Turns(1);
+    const first = hostWith();
+    first.failing = "set value";
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, turns), CommandFailed);
+    const second = hostWith({ value: "v" });
+    await converge(toy, { ...wish, host: "beta", level: "5" }, second, turns);
+    assert.equal(second.variables.get("level"), "5");
   });
 
   it("takes nothing back out of turn: that disrupts as the change did", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { NoFurther } from "../../../provider/engine/errors.js";
+import { RolloutStopped } from "../../../provider/engine/errors/refused.js";
 import { Turns } from "../../../provider/engine/rollout.js";
 
 describe("turns", () => {
@@ -51,7 +51,7 @@ describe("turns", () => {
     );
     assert.equal(first, failure);
     for (const other of others) {
-      assert.ok(other instanceof NoFurther);
+      assert.ok(other instanceof RolloutStopped);
       assert.equal(other.failed, "a");
     }
   });

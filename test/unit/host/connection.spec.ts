@@ -1,7 +1,7 @@
 import { deepEqual, doesNotMatch, equal, match, throws } from "node:assert/strict";
 import { homedir } from "node:os";
 import { inspect } from "node:util";
-import { Refused } from "../../../provider/engine/errors.js";
+import { Refused } from "../../../provider/engine/errors/refused.js";
 import {
   endpointOf,
   mergeConnections,

@@ -2,7 +2,9 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CommandFailed, LinkLost, Refused, Unreachable } from "../../../provider/engine/errors.js";
+import { CommandFailed } from "../../../provider/engine/errors/change.js";
+import { ConnectionLost, Unreachable } from "../../../provider/engine/errors/host.js";
+import { Refused } from "../../../provider/engine/errors/refused.js";
 import type { Host } from "../../../provider/host/host.js";
 import { Hosts } from "../../../provider/host/hosts.js";
 import { type Sshd, startSshd } from "../../support/sshd.js";
@@ -102,7 +104,7 @@ describe("a host behind ssh", function () {
     });
 
     it("by a question that it cannot end, is not taken at its word", async () => {
-      await rejects(host.look([sh("kill -9 $PPID"), sh("echo on")]), LinkLost);
+      await rejects(host.look([sh("kill -9 $PPID"), sh("echo on")]), ConnectionLost);
     });
   });
 
@@ -117,7 +119,7 @@ describe("a host behind ssh", function () {
         ok(error instanceof CommandFailed);
         match(
           error.message,
-          /^alpha: could not do two: `sh -c .*` ended with 5: no way\. Done before it: do one\. Not done: do three\. Mend what it says, then run `pulumi up` again/,
+          /^alpha: could not do two: `sh -c .*` exited with 5: no way\. Done before it: do one\. Not done: do three\. Correct the cause on the host, then run `pulumi up` again/,
         );
         return true;
       });
@@ -149,7 +151,7 @@ describe("a host behind ssh", function () {
         host.change([sh("true", "do one")]),
         host.change([sh("kill -9 $PPID", "do two")]),
       ]);
-      for (const each of both) ok(each.status === "rejected" && each.reason instanceof LinkLost);
+      for (const each of both) ok(each.status === "rejected" && each.reason instanceof ConnectionLost);
     });
 
     it("takes nothing with a risk outside a transaction", () =>
@@ -157,8 +159,8 @@ describe("a host behind ssh", function () {
 
     it("says which step was under way when the shell went", () =>
       rejects(host.change([sh("true", "do one"), sh("kill -9 $PPID", "do two")]), (error) => {
-        ok(error instanceof LinkLost);
-        match(error.message, /lost while it was to do two/);
+        ok(error instanceof ConnectionLost);
+        match(error.message, /lost at the step "do two"/);
         return true;
       }));
 

@@ -1,6 +1,6 @@
 /** What the engine keeps of a change, also of one that failed. */
 import assert from "node:assert/strict";
-import { HalfDone } from "../../../provider/engine/errors.js";
+import { PartiallyApplied } from "../../../provider/engine/errors/change.js";
 import { news, started } from "../../support/fake-session.js";
 
 describe("create and update", () => {
@@ -20,7 +20,7 @@ describe("create and update", () => {
     const { life, fake } = started();
     fake.failing = "set level";
     await assert.rejects(life.create({ ...news, level: "5" }), (error: unknown) => {
-      assert.ok(error instanceof HalfDone);
+      assert.ok(error instanceof PartiallyApplied);
       assert.equal(error.id, "alpha/v");
       assert.deepEqual(error.properties, { ...news, level: "5" });
       assert.equal(error.reasons.length, 1);
@@ -30,7 +30,7 @@ describe("create and update", () => {
 
   it("record nothing where nothing was changed", async () => {
     const { life } = started({ value: "foreign" });
-    await assert.rejects(life.create(news), (error: unknown) => !(error instanceof HalfDone));
+    await assert.rejects(life.create(news), (error: unknown) => !(error instanceof PartiallyApplied));
   });
 });
 
@@ -54,7 +54,7 @@ describe("an error of create", () => {
     const { life, fake } = started();
     fake.deaf = true;
     const error = await life.create(news).catch((thrown: unknown) => thrown);
-    assert.ok(error instanceof HalfDone);
+    assert.ok(error instanceof PartiallyApplied);
     assert.equal(error.properties["__provider"], "text");
   });
 });

@@ -1,6 +1,7 @@
 /** What goes from a host, and when a host is forgotten. */
 import assert from "node:assert/strict";
-import { LinkLost, StillThere, Unreachable } from "../../../provider/engine/errors.js";
+import { ConnectionLost, Unreachable } from "../../../provider/engine/errors/host.js";
+import { HostStillAlive } from "../../../provider/engine/errors/refused.js";
 import { news, silent, started } from "../../support/fake-session.js";
 
 describe("delete", () => {
@@ -21,7 +22,7 @@ describe("delete", () => {
   it("does not forget a host that is said to be gone and answers", async () => {
     const { life, session } = started({ value: "v" });
     session.goneForGood = true;
-    await assert.rejects(life.delete("alpha/v", news), StillThere);
+    await assert.rejects(life.delete("alpha/v", news), HostStillAlive);
   });
 
   const doubts: Readonly<Record<string, Error>> = {
@@ -31,7 +32,7 @@ describe("delete", () => {
       "the login was refused",
       "Check the key.",
     ),
-    "is lost while it is asked": new LinkLost(
+    "is lost while it is asked": new ConnectionLost(
       "alpha",
       "root@192.168.1.1:22",
       "look at it",
@@ -44,7 +45,7 @@ describe("delete", () => {
       const { life, fake, session } = started({ value: "v" });
       session.goneForGood = true;
       fake.failing = failing;
-      await assert.rejects(life.delete("alpha/v", news), StillThere);
+      await assert.rejects(life.delete("alpha/v", news), HostStillAlive);
       assert.deepEqual(session.lines, []);
     });
   }

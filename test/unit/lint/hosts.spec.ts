@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Unreachable } from "../../../provider/engine/errors.js";
+import { Unreachable } from "../../../provider/engine/errors/host.js";
 import type { Host } from "../../../provider/host/host.js";
 import { lintHosts } from "../../../provider/lint/hosts.js";
 import { questions as recorded } from "../../../provider/resources/host/network.js";

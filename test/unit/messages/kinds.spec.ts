@@ -1,15 +1,15 @@
 /**
- * Every error message, read as a person does who has to act on it: which host, which step, why, what was changed or
- * undone, what to do now. Each is made to happen; a new kind of error fails here until it is among them.
+ * Every error message has what a person needs to act: the host, the step, the cause, what was changed or undone,
+ * and what to do now. Each error is made to happen here; a new class of error fails here until it has a case.
  */
 import assert from "node:assert/strict";
 import type { Answer, Command } from "../../../provider/engine/command.js";
-import * as errors from "../../../provider/engine/errors.js";
 import { batch } from "../../../provider/host/exec/batch.js";
 import { failureIn, refusalIn } from "../../../provider/host/exec/failure.js";
 import { type Reach, reportOf } from "../../../provider/host/exec/reach.js";
 import { PlanError, planMesh } from "../../../provider/index.js";
 import { ConfigError } from "../../../stacks/faults.js";
+import { errors } from "../../support/errors.js";
 import { readable, thrown } from "../../support/readable.js";
 import { said } from "../../support/recorded.js";
 
@@ -40,20 +40,22 @@ const told = (word: string, text: string): Error => {
   assert.ok(refusal !== undefined);
   return refusal;
 };
-const failed = (code: number | undefined, text: string, became?: string): Error => {
-  const commands: Command[] = ["first", why, "last"].map((each) => ({ why: each, argv: ["ip", "x y"] }));
+const failed = (code: number | undefined, text: string, ...kind: readonly "probe"[]) => {
+  const probe = kind.includes("probe") ? { probe: true as const } : {};
+  const purposes = ["first", why, why, "last", "last"];
+  const commands: Command[] = purposes.map((each) => ({ why: each, argv: ["ip", "x y"], ...probe }));
   const answers: Answer[] = [said(""), { code, stdout: "", stderr: text }];
-  const failure = failureIn(reach, commands, answers, became);
+  const failure = failureIn(reach, commands, answers);
   assert.ok(failure !== undefined);
   return failure;
 };
 
-/** By class: how each comes about, and what must be in it besides host, outcome and advice. */
+/** By class: how it comes about, and what its message must hold besides host, outcome and advice. */
 const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string | RegExp)[]])[]>> = {
-  StillThere: [
-    [() => new errors.StillThere("alpha", endpoint, ""), "gone: true", "still answers"],
+  HostStillAlive: [
+    [() => new errors.HostStillAlive("alpha", endpoint, ""), "gone: true", "still answers"],
     [
-      () => new errors.StillThere("alpha", endpoint, "the login as root was refused"),
+      () => new errors.HostStillAlive("alpha", endpoint, "the login as root was refused"),
       "gone: true",
       "may still be there: the login as root was refused",
       "switch it off",
@@ -95,30 +97,30 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
       "login shell",
     ],
   ],
-  NotUnderstood: [
+  UnexpectedOutput: [
     [
-      () => new errors.NotUnderstood("alpha", "alpha/bridge", "ip -j addr", "no"),
+      () => new errors.UnexpectedOutput("alpha", "alpha/bridge", "ip -j addr", "no"),
       "alpha/bridge",
       "`ip -j addr`",
       '"no"',
     ],
   ],
-  LinkLost: [
+  ConnectionLost: [
     [() => lost(false), endpoint, why, "it was cut"],
-    [() => lost(true), endpoint, why, "it was cut", "Nothing was changed by that"],
+    [() => lost(true), endpoint, why, "it was cut", "nothing was changed by it"],
   ],
   CommandFailed: [
     [
       () => failed(2, "RTNETLINK answers: no"),
       why,
-      "`ip 'x y'` ended with 2",
+      "`ip 'x y'` exited with 2",
       "RTNETLINK answers: no",
-      "Done before it: first",
-      "Not done: last",
+      "Done before it: first. Not done: last. ",
     ],
-    [() => failed(1, ""), why, "said nothing"],
-    [() => failed(undefined, "cut"), why, "no exit status"],
-    [() => failed(1, "x", undone), why, undone],
+    [() => failed(1, ""), why, "printed nothing"],
+    [() => failed(undefined, "cut"), why, "exited with no status"],
+    [() => failed(1, "x").rolledBack(undone, true), why, undone],
+    [() => failed(1, "x", "probe"), why, /: x\. Nothing was changed\. Correct/],
   ],
   NotConfirmed: [
     [
@@ -129,13 +131,13 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
   ],
   HostBusy: [
     [() => told("busy", "ana@laptop, pid 7, to x"), why, "ana@laptop, pid 7", "300 s"],
-    [() => told("busy", ""), why, "someone unnamed"],
+    [() => told("busy", ""), why, "an unnamed process"],
   ],
   NotConverged: [
     [
       () => new errors.NotConverged("alpha", "alpha/bridge", ["restart Docker"], `${undone} `),
       "alpha/bridge",
-      "still due: restart Docker",
+      "still pending: restart Docker",
     ],
   ],
   Refused: [
@@ -162,10 +164,10 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
       "Docker does not answer",
     ],
   ],
-  NoFurther: [[() => new errors.NoFurther("alpha", "beta"), "beta did not come back"]],
-  Unexpected: [
+  RolloutStopped: [[() => new errors.RolloutStopped("alpha", "beta"), "beta failed at its own restart"]],
+  InternalError: [
     [
-      () => new errors.Unexpected("alpha", "alpha/bridge", new TypeError("x is no function")),
+      () => new errors.InternalError("alpha", "alpha/bridge", new TypeError("x is no function")),
       "alpha/bridge",
       "TypeError: x is no function",
       "report",
@@ -173,11 +175,11 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
   ],
 };
 
-/** Never seen alone: as the engine's record of another error, or as the reason within a NotConfirmed. */
-const within = ["DockrouteError", "HalfDone", "NotWell"];
+/** Never shown alone: a record for the engine of another error, or the reason within a NotConfirmed. */
+const within = ["DockrouteError", "PartiallyApplied", "Unhealthy"];
 
 describe("a message", () => {
-  it("is known here for every kind of error that there is", () => {
+  it("has a case here for every error class", () => {
     const classes = Object.entries(errors)
       .filter(([, value]) => typeof value === "function" && value.prototype instanceof Error)
       .map(([name]) => name);
@@ -194,13 +196,13 @@ describe("a message", () => {
     });
   }
 
-  it("of a host that is not well stands within that of its undo", () => {
-    const inner = new errors.NotWell("alpha", "alpha/bridge", ["not back yet: box"]);
+  it("of an unhealthy host stands within that of its rollback", () => {
+    const inner = new errors.Unhealthy("alpha", "alpha/bridge", ["not back yet: box"]);
     readable(new errors.NotConfirmed("alpha", why, inner.message, undone).message, "alpha", [
       "not back yet: box",
       why,
     ]);
-    const half = new errors.HalfDone("alpha: x", "alpha/bridge", {});
+    const half = new errors.PartiallyApplied("alpha: x", "alpha/bridge", {});
     assert.deepEqual(half.reasons, ["alpha: x"]);
   });
 

@@ -4,10 +4,10 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import * as errors from "../../../provider/engine/errors.js";
 import { completeConnection, readConnection } from "../../../provider/host/login/connection.js";
 import type { Link } from "../../../provider/host/login/link.js";
 import { Pool } from "../../../provider/host/login/pool.js";
+import { errors } from "../../support/errors.js";
 import { readable } from "../../support/readable.js";
 import { type Sshd, startSshd } from "../../support/sshd.js";
 

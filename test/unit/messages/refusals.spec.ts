@@ -1,11 +1,11 @@
 /** What a person reads who wants of a host what it cannot be given. */
 import assert from "node:assert/strict";
-import * as errors from "../../../provider/engine/errors.js";
 import { dockerBridge } from "../../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../../provider/resources/route/index.js";
 import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
+import { errors } from "../../support/errors.js";
 import { readable } from "../../support/readable.js";
 import { answer, moment } from "../../support/recorded.js";
 import { ToldHost, ToldSession } from "../../support/told-host.js";
@@ -117,14 +117,14 @@ describe("a refusal by what a host is like", () => {
       dockerBridge,
       bridge,
       { "ip -j": () => "sh: 1: ip: not found" },
-      /could not look at .*: what `ip -j -4 addr show` says there cannot be used: "sh: 1: ip: not found"/,
+      /could not look at .*: the output of `ip -j -4 addr show` cannot be used: "sh: 1: ip: not found"/,
     ],
     [
       "a card with a name that no rule can hold",
       masqueradeRule,
       { ...masquerade, interfaces: undefined },
       { "addr show": (text) => text.replaceAll('"eth0"', '"et\\"h0"') },
-      /what `ip -j -4 addr show` says there cannot be used: "et"h0"/,
+      /the output of `ip -j -4 addr show` cannot be used: "et"h0"/,
     ],
   ];
   for (const [what, kind, wish, lies, ...parts] of cases) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import * as errors from "../../../provider/engine/errors.js";
+import { errors } from "../../support/errors.js";
 
 const root = join(__dirname, "../../..");
 

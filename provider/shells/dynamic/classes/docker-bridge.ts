@@ -18,8 +18,8 @@ export interface DockerBridgeArgs extends Args<DockerBridgeInputs> {}
  * Nothing replaces it but another host: all inputs are changed in place.
  *
  * Errors: Refused (the range covers what the host is reached by, or another network of it; daemon.json is not
- * plain JSON), NotReady (no Docker answers), NotWell and CommandFailed (the host has gone back to the old file
- * by itself), NoFurther (another host did not come back from its restart), Unreachable.
+ * plain JSON), NotReady (no Docker answers), Unhealthy and CommandFailed (the host has gone back to the old file
+ * by itself), RolloutStopped (another host failed at its restart), Unreachable.
  *
  * @example
  * ```ts

@@ -1,0 +1,5 @@
+/** One fault of an input: the property, and a sentence with its value, the rule and what is allowed. */
+export interface Fault {
+  readonly property: string;
+  readonly reason: string;
+}
