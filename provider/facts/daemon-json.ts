@@ -5,6 +5,7 @@
 import { type ParseError, parseTree } from "jsonc-parser";
 import { z } from "zod";
 import type { Answer, Command } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 import { type NewFile, removeFile, writeFile } from "./files.js";
 import { withKey } from "./json-text.js";
 
@@ -16,7 +17,10 @@ export const questions = [
   { why: "read where daemon.json really lies", argv: ["readlink", "-f", path] },
 ] as const satisfies readonly Command[];
 
-/** The file as found. `text` is undefined where there is none. */
+/** The file with its owner, mode and place. */
+export const file = fact(questions, (...answers) => readDaemonJson(...answers));
+
+/** The file as found. `text` is undefined if there is none. */
 export interface DaemonJson {
   readonly text?: string | undefined;
   readonly mode: string;

@@ -1,6 +1,7 @@
 /** The networks that Docker has on a host, default and user-defined, as `docker network inspect` describes them. */
 import { z } from "zod";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 
 /** One line of JSON for each network. The options and the ranges stay as Docker prints them. */
 const line =
@@ -80,13 +81,8 @@ export const read = readOnce((answer: Answer): { readonly all: readonly DockerNe
   return { all: all.length === 0 ? undefined : all };
 });
 
-/** The question and its reading as one value. */
-export const networks = {
-  name: "Docker's networks",
-  ask: [question],
-  read: ([answer]: readonly Answer[]): readonly DockerNetwork[] | undefined =>
-    answer === undefined ? undefined : read(answer).all,
-};
+/** Docker's networks; undefined where no Docker answered. */
+export const networks = fact([question], (answer) => read(answer).all);
 
 const prefix = "com.docker.network";
 

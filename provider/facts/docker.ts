@@ -1,12 +1,13 @@
 /** The docker CLI and docker.service: what the daemon runs with, and its restart. */
 import { z } from "zod";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { costly, fact } from "../engine/fact.js";
 
 export const questions = [
   { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
 ] as const satisfies readonly Command[];
 
-/** Containers that run, a line of JSON each: what becomes of them when Docker restarts. Two runs of Docker's program. */
+/** The containers that run, one line of JSON each. It runs Docker's program twice. */
 export const containersQuestion: Command = {
   why: "ask Docker which containers run",
   argv: [
@@ -15,11 +16,30 @@ export const containersQuestion: Command = {
   ],
 };
 
-/** The ports that running containers publish, a line of JSON each. One run, because every look asks it. */
+/** The ports that running containers publish, one line of JSON each. Every look asks it, so it runs Docker's program once. */
 export const publishedQuestion: Command = {
   why: "ask Docker which ports are published",
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
 };
+
+/** "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. */
+export const serviceQuestion: Command = {
+  why: "ask whether Docker is installed",
+  argv: [
+    ...["sh", "-c"],
+    "systemctl show -p LoadState docker.service; for each in $(systemctl show -p ExecStart docker.service | " +
+      'sed -n "s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
+  ],
+};
+
+/** What the daemon runs with. */
+export const daemon = fact(questions, (answer) => readDaemon(answer));
+/** The containers that run. */
+export const containers = costly([containersQuestion], (answer) => readContainers(answer));
+/** The ports that running containers publish. */
+export const published = fact([publishedQuestion], (answer) => readPublished(answer));
+/** Whether Docker was removed from the host. Anything but a clear answer counts as no. */
+export const isRemoved = fact([serviceQuestion], (answer) => readRemoved(answer));
 
 const container = z.object({ name: z.string(), policy: z.string(), running: z.literal(true) });
 const publisher = z.object({ name: z.string(), ports: z.string() });
@@ -46,16 +66,14 @@ export interface Daemon {
   readonly other?: "snap" | "podman";
   /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
   readonly firewall?: string;
-  /** The pools it was started with; [] where it uses its own default ones, or does not say. */
+  /** The pools it was started with; [] if it uses its own default ones, or hides them. */
   readonly pools: readonly { readonly base: string; readonly size: number }[];
+  /** Docker 28 and 29 print no pools after a reload, though they go on using them. */
+  readonly hidesPools?: true;
 }
 
-/** What Docker 28 and 29 say of each pool after any reload, though they go on using them. */
+/** What Docker 28 and 29 print for each pool after any reload, though they go on using them. */
 const unsaid = /"Base":"(invalid Prefix)?"/;
-
-export function hidesPools(answer: Answer): boolean {
-  return unsaid.test(answer.stdout);
-}
 
 export interface Container {
   readonly name: string;
@@ -75,6 +93,7 @@ export interface Published {
 export const readDaemon = readOnce((answer: Answer): Daemon => {
   const parsed = info.safeParse(parseJson(answer.stdout));
   const said = parsed.success ? parsed.data : {};
+  const hidesPools = unsaid.test(answer.stdout);
   return {
     ...(said.ServerVersion === undefined || said.ServerVersion === "" ? {} : { version: said.ServerVersion }),
     running: said.ContainersRunning ?? 0,
@@ -83,7 +102,8 @@ export const readDaemon = readOnce((answer: Answer): Daemon => {
     ...(said.store !== undefined && said.ServerVersion === undefined ? { other: "podman" as const } : {}),
     rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
     ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
-    pools: (hidesPools(answer) ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({
+    ...(hidesPools ? { hidesPools } : {}),
+    pools: (hidesPools ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({
       base: Base,
       size: Size,
     })),
@@ -113,6 +133,13 @@ export const readPublished = readOnce((answer: Answer): readonly Published[] => 
     });
   });
 });
+
+/** "not-found" is systemd's word where no unit file exists. */
+export function readRemoved({ stdout }: Answer): boolean {
+  const lines = stdout.split("\n");
+  if (lines.includes("LoadState=not-found")) return true;
+  return lines.some((line) => line.startsWith("LoadState=")) && lines.includes("no dockerd");
+}
 
 function parseJson(text: string): unknown {
   try {

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Line } from "../engine/command.js";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 import { readJson } from "./json-answer.js";
 import { exprOf, type Rule, ruleText } from "./nft-words.js";
 
@@ -34,6 +35,11 @@ export interface Chain {
 export const questions = [
   { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
 ] as const satisfies readonly Command[];
+
+/** The chains of our own table. */
+export const chains = fact(questions, (answer) => read(answer));
+/** Whether the host has the program nft: a shell ends with 127 where it finds none. */
+export const isInstalled = fact(questions, ({ code }) => code !== 127);
 
 /** The chains of the table `ip dockroute` as `nft -j` prints them, without handles and counters. */
 export type Seen = ReadonlyMap<string, SeenChain>;
@@ -133,6 +139,9 @@ export const dockersQuestion: Command = {
   why: "ask whether Docker's own nft table is there",
   argv: askForDockers,
 };
+
+/** Whether Docker's nftables backend has its filter in place. */
+export const hasDockersTable = fact([dockersQuestion], ({ code }) => code === 0);
 
 /** Removes chains, where all are there. */
 export function unload(chains: readonly string[]): readonly string[] {

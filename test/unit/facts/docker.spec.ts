@@ -56,10 +56,25 @@ describe("Docker", () => {
   it("hides its pools after a reload of Docker 28 and 29", () => {
     for (const base of ["invalid Prefix", ""]) {
       const text = `{"ServerVersion":"29","DefaultAddressPools":[{"Base":"${base}","Size":24}]}`;
-      assert.ok(docker.hidesPools(said(text)));
-      assert.deepEqual(docker.readDaemon(said(text)).pools, []);
+      const { hidesPools, pools } = docker.readDaemon(said(text));
+      assert.deepEqual({ hidesPools, pools }, { hidesPools: true, pools: [] });
     }
   });
+
+  const removed: readonly (readonly [stdout: string, is: boolean])[] = [
+    ["LoadState=not-found\n", true],
+    ["LoadState=not-found\nno dockerd\n", true],
+    ["LoadState=masked\nno dockerd\n", true],
+    ["LoadState=loaded\nno dockerd\n", true],
+    ["LoadState=loaded\n", false],
+    ["LoadState=masked\n", false],
+    ["no dockerd\n", false],
+    ["", false],
+  ];
+  for (const [stdout, is] of removed) {
+    it(`${is ? "was removed" : "counts as installed"} if the host answers ${JSON.stringify(stdout)}`, () =>
+      assert.equal(docker.readRemoved(said(stdout)), is));
+  }
 
   it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
     const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
