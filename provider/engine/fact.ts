@@ -8,7 +8,7 @@ export interface Fact<T, I = unknown> {
   readonly common: boolean;
   /** The host pays for it, so the engine asks it only when a change is due. Nothing that is due may depend on it. */
   readonly costly: boolean;
-  readonly read: (answers: readonly Answer[]) => T;
+  readonly read: (answers: readonly Answer[], inputs: I) => T;
 }
 
 export interface Costly<T> extends Fact<T> {
@@ -45,12 +45,12 @@ export function costly<const Q extends readonly Command[], T>(
   return { ask: () => ask, common: true, costly: true, read: counted(ask.length, read) };
 }
 
-/** A fact that each resource asks for by its own inputs, with one command: the way to its gateway. */
+/** A fact that each resource asks for by its own inputs, with as many commands as it takes: the way to its gateway. */
 export function factFor<I, T>(
-  ask: (inputs: I) => Command,
-  read: (answer: Answer) => T,
+  ask: (inputs: I) => readonly Command[],
+  read: (answers: readonly Answer[], inputs: I) => T,
 ): Fact<T, I> & { readonly costly: false } {
-  return { ask: (inputs) => [ask(inputs)], common: false, costly: false, read: counted(1, read) };
+  return { ask, common: false, costly: false, read };
 }
 
 function counted<A extends readonly Answer[], T>(count: number, read: (...answers: A) => T) {
@@ -108,7 +108,10 @@ export function seenOf<I, F extends Facts<I>>(
   const byKey = new Map(questions.map((question, at) => [keyOf(question), answers[at]]));
   const values = Object.entries(facts).map(([name, { ask, read }]) => [
     name,
-    read(ask(inputs).map((question) => byKey.get(keyOf(question)) ?? unseen)),
+    read(
+      ask(inputs).map((question) => byKey.get(keyOf(question)) ?? unseen),
+      inputs,
+    ),
   ]);
   return Object.fromEntries(values) as Seen<F>;
 }

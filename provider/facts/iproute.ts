@@ -2,8 +2,15 @@
  * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
  */
 import { z } from "zod";
-import { type Answer, type Command, type Line, readOnce, UnreadableAnswer } from "../engine/command.js";
-import { fact } from "../engine/fact.js";
+import {
+  type Answer,
+  type Command,
+  type Line,
+  readOnce,
+  UnreadableAnswer,
+  unseen,
+} from "../engine/command.js";
+import { fact, factFor } from "../engine/fact.js";
 import { readJson } from "./json-answer.js";
 
 /** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
@@ -94,6 +101,64 @@ export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
     ...(prefsrc === undefined ? {} : { source: prefsrc }),
   }));
 });
+
+/** Where the kernel sends a packet for an address, by all its rules and tables. */
+export interface Way {
+  readonly interface?: string;
+  /** undefined if the address is on the link itself. */
+  readonly gateway?: string;
+  /** The address that the host sends from. */
+  readonly source?: string;
+  /** The address is one of the host's own. */
+  readonly isOwn: boolean;
+  /** The kernel's own words, if it sends nothing there: "RTNETLINK answers: Network is unreachable". */
+  readonly refusal?: string;
+}
+
+/** By address. */
+export type Ways = ReadonlyMap<string, Way>;
+
+const wayList = z.array(
+  z.object({
+    type: z.string().optional(),
+    dev: z.string().optional(),
+    gateway: z.string().optional(),
+    prefsrc: z.string().optional(),
+  }),
+);
+
+/** The kernel is asked, because policy rules, tables and metrics decide as well as the networks of the links. */
+export function wayQuestion(address: string): Command {
+  return {
+    why: `ask the kernel for the way to ${address}`,
+    argv: ["ip", "-j", "-4", "route", "get", address],
+  };
+}
+
+export function readWay(address: string, answer: Answer): Way {
+  if (answer.code !== 0) return { isOwn: false, refusal: answer.stderr.trim().split("\n").at(-1) ?? "" };
+  const [found] = list(wayList, answer, wayQuestion(address));
+  const { dev, gateway, prefsrc, type } = found ?? {};
+  return {
+    isOwn: type === "local",
+    ...(dev === undefined ? {} : { interface: dev }),
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(prefsrc === undefined ? {} : { source: prefsrc }),
+  };
+}
+
+/** The ways to the addresses that a resource names, as a fact of its kind. */
+export function waysTo<I>(addressesOf: (inputs: I) => readonly string[]) {
+  return factFor(
+    (inputs: I) => addressesOf(inputs).map(wayQuestion),
+    (answers, inputs): Ways => readWays(addressesOf(inputs), answers),
+  );
+}
+
+/** @param answers one for each address, in the same order */
+export function readWays(addresses: readonly string[], answers: readonly Answer[]): Ways {
+  return new Map(addresses.map((address, at) => [address, readWay(address, answers[at] ?? unseen)]));
+}
 
 /** `replace` is idempotent and never leaves a moment without the route, as delete and add would. */
 export function replaceRoute(route: Required<Pick<Route, "destination" | "gateway" | "interface">>): Line {

@@ -1,13 +1,19 @@
 /** Asks all hosts of the config what speaks against the mesh as a whole, before its first resource is judged. */
 
+import { fact, questionsOf, seenOf } from "../engine/fact.js";
+import * as ip from "../facts/iproute.js";
 import * as reversePath from "../facts/reverse-path.js";
 import type { Host } from "../host/host.js";
 import type { HostEntry } from "../host/login/credentials.js";
-import { questions as groundQuestions, readGround } from "../resources/host/network.js";
+import { network } from "../resources/host/network.js";
 import { type Finding, lint, type Standing } from "./mesh.js";
 
-/** Beside those of the resources; asked in the same round trip. */
-export const lintQuestions = [...groundQuestions, reversePath.question] as const;
+/** What is asked of each host; its inputs are the addresses of its peers. */
+export const lintFacts = {
+  ...network,
+  strict: fact([reversePath.question], (answer) => reversePath.readStrict(answer)),
+  ways: ip.waysTo((peers: readonly string[]) => peers),
+};
 
 /** How long the hosts that answer wait for those that do not: these are reported by their own resources. */
 const patienceMs = 5_000;
@@ -21,7 +27,8 @@ export interface Intended {
 export async function lintHosts({ pool, hostPrefix, hosts }: Intended): Promise<readonly Finding[]> {
   const standing: Standing[] = [];
   const looks = hosts.map(async ({ entry, host }) => {
-    const seen = await stand(entry, host).catch(() => undefined);
+    const peers = hosts.flatMap(({ entry: { address } }) => (address === entry.address ? [] : [address]));
+    const seen = await stand(entry, host, peers).catch(() => undefined);
     if (seen !== undefined) standing.push(seen);
   });
   let timer: NodeJS.Timeout | undefined;
@@ -35,9 +42,8 @@ export async function lintHosts({ pool, hostPrefix, hosts }: Intended): Promise<
   return lint({ pool, hostPrefix, addresses }, byName);
 }
 
-async function stand(entry: HostEntry, host: Host): Promise<Standing> {
-  const answers = await host.look(lintQuestions);
-  const [strict] = answers.slice(groundQuestions.length);
-  if (strict === undefined) throw new Error("an answer is missing");
-  return { ...entry, ground: readGround(answers), strict: reversePath.readStrict(strict) };
+async function stand(entry: HostEntry, host: Host, peers: readonly string[]): Promise<Standing> {
+  const questions = questionsOf<readonly string[]>(lintFacts, peers);
+  const { strict, ...ground } = seenOf(lintFacts, peers, questions, await host.look(questions));
+  return { ...entry, ground, strict };
 }

@@ -22,6 +22,7 @@ import {
   networkOf,
   nics,
   targetOf,
+  type WithWays,
   wayOf,
 } from "../resources/host/network.js";
 import { notItsOwn } from "./own-address.js";
@@ -33,7 +34,7 @@ export interface Standing {
   readonly address: string;
   /** The card that the config names. */
   readonly interface?: string | undefined;
-  readonly ground: Ground;
+  readonly ground: WithWays;
   /** Links with a strict rp_filter. */
   readonly strict: ReadonlySet<string>;
 }
@@ -100,9 +101,14 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   );
 }
 
+/** The card that holds the host's own address. */
+function cardOf({ ground, address }: Standing): string | undefined {
+  return nics(ground).find(({ addresses }) => addresses.some((own) => own.split("/")[0] === address))?.name;
+}
+
 /** A packet comes in where this host's address is; its source's way back leads where the peer's address is. */
 function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
-  const into = linkOf(host.ground, host.address);
+  const into = cardOf(host);
   if (into === undefined || !host.strict.has(into)) return [];
   const astray = hosts.flatMap((peer) => {
     const back = host.interface ?? linkOf(host.ground, peer.address);

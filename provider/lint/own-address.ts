@@ -1,10 +1,10 @@
-/** Peers send to the address of the config, and let in what the host itself sends from there: what if it has another. */
-import { type Ground, nics, routeTo } from "../resources/host/network.js";
+/** Warns when a host does not own its configured address, or sends to its peers from a different one. */
+import { nics, type WithWays } from "../resources/host/network.js";
 
 interface Addressed {
   readonly name: string;
   readonly address: string;
-  readonly ground: Ground;
+  readonly ground: WithWays;
 }
 
 /** In words, where the address is not the host's own, or not the one that it sends from. */
@@ -20,7 +20,7 @@ export function notItsOwn(
     ];
   }
   const others = hosts.flatMap((peer) => {
-    const source = peer.name === name ? undefined : routeTo(ground, peer.address)?.source;
+    const source = peer.name === name ? undefined : ground.ways.get(peer.address)?.source;
     return source === undefined || source === address ? [] : [{ peer: peer.name, source }];
   });
   const [first] = others;

@@ -71,33 +71,27 @@ export function nicNames(ground: Ground): readonly string[] {
   return names.sort();
 }
 
-/** The link on which an address can be reached without a gateway. */
-export function linkOf(ground: Ground, address: string): string | undefined {
-  const wanted = parseAddress(address);
-  if ("reason" in wanted) return undefined;
-  return nics(ground).find(({ addresses }) =>
-    addresses.some((own) => containsAddress(networkOf(own), wanted.value)),
-  )?.name;
+/** What the kernel told of the ways that were asked for. */
+export interface WithWays extends Ground {
+  readonly ways: ip.Ways;
 }
 
-/** The route that the kernel takes to an address. */
-export function routeTo(ground: Ground, address: string): ip.Route | undefined {
-  const wanted = parseAddress(address);
-  if ("reason" in wanted) return undefined;
-  const ways = ground.routes.flatMap((route) => {
-    const range = targetOf(route);
-    return range !== undefined && containsAddress(range, wanted.value) ? [{ ...route, range }] : [];
-  });
-  return ways.sort((a, b) => b.range.prefix - a.range.prefix || (a.metric ?? 0) - (b.metric ?? 0))[0];
+/** The link by which the kernel reaches an address without a gateway. */
+export function linkOf({ ways, ...ground }: WithWays, address: string): string | undefined {
+  const way = ways.get(address);
+  if (way?.interface === undefined || way.gateway !== undefined || way.isOwn) return undefined;
+  return isDockers(ground, way.interface) ? undefined : way.interface;
 }
 
-/** How a host comes to an address that is on none of its links, in words: the gateway that is between them. */
-export function gatewayTo(ground: Ground, address: string): string {
-  const way = routeTo(ground, address);
-  if (way === undefined) return "it has no route there";
-  if (way.gateway === undefined)
-    return `its way there is by ${way.interface}, where it has no address of that network`;
-  return `between them is the gateway ${way.gateway}${way.interface === undefined ? "" : ` on ${way.interface}`}`;
+/** Why a host has no direct way to an address, in words: the gateway that is between them. */
+export function gatewayTo({ ways }: WithWays, address: string): string {
+  const way = ways.get(address);
+  const link = way?.interface;
+  if (way?.isOwn === true) return "it is the host's own address";
+  if (way?.gateway !== undefined)
+    return `between them is the gateway ${way.gateway}${link === undefined ? "" : ` on ${link}`}`;
+  if (link !== undefined) return `its way there is by ${link}, which is Docker's`;
+  return `it has no route there${way?.refusal ? ` ("${way.refusal}")` : ""}`;
 }
 
 /** What a route leads to: iproute2 writes "default", and one address without its /32. */

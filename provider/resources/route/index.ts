@@ -13,16 +13,7 @@ import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { removeFile } from "../../facts/files.js";
 import * as ip from "../../facts/iproute.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
-import {
-  absentNics,
-  covers,
-  type Ground,
-  gatewayTo,
-  linkOf,
-  network,
-  nics,
-  routedWithin,
-} from "../host/network.js";
+import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } from "../host/network.js";
 
 export interface PeerRouteInputs extends OnHost {
   /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
@@ -43,7 +34,11 @@ const schema = z.strictObject({
   interface: nic.optional(),
 });
 
-const facts = { ...network, scripts: boot.scripts };
+const facts = {
+  ...network,
+  ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) => [gateway]),
+  scripts: boot.scripts,
+};
 type PeerRouteSeen = Seen<typeof facts>;
 
 export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
@@ -117,7 +112,7 @@ export function scriptFor({ destination }: Pick<PeerRouteInputs, "destination">)
   return { kind: "route", subject: destination } as const;
 }
 
-function scriptOf(wanted: PeerRouteInputs & Remembered, seen: Ground): boot.Script {
+function scriptOf(wanted: PeerRouteInputs & Remembered, seen: PeerRouteSeen): boot.Script {
   return {
     ...scriptFor(wanted),
     holder: { ...wanted, id: peerRoute.id(wanted) },
@@ -140,31 +135,31 @@ function ownerOf(route: ip.Route | undefined, script: boot.Script, seen: PeerRou
 }
 
 /** Whether `observed` shows the difference as another gateway or interface. */
-function isShown(route: ip.Route, wanted: PeerRouteInputs, seen: Ground): boolean {
+function isShown(route: ip.Route, wanted: PeerRouteInputs, seen: PeerRouteSeen): boolean {
   if (route.gateway === undefined) return false;
   return wanted.interface !== undefined || route.interface === linkFor(wanted, seen);
 }
 
 /** Without an `interface`, the link that holds the gateway. An `objection` has been raised where there is none. */
-function linkFor(wanted: PeerRouteInputs, seen: Ground): string {
+function linkFor(wanted: PeerRouteInputs, seen: PeerRouteSeen): string {
   return wanted.interface ?? linkOf(seen, wanted.gateway) ?? "";
 }
 
-function routeOf({ destination }: PeerRouteInputs, seen: Ground): ip.Route | undefined {
+function routeOf({ destination }: PeerRouteInputs, seen: PeerRouteSeen): ip.Route | undefined {
   return routeTo(destination, seen);
 }
 
 /** The kernel prints the route to one address without its "/32". */
-function routeTo(destination: string, seen: Ground): ip.Route | undefined {
+function routeTo(destination: string, seen: PeerRouteSeen): ip.Route | undefined {
   const printed = destination.replace(/\/32$/, "");
   return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
 }
 
-function sameWay(found: ip.Route, wanted: PeerRouteInputs, seen: Ground): boolean {
+function sameWay(found: ip.Route, wanted: PeerRouteInputs, seen: PeerRouteSeen): boolean {
   return found.gateway === wanted.gateway && found.interface === linkFor(wanted, seen);
 }
 
-function unreachableGateway(desired: PeerRouteInputs, seen: Ground): readonly Fault[] {
+function unreachableGateway(desired: PeerRouteInputs, seen: PeerRouteSeen): readonly Fault[] {
   if (linkOf(seen, desired.gateway) !== undefined) return [];
   const links = nics(seen).map(({ name, addresses }) => `${name} (${addresses.join(", ")})`);
   return [

@@ -4,7 +4,7 @@
  */
 
 import { commonQuestionsOf } from "../../engine/fact.js";
-import { lintQuestions } from "../../lint/hosts.js";
+import { lintFacts } from "../../lint/hosts.js";
 import { dockerBridge } from "../../resources/bridge/index.js";
 import { forwardRule } from "../../resources/forward/index.js";
 import { masqueradeRule } from "../../resources/masquerade/index.js";
@@ -18,7 +18,7 @@ endWithEngine();
 
 /** What is asked of a host at once. */
 export const questions = [
-  ...lintQuestions,
+  ...commonQuestionsOf(lintFacts),
   ...[dockerBridge.facts, peerRoute.facts, masqueradeRule.facts, forwardRule.facts].flatMap(
     commonQuestionsOf,
   ),

@@ -11,7 +11,7 @@ import { DockrouteError } from "../../engine/errors/error.js";
 import type { Fault } from "../../engine/errors/fault.js";
 import { cannotBeAsked, UnexpectedOutput, Unreachable } from "../../engine/errors/host.js";
 import { HostStillAlive, Refused } from "../../engine/errors/refused.js";
-import type { Facts, Seen } from "../../engine/fact.js";
+import { cheapQuestionsOf, type Facts, type Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { isRolledBackSoon, refreshed } from "../../engine/survey.js";
@@ -222,7 +222,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
 
   private async see(inputs: I & Remembered, props: Props): Promise<View<F>> {
     const host = this.hostOf(inputs, props);
-    await this.session.lookAll(host);
+    await this.session.lookAll(host, cheapQuestionsOf<I>(this.kind.facts, inputs));
     return glance(this.kind, inputs, { look: (questions) => host.recall(questions) });
   }
 }

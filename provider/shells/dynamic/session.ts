@@ -2,9 +2,11 @@
 import { z } from "zod";
 import type { Command } from "../../engine/command.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
+import { keyOf } from "../../engine/fact.js";
 import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
 import { Turns } from "../../engine/rollout.js";
+import { wayQuestion } from "../../facts/iproute.js";
 import { machineQuestion, readMachine } from "../../facts/machine.js";
 import type { Host } from "../../host/host.js";
 import { Hosts } from "../../host/hosts.js";
@@ -111,8 +113,18 @@ export class Session {
     return found.filter(({ level }) => level === "error").map(({ text }) => text);
   }
 
-  async lookAll(host: Host): Promise<void> {
-    await host.recall(this.questions);
+  /** What resources asked of one host they will ask of the next: the way to a peer's address. */
+  private readonly asked = new Map<string, Command>();
+
+  /** @param own what a resource asks by its own inputs */
+  async lookAll(host: Host, own: readonly Command[] = []): Promise<void> {
+    const ahead = this.asked.size === 0 ? this.waysAhead() : [];
+    for (const question of [...ahead, ...own]) this.asked.set(keyOf(question), question);
+    await host.recall([...this.questions, ...this.asked.values()]);
+  }
+
+  private waysAhead(): readonly Command[] {
+    return hostEntries((key) => this.config(key)).map(({ address }) => wayQuestion(address));
   }
 
   /** No change of ours makes another machine of it, so that what was seen before one still holds. */
