@@ -10,7 +10,7 @@ import { NotConverged, Unhealthy } from "./errors/change.js";
 import { UnexpectedOutput } from "./errors/host.js";
 import { NotReady, Refused } from "./errors/refused.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
-import type { Turns } from "./rollout.js";
+import type { Rollout } from "./rollout.js";
 
 /** A step that needs the outcome of another one is a second pass; no kind needs more than two. */
 const passes = 4;
@@ -54,14 +54,14 @@ export function converge<I extends OnHost, S>(
   kind: Kind<I, S>,
   desired: I & Remembered,
   host: Host,
-  turns: Turns,
+  rollout: Rollout,
 ): Promise<S> {
   const flow = async () => {
-    const seen = await onceSettled(host, turns, () => glance(kind, desired, host));
+    const seen = await onceSettled(host, rollout, () => glance(kind, desired, host));
     understood(kind, desired, () => refuse(kind, desired, seen));
     const wanted = { ...desired, before: desired.before ?? kind.found?.(seen) };
     const change = () => run(kind, desired, host, seen, (now) => kind.steps(wanted, now));
-    return kind.disrupts?.(desired, seen) === true ? turns.take(desired.host, change) : change();
+    return kind.disrupts?.(desired, seen) === true ? rollout.run(desired.host, change) : change();
   };
   return kind.disrupts === undefined ? host.together(flow) : host.alone(flow);
 }
@@ -74,15 +74,15 @@ export function remove<I extends OnHost, S>(
   kind: Kind<I, S>,
   held: I & Remembered,
   host: Host,
-  turns: Turns,
+  rollout: Rollout,
   warn: (text: string) => void,
 ): Promise<S> {
   return host.alone(async () => {
-    const seen = await onceSettled(host, turns, () => look(kind, held, host));
+    const seen = await onceSettled(host, rollout, () => look(kind, held, host));
     for (const text of kind.lost?.(held, seen) ?? []) warn(text);
     const change = () => run(kind, held, host, seen, (now) => kind.undo(held, now));
     const risky = kind.undo(held, seen).some(({ risk }) => risk === "docker");
-    return risky ? turns.take(held.host, change) : change();
+    return risky ? rollout.run(held.host, change) : change();
   });
 }
 
@@ -90,11 +90,11 @@ export function remove<I extends OnHost, S>(
  * Looks until what is seen can be built on. What a run that was killed has left unconfirmed may be as desired, and be
  * taken back a moment later: it is taken back first, in a turn, because that may restart Docker as the change did.
  */
-async function onceSettled<S>(host: Host, turns: Turns, see: () => Promise<S>): Promise<S> {
+async function onceSettled<S>(host: Host, rollout: Rollout, see: () => Promise<S>): Promise<S> {
   for (;;) {
     const { forgotten } = host;
     const seen = await see();
-    if (host.pending) await turns.take(host.name, () => host.recover());
+    if (host.pending) await rollout.run(host.name, () => host.recover());
     else if (host.forgotten === forgotten) return seen;
   }
 }

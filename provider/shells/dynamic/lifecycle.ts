@@ -109,7 +109,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
     try {
       const host = this.hostOf(inputs, props);
-      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.turns));
+      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.rollout));
       // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
@@ -174,7 +174,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
     try {
       await this.named(inputs, async () => {
         if (this.session.isLeft(inputs.host)) await this.removeUnrecorded(inputs, props, host, warn);
-        await remove(this.kind, inputs, host, this.session.turns, warn);
+        await remove(this.kind, inputs, host, this.session.rollout, warn);
       });
     } catch (error) {
       const heir = this.kind.takenAlongBy?.(inputs);
@@ -187,7 +187,7 @@ export class KindLifecycle<I extends OnHost, S> implements Lifecycle {
   private async removeUnrecorded(inputs: I, props: Props, host: Host, warn: (text: string) => void) {
     if (this.kind.unrecorded === undefined) return;
     for (const each of this.kind.unrecorded(inputs, await this.see(inputs, props))) {
-      await each<Promise<unknown>>((kind, held) => remove(kind, held, host, this.session.turns, warn));
+      await each<Promise<unknown>>((kind, held) => remove(kind, held, host, this.session.rollout, warn));
     }
   }
 

@@ -4,7 +4,7 @@ import type { Command } from "../../engine/command.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
 import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
-import { Turns } from "../../engine/rollout.js";
+import { Rollout } from "../../engine/rollout.js";
 import { machineQuestion, readMachine } from "../../facts/machine.js";
 import type { Host } from "../../host/host.js";
 import { Hosts } from "../../host/hosts.js";
@@ -20,7 +20,7 @@ export class Session {
     (key) => this.config(key),
     (text) => this.tell(text),
   );
-  private turnsOfThisRun: Turns | undefined;
+  private rolloutOfThisRun: Rollout | undefined;
   /** Whether something of this operation differs from what stands: for who acts only after a change. */
   changes = false;
   private looking = false;
@@ -47,12 +47,12 @@ export class Session {
     return this.hosts.get(name, endpoint, connection);
   }
 
-  get turns(): Turns {
-    this.turnsOfThisRun ??= new Turns(
+  get rollout(): Rollout {
+    this.rolloutOfThisRun ??= new Rollout(
       z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")),
       () => this.recoverAll(),
     );
-    return this.turnsOfThisRun;
+    return this.rolloutOfThisRun;
   }
 
   /** A host that takes a change back when its time is over restarts its Docker out of turn: better now. */
