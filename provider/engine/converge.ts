@@ -12,7 +12,7 @@ import { UnexpectedOutput } from "./errors/host.js";
 import { NotReady, Refused } from "./errors/refused.js";
 import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
-import type { Turns } from "./rollout.js";
+import type { Rollout } from "./rollout.js";
 
 /** A command that needs the outcome of another one is due in a second pass; no kind needs more than three. */
 const passes = 4;
@@ -87,11 +87,11 @@ export function converge<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   desired: I & Remembered,
   host: Host,
-  turns: Turns,
+  rollout: Rollout,
 ): Promise<Seen<F>> {
   const { disruptive } = kind;
   const flow = async () => {
-    const { seen } = await onceSettled(host, turns, () => glance(kind, desired, host));
+    const { seen } = await onceSettled(host, rollout, () => glance(kind, desired, host));
     // What was there before is fixed here: a later read may see half of this change.
     const before = desired.before ?? disruptive?.remembers(seen);
     const wanted = before === undefined ? desired : { ...desired, before };
@@ -99,7 +99,7 @@ export function converge<I extends OnHost, F extends Facts<I>>(
     understood(kind, desired, () => refuse(kind, desired, view));
     const change = () => run(kind, wanted, host, view, due);
     const stops = due(view.claims).some(({ risk }) => risk === "docker") && disruptive?.running(seen).length;
-    return stops ? turns.take(desired.host, change) : change();
+    return stops ? rollout.run(desired.host, change) : change();
   };
   return disruptive === undefined ? host.together(flow) : host.alone(flow);
 }
@@ -112,7 +112,7 @@ export function remove<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   held: I & Remembered,
   host: Host,
-  turns: Turns,
+  rollout: Rollout,
   warn: (text: string) => void,
 ): Promise<Seen<F>> {
   const removal = (claims: Claims) => {
@@ -121,11 +121,11 @@ export function remove<I extends OnHost, F extends Facts<I>>(
     return undo(claims);
   };
   return host.alone(async () => {
-    const view = await onceSettled(host, turns, () => look(kind, held, host));
+    const view = await onceSettled(host, rollout, () => look(kind, held, host));
     for (const text of kind.disruptive?.lost(held, view.seen) ?? []) warn(text);
     const change = () => run(kind, held, host, view, removal);
     const isRisky = removal(view.claims).some(({ risk }) => risk === "docker");
-    return isRisky ? turns.take(held.host, change) : change();
+    return isRisky ? rollout.run(held.host, change) : change();
   });
 }
 
@@ -133,11 +133,11 @@ export function remove<I extends OnHost, F extends Facts<I>>(
  * Reads until the answers can be built on. A change that a killed run left unconfirmed may look as desired and be
  * rolled back a moment later: it is rolled back first, in the rollout, because that may restart Docker as the change did.
  */
-async function onceSettled<T>(host: Host, turns: Turns, see: () => Promise<T>): Promise<T> {
+async function onceSettled<T>(host: Host, rollout: Rollout, see: () => Promise<T>): Promise<T> {
   for (;;) {
     const { forgotten } = host;
     const view = await see();
-    if (host.pending) await turns.take(host.name, () => host.recover());
+    if (host.pending) await rollout.run(host.name, () => host.recover());
     else if (host.forgotten === forgotten) return view;
   }
 }

@@ -2,47 +2,51 @@ import { DockrouteError } from "./errors/error.js";
 import { RolloutStopped } from "./errors/refused.js";
 
 /**
- * Turns for changes that stop running containers: at most `seats` hosts at a time, and none any more once one
- * has failed to come back, so that a mistake in the plan costs one host and not all.
+ * The rollout of changes that stop running containers. At most `maxUnavailable` hosts are changed at a time, and
+ * once one has failed in its restart no further host begins: a mistake in the plan costs one host and not all. A
+ * host that fails before its restart (busy, disk full, unreachable) holds up no other.
  */
-export class Turns {
-  private taken = 0;
+export class Rollout {
+  private running = 0;
   private readonly waiting: (() => void)[] = [];
   private failed: string | undefined;
-  private begun: Promise<void> | undefined;
+  private prepared: Promise<void> | undefined;
 
-  /** @param first what is done before the first of them */
+  /** @param prepare awaited once, before the first change begins */
   constructor(
-    readonly seats: number,
-    private readonly first: () => Promise<void> = async () => {},
+    readonly maxUnavailable: number,
+    private readonly prepare: () => Promise<void> = async () => {},
   ) {}
 
-  async take<T>(host: string, work: () => Promise<T>): Promise<T> {
-    this.begun ??= this.first();
-    await this.begun;
-    while (this.taken >= this.seats) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  /** Waits until this host may be changed, and changes it. */
+  async run<T>(host: string, change: () => Promise<T>): Promise<T> {
+    this.prepared ??= this.prepare();
+    await this.prepared;
+    while (this.running >= this.maxUnavailable) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
     if (this.failed !== undefined) {
-      this.next();
+      this.wakeNext();
       throw new RolloutStopped(host, this.failed);
     }
-    this.taken++;
+    this.running++;
     try {
-      return await work();
+      return await change();
     } catch (error) {
       if (stopsRollout(error)) this.failed ??= host;
       throw error;
     } finally {
-      this.taken--;
-      this.next();
+      this.running--;
+      this.wakeNext();
     }
   }
 
-  private next(): void {
+  private wakeNext(): void {
     this.waiting.shift()?.();
   }
 }
 
-/** An error that nobody has foreseen may have left the host in any state. */
+/** An error of another class is a mistake in dockroute, which may have left the host in any state. */
 function stopsRollout(error: unknown): boolean {
   return !(error instanceof DockrouteError) || error.stopsRollout;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Lab } from "../../lab/lab.js";
 import { converge, remove } from "../../provider/engine/converge.js";
-import { Turns } from "../../provider/engine/rollout.js";
+import { Rollout } from "../../provider/engine/rollout.js";
 import { Hosts } from "../../provider/host/hosts.js";
 import { dockerBridge } from "../../provider/resources/bridge/index.js";
 
@@ -33,8 +33,8 @@ describe("D: a host of another kind", function () {
     const inputs = { host: "alpha", endpoint: `${user}@${alpha().address}:22`, bip: "172.30.1.1/24" };
     const host = hosts.get("alpha", inputs.endpoint);
     try {
-      if (verb === "make") await converge(dockerBridge, inputs, host, new Turns(1));
-      else await remove(dockerBridge, inputs, host, new Turns(1), () => {});
+      if (verb === "make") await converge(dockerBridge, inputs, host, new Rollout(1));
+      else await remove(dockerBridge, inputs, host, new Rollout(1), () => {});
     } finally {
       await hosts.close();
     }

@@ -3,12 +3,12 @@ import type { Lab } from "../../lab/lab.js";
 import { converge, remove } from "../../provider/engine/converge.js";
 import { type Facts, questionsOf, seenOf } from "../../provider/engine/fact.js";
 import type { Kind, OnHost } from "../../provider/engine/kind.js";
-import { Turns } from "../../provider/engine/rollout.js";
+import { Rollout } from "../../provider/engine/rollout.js";
 import { Hosts } from "../../provider/host/hosts.js";
 
 export class Driver {
   private readonly hosts: Hosts;
-  private readonly turns = new Turns(9);
+  private readonly rollout = new Rollout(9);
 
   constructor(private readonly lab: Lab) {
     const { privateKeyFile, knownHostsFile } = lab;
@@ -25,7 +25,7 @@ export class Driver {
     wish: Omit<I, keyof OnHost>,
   ): Promise<void> {
     const inputs = this.inputs(kind, name, wish);
-    await converge(kind, inputs, this.hosts.get(name, inputs.endpoint), this.turns);
+    await converge(kind, inputs, this.hosts.get(name, inputs.endpoint), this.rollout);
   }
 
   async remove<I extends OnHost, F extends Facts<I>>(
@@ -34,7 +34,7 @@ export class Driver {
     wish: Omit<I, keyof OnHost>,
   ): Promise<void> {
     const inputs = this.inputs(kind, name, wish);
-    await remove(kind, inputs, this.hosts.get(name, inputs.endpoint), this.turns, () => {});
+    await remove(kind, inputs, this.hosts.get(name, inputs.endpoint), this.rollout, () => {});
   }
 
   /** The words of a preview. */

@@ -52,8 +52,10 @@ export class FakeHost implements Host {
   }
 
   async change(commands: readonly Command[]): Promise<void> {
-    for (const { why, argv } of commands) {
-      if (this.failing === why) throw new CommandFailed(this.name, why, argv.join(" "), 1, "no", "");
+    for (const { why, argv, risk } of commands) {
+      const effect = { changed: true, disrupted: risk !== undefined };
+      if (this.failing === why)
+        throw new CommandFailed(this.name, why, argv.join(" "), 1, "no", "Undone: yes.", effect);
       this.log.push(why);
       if (!this.deaf) this.variables.set(argv[1] ?? "", argv[2] ?? "");
     }

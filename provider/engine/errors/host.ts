@@ -50,9 +50,10 @@ export class UnexpectedOutput extends DockrouteError {
     readonly resource: string,
     readonly program: string,
     output: string,
+    /** In words, what is wrong with the output. */
+    problem = output.trim() === "" ? "it is empty" : `"${oneLine(output, 200)}"`,
   ) {
-    const words = output.trim() === "" ? "it is empty" : `"${oneLine(output, 200)}"`;
-    const reason = `the output of \`${program}\` cannot be used: ${words}`;
+    const reason = `the output of \`${program}\` cannot be used: ${problem}`;
     super(
       `${host}: could not look at ${resource}: ${reason}. Nothing was changed. ` +
         `Run \`${program}\` on ${host} and correct what it prints, then run \`pulumi up\` again.`,

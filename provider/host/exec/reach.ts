@@ -1,11 +1,11 @@
-import type { Command } from "../../engine/command.js";
-import { ConnectionLost, Unreachable } from "../../engine/errors/host.js";
+import { type Command, quote } from "../../engine/command.js";
+import { ConnectionLost, UnexpectedOutput, Unreachable } from "../../engine/errors/host.js";
 import { printable } from "../../engine/printable.js";
 import { type Link, NoChannel } from "../login/link.js";
 import { type Batch, type Report, shell } from "./batch.js";
-import type { Ended, Limits, Running } from "./running.js";
+import { type Ended, type Limits, type Running, tooLong } from "./running.js";
 
-/** What the flows on one host share: its names, its logins, its limits, and where to say something. */
+/** What all flows on one host share: its names, its logins, its limits, and the person's console. */
 export interface Reach {
   readonly name: string;
   readonly endpoint: string;
@@ -18,7 +18,7 @@ export interface Reach {
   say(text: string): void;
 }
 
-/** Begins a batch and leaves its input open. A host that opens no channel has run nothing. */
+/** Begins a batch and leaves its input open. Without a channel the host has run nothing. */
 export async function begin(reach: Reach, link: Link, work: Batch): Promise<Running> {
   try {
     return await link.start(shell, work.script, reach.limits);
@@ -47,7 +47,7 @@ export async function run(
   return reportOf(reach, work, await running.ended, why, commands);
 }
 
-/** What a batch did, or the error that says which step's outcome nobody knows. */
+/** The report of a batch, or an error that names the step whose outcome is unknown. */
 export function reportOf(
   reach: Reach,
   work: Batch,
@@ -64,16 +64,25 @@ export function reportOf(
       [expired, turnedAway].some((words) => words.test(ended.stderr + ended.stdout)))
   )
     throw noShell(reach, ended);
+  if (ended.flooded === true && work.asks) throw flood(reach, report, commands);
   const under = commands[report.answers.length - 1]?.why ?? why;
   const reason = ended.lost ?? `its shell ended with ${ended.code} (${printable(ended.stderr)})`;
   throw new ConnectionLost(reach.name, reach.endpoint, under, reason, work.asks);
+}
+
+/** The questions share one limit, so the longest answer is named, which need not be the last. */
+function flood(reach: Reach, report: Report, commands: readonly Command[]): UnexpectedOutput {
+  const lengths = report.answers.map(({ stdout, stderr }) => stdout.length + stderr.length);
+  const longest = commands[lengths.indexOf(Math.max(...lengths))];
+  const program = longest === undefined ? "its shell" : quote(longest.argv);
+  return new UnexpectedOutput(reach.name, "the host", program, "", tooLong);
 }
 
 /** sshd itself ends such a session, without an exit status. */
 const expired = /password (has expired|change required)|account has expired/i;
 const turnedAway = /not available/i;
 
-/** The login worked and no shell of root's came of it: sudo, or a login shell that lets nobody in. */
+/** The login succeeded and gave no root shell: sudo refused, or the login shell did. */
 function noShell(reach: Reach, ended: Ended): Unreachable {
   const said = printable(`${ended.stderr}\n${ended.stdout}`);
   const reason = `the login gives no root shell (exit ${ended.code ?? "unknown"}: ${said || "nothing was said"})`;
@@ -88,7 +97,7 @@ function noShell(reach: Reach, ended: Ended): Unreachable {
   return new Unreachable(reach.name, reach.endpoint, reason, advice);
 }
 
-/** Someone who waits for another's change is to know whose, while waiting and not afterwards. */
+/** Tells the person, while the lock is held by another run, whose run that is. */
 export async function sayWaiting(reach: Reach, running: Running, work: Batch): Promise<void> {
   if (!(await running.until(`${work.tellMark} waiting `))) return;
   const { stdout, stderr } = running.soFar();

@@ -1,26 +1,33 @@
 import type { ClientChannel } from "ssh2";
 
-/** How long a command may say nothing, and how long it may take at all. Seconds, 0 without limit. */
+/** The longest silence of a command, and its longest duration. Seconds; 0 is no limit. */
 export interface Limits {
   readonly idle: number;
   readonly total: number;
 }
 
 /**
- * How an exec ended. `code` is undefined where the host did not say (the link was cut, a signal ended the
- * program, a limit was passed); `lost` then has the reason in words. Only a code of 0 is a success.
+ * The end of an exec. Without an exit status (the link was cut, a signal ended the program, a limit was passed) `code`
+ * is undefined and `lost` has the reason in words. Only a code of 0 is a success.
  */
 export interface Ended {
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
   readonly lost?: string;
+  /** It was given up because it printed too much. */
+  readonly flooded?: true;
 }
 
-/** A host that floods us may cost its own answer, but not our memory. */
-const mostBytes = 4 * 1024 * 1024;
+/**
+ * The limit of one exec's output. A host that floods us may cost its own answer, but not our memory. One exec asks
+ * all questions of a host: on hosts with 30,000 firewall rules the answers have 8 MiB.
+ */
+const mostMiB = 32;
+const mostBytes = mostMiB * 1024 * 1024;
+export const tooLong = `it is longer than ${mostMiB} MiB`;
 
-/** One exec under way: what it has said so far, and its end. */
+/** One exec under way: its output so far, and its end. */
 export class Running {
   readonly ended: Promise<Ended>;
   readonly #channel: ClientChannel;
@@ -32,6 +39,7 @@ export class Running {
   #over = false;
   #code: number | undefined;
   #lost: string | undefined;
+  #flooded = false;
 
   constructor(channel: ClientChannel, stdin: string, limits: Limits) {
     this.#channel = channel;
@@ -39,15 +47,18 @@ export class Running {
       this.#resolve = resolve;
     });
     channel.once("close", () => this.#end());
-    channel.on("error", () => {}); // "close" follows, and tells all there is to tell
+    channel.on("error", () => {}); // "close" follows
     channel.on("exit", (code: number | null, signal?: string) => {
       this.#code = code ?? undefined;
       if (code === null) this.#lost = `it was ended by ${signal ?? "a signal"}`;
     });
-    const idle = () => this.#arm("idle", limits.idle, `it said nothing for ${limits.idle} s`);
+    const idle = () => this.#arm("idle", limits.idle, `it printed nothing for ${limits.idle} s`);
     const hear = (into: Collected) => (chunk: Buffer) => {
       idle();
-      if (!into.add(chunk)) this.stop(`it said more than ${mostBytes / 1024 / 1024} MiB`);
+      if (!into.add(chunk)) {
+        this.#flooded = true;
+        this.stop(`it printed more than ${mostMiB} MiB`);
+      }
       this.#wake();
     };
     channel.on("data", hear(this.#out));
@@ -75,13 +86,14 @@ export class Running {
     });
   }
 
-  /** What was said so far, for those who waited for a mark. */
+  /** The output so far, for callers that waited for a mark. */
   soFar(): Ended {
     return {
       code: this.#code,
       stdout: this.#out.text(),
       stderr: this.#err.text(),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
+      ...(this.#flooded ? { flooded: true } : {}),
     };
   }
 
@@ -95,7 +107,7 @@ export class Running {
     this.#channel.end();
   }
 
-  /** Gives the exec up: its outcome is not known. */
+  /** Gives up the exec: its outcome is not known. */
   stop(reason: string): void {
     this.#lost ??= reason;
     this.#channel.close();
@@ -130,8 +142,8 @@ export class Running {
 }
 
 /**
- * Output up to a limit. Decoded only as a whole, or a character cut between two packets would be lost. In one
- * piece: a host that drips byte by byte would have us keep a packet for each.
+ * Output up to a limit. It is decoded only as a whole, so that no character is lost between two packets, and held in
+ * one buffer, so that a host that sends byte by byte does not make us keep a packet for each byte.
  */
 class Collected {
   #held = Buffer.alloc(0);
@@ -150,7 +162,7 @@ class Collected {
     return true;
   }
 
-  /** Whether this text has been said, from a byte on that was looked at before. */
+  /** Whether the output holds this text; the bytes before `from` were searched before. */
   has(mark: string, from: number): boolean {
     return this.#held.subarray(Math.max(0, from - mark.length), this.#bytes).includes(mark);
   }

@@ -112,7 +112,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
     try {
       const host = this.hostOf(inputs, props);
-      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.turns));
+      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.rollout));
       // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
@@ -179,7 +179,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     try {
       await this.named(inputs, async () => {
         if (this.session.isLeft(inputs.host)) await this.removeUnrecorded(inputs, props, host, warn);
-        await remove(this.kind, inputs, host, this.session.turns, warn);
+        await remove(this.kind, inputs, host, this.session.rollout, warn);
       });
     } catch (error) {
       const heir = this.kind.orphans?.heir?.(inputs);
@@ -198,7 +198,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     if (this.kind.orphans?.unrecorded === undefined) return;
     const { seen } = await this.see(inputs, props);
     for (const each of this.kind.orphans.unrecorded(inputs, seen)) {
-      await each<Promise<unknown>>((kind, held) => remove(kind, held, host, this.session.turns, warn));
+      await each<Promise<unknown>>((kind, held) => remove(kind, held, host, this.session.rollout, warn));
     }
   }
 

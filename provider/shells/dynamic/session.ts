@@ -5,7 +5,7 @@ import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
 import { keyOf } from "../../engine/fact.js";
 import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
-import { Turns } from "../../engine/rollout.js";
+import { Rollout } from "../../engine/rollout.js";
 import { wayQuestion } from "../../facts/iproute.js";
 import { machineQuestion, readMachine } from "../../facts/machine.js";
 import type { Host } from "../../host/host.js";
@@ -22,7 +22,7 @@ export class Session {
     (key) => this.config(key),
     (text) => this.tell(text),
   );
-  private turnsOfThisRun: Turns | undefined;
+  private rolloutOfThisRun: Rollout | undefined;
   /** Whether something of this operation differs from what stands: for who acts only after a change. */
   changes = false;
   private looking = false;
@@ -49,12 +49,12 @@ export class Session {
     return this.hosts.get(name, endpoint, connection);
   }
 
-  get turns(): Turns {
-    this.turnsOfThisRun ??= new Turns(
+  get rollout(): Rollout {
+    this.rolloutOfThisRun ??= new Rollout(
       z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")),
       () => this.recoverAll(),
     );
-    return this.turnsOfThisRun;
+    return this.rolloutOfThisRun;
   }
 
   /** A host that takes a change back when its time is over restarts its Docker out of turn: better now. */

@@ -3,7 +3,7 @@ import { converge, remove } from "../../../provider/engine/converge.js";
 import { CommandFailed, NotConverged } from "../../../provider/engine/errors/change.js";
 import { NotReady, Refused, RolloutStopped } from "../../../provider/engine/errors/refused.js";
 import type { Remembered } from "../../../provider/engine/kind.js";
-import { Turns } from "../../../provider/engine/rollout.js";
+import { Rollout } from "../../../provider/engine/rollout.js";
 import { FakeHost, toy, type Wish } from "../../support/fake-host.js";
 
 const wish = { host: "alpha", endpoint: "root@192.168.1.1:22", value: "v" };
@@ -22,13 +22,13 @@ function disrupting(changed: Partial<NonNullable<typeof toy.disruptive>>): Pick<
 describe("converge", () => {
   it("looks, and does nothing where the host already is so", async () => {
     const host = hostWith({ value: "v" });
-    assert.deepEqual(await converge(toy, wish, host, new Turns(1)), { value: "v", level: "", up: "yes" });
+    assert.deepEqual(await converge(toy, wish, host, new Rollout(1)), { value: "v", level: "", up: "yes" });
     assert.deepEqual(host.log, ["look anew"]);
   });
 
   it("looks, does what is due, and looks again", async () => {
     const host = hostWith();
-    await converge(toy, wish, host, new Turns(1));
+    await converge(toy, wish, host, new Rollout(1));
     assert.deepEqual(host.log, ["look anew", "set value", "look"]);
   });
 
@@ -42,14 +42,14 @@ describe("converge", () => {
         return toy.claims(desired, seen);
       },
     };
-    await converge(kind, { ...wish, level: "5" }, hostWith({ value: "old" }), new Turns(1));
+    await converge(kind, { ...wish, level: "5" }, hostWith({ value: "old" }), new Rollout(1));
     assert.deepEqual([...new Set(told)], [undefined, "old"]);
     told.length = 0;
     await converge(
       kind,
       { ...wish, level: "6", ...{ before: "kept" } },
       hostWith({ value: "old" }),
-      new Turns(1),
+      new Rollout(1),
     );
     assert.deepEqual([...new Set(told)], ["kept"]);
   });
@@ -57,7 +57,7 @@ describe("converge", () => {
   it("does not take for true what a killed run has left unconfirmed", async () => {
     const host = hostWith({ value: "v", level: "5" });
     host.takesBack = () => host.variables.set("level", "4");
-    const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    const seen = await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
     assert.equal(seen.level, "5");
     assert.deepEqual(host.log.slice(0, 4), ["look anew", "recover", "look", "begin: set level"]);
   });
@@ -71,13 +71,13 @@ describe("converge", () => {
       host.variables.set("level", "5");
       return answers;
     };
-    await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
     assert.deepEqual(host.log, ["look anew", "look anew"]);
   });
 
   it("does in a transaction what has a risk, and only that", async () => {
     const host = hostWith();
-    const seen = await converge(toy, { ...wish, level: "5" }, host, new Turns(1));
+    const seen = await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
     assert.deepEqual(seen, { value: "v", level: "5", up: "yes" });
     const risky = ["begin: set level", "set level", "look anew", "confirm"];
     assert.deepEqual(host.log, ["look anew", "set value", "look", ...risky]);
@@ -86,14 +86,14 @@ describe("converge", () => {
   it("gives the way back to the host where a risky step does not do what it should", async () => {
     const host = hostWith({ value: "v", level: "4" });
     host.deaf = true;
-    await assert.rejects(converge(toy, { ...wish, level: "5" }, host, new Turns(1)), NotConverged);
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, host, new Rollout(1)), NotConverged);
     assert.equal(host.log.at(-1), "undo: level back to 4");
   });
 
   it("names what is still pending after the last allowed pass", async () => {
     const host = hostWith();
     host.deaf = true;
-    await assert.rejects(converge(toy, wish, host, new Turns(1)), (error: unknown) => {
+    await assert.rejects(converge(toy, wish, host, new Rollout(1)), (error: unknown) => {
       assert.ok(error instanceof NotConverged);
       assert.deepEqual(error.pending, ["set value"]);
       return true;
@@ -112,7 +112,7 @@ describe("converge", () => {
       left--;
       await change(commands);
     };
-    await converge(slow, wish, host, new Turns(1));
+    await converge(slow, wish, host, new Rollout(1));
   });
 
   const refusals = [
@@ -122,7 +122,7 @@ describe("converge", () => {
   for (const [what, variables, kind] of refusals) {
     it(`refuses ${what} before the first change`, async () => {
       const host = hostWith(variables);
-      await assert.rejects(converge(toy, wish, host, new Turns(1)), kind);
+      await assert.rejects(converge(toy, wish, host, new Rollout(1)), kind);
       assert.deepEqual(host.log, ["look anew"]);
     });
   }
@@ -130,42 +130,55 @@ describe("converge", () => {
   it("stops at the first command that fails", async () => {
     const host = hostWith();
     host.failing = "set value";
-    await assert.rejects(converge(toy, wish, host, new Turns(1)), CommandFailed);
+    await assert.rejects(converge(toy, wish, host, new Rollout(1)), CommandFailed);
     assert.deepEqual(host.log, ["look anew"]);
   });
 
   it("disrupts no other host once one has failed in its restart", async () => {
-    const turns = new Turns(1);
+    const rollout = new Rollout(1);
     const first = hostWith({ value: "v" });
     first.failing = "set level";
-    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, turns), CommandFailed);
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, rollout), CommandFailed);
     const second = hostWith({ value: "v" });
-    await assert.rejects(converge(toy, { ...wish, host: "beta", level: "5" }, second, turns), RolloutStopped);
+    await assert.rejects(
+      converge(toy, { ...wish, host: "beta", level: "5" }, second, rollout),
+      RolloutStopped,
+    );
     assert.deepEqual(second.log, ["look anew"]);
     // What disrupts nothing goes on.
-    await converge(toy, { ...wish, host: "beta" }, hostWith(), turns);
+    await converge(toy, { ...wish, host: "beta" }, hostWith(), rollout);
   });
 
   it("goes on with the other hosts where one failed before its restart", async () => {
-    const turns = new Turns(1);
+    const rollout = new Rollout(1);
     const first = hostWith();
     first.failing = "set value";
-    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, turns), CommandFailed);
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, rollout), CommandFailed);
     const second = hostWith({ value: "v" });
-    await converge(toy, { ...wish, host: "beta", level: "5" }, second, turns);
+    await converge(toy, { ...wish, host: "beta", level: "5" }, second, rollout);
+    assert.equal(second.variables.get("level"), "5");
+  });
+
+  it("goes on with the other hosts where one failed before its restart", async () => {
+    const rollout = new Rollout(1);
+    const first = hostWith();
+    first.failing = "set value";
+    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, rollout), CommandFailed);
+    const second = hostWith({ value: "v" });
+    await converge(toy, { ...wish, host: "beta", level: "5" }, second, rollout);
     assert.equal(second.variables.get("level"), "5");
   });
 
   it("takes nothing back out of turn: that disrupts as the change did", async () => {
-    const turns = new Turns(1);
+    const rollout = new Rollout(1);
     const busy = hostWith({ value: "v" });
     let done = () => {};
     const held = new Promise<void>((resolve) => {
       done = resolve;
     });
-    const first = turns.take("beta", () => held);
+    const first = rollout.run("beta", () => held);
     busy.takesBack = () => {};
-    const second = converge(toy, wish, busy, turns);
+    const second = converge(toy, wish, busy, rollout);
     await new Promise(setImmediate);
     assert.deepEqual(busy.log, ["look anew"]);
     done();
@@ -180,14 +193,14 @@ describe("remove", () => {
 
   it("takes away what is held, and says what it cannot bring back", async () => {
     const host = hostWith({ value: "v" });
-    await remove(lossy, wish, host, new Turns(1), (text) => taken.push(text));
+    await remove(lossy, wish, host, new Rollout(1), (text) => taken.push(text));
     assert.equal(host.variables.get("value"), "");
     assert.deepEqual(taken, ["the old level is not known"]);
   });
 
   it("leaves what a successor holds", async () => {
     const host = hostWith({ value: "another" });
-    await remove(toy, wish, host, new Turns(1), () => {});
+    await remove(toy, wish, host, new Rollout(1), () => {});
     assert.deepEqual(host.log, ["look anew"]);
   });
 });

@@ -16,7 +16,7 @@ describe("check", () => {
     const { life, fake, session } = started({ value: "v" });
     fake.takesBack = () => {};
     await life.check({}, news);
-    assert.match(session.lines.join("\n"), /^alpha: a change that nobody confirmed is taken back first/);
+    assert.match(session.lines.join("\n"), /^alpha: a change that nobody confirmed is rolled back first/);
   });
 
   it("names the faults of inputs, and what the host speaks against", async () => {

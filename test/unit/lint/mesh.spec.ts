@@ -4,9 +4,17 @@ import { type Intent, lint, type Standing } from "../../../provider/lint/mesh.js
 import type { Ground } from "../../../provider/resources/host/network.js";
 import { changeOf, setChange } from "../../../provider/resources/host/set-change.js";
 import { said } from "../../support/recorded.js";
+import { wayOf } from "../../support/ways.js";
 
 const lo = { name: "lo", addresses: ["127.0.0.1/8"], mtu: 65536 };
 const docker0 = (own: string) => ({ name: "docker0", addresses: [own], mtu: 1500 });
+
+/** A network that a person made, as Docker reports it. */
+const side: NonNullable<Ground["dockerNetworks"]>[number] = {
+  ...{ id: "0123456789ab", name: "side", driver: "bridge", bridge: "br-0123456789ab", isDefault: false },
+  ...{ ranges: [], internal: false, gatewayMode: { ipv4: "nat", ipv6: "nat" }, masquerades: true, icc: true },
+  ...{ scope: "local", ingress: false, containers: 0 },
+};
 
 function host(
   name: string,
@@ -24,7 +32,10 @@ function host(
   const resolvers = ["9.9.9.9"];
   return {
     ...{ name, address, strict: new Set<string>() },
-    ground: { links, routes, resolvers, client: "192.168.1.99", machine: `m${at}`, ...ground },
+    ground: {
+      ...{ links, routes, resolvers, client: "192.168.1.99", machine: `m${at}`, dockerNetworks: [side] },
+      ...{ ways: new Map(), ...ground },
+    },
     ...more,
   };
 }
@@ -36,7 +47,12 @@ const routesOf = ({ ground }: Standing, ...more: Ground["routes"]) => [...ground
 function found(hosts: readonly Standing[], more: Partial<Intent> = {}): readonly string[] {
   const addresses = Object.fromEntries(hosts.map(({ name, address }) => [name, address]));
   const intent = { pool: "172.30.0.0/16", addresses, ...more };
-  return lint(intent, hosts).map(({ level, text }) => `${level}: ${text}`);
+  const all = [...Object.values(intent.addresses), ...hosts.map(({ address }) => address)];
+  const asked = hosts.map((each) => ({
+    ...each,
+    ground: { ...each.ground, ways: new Map(all.map((to) => [to, wayOf(each.ground, to)])) },
+  }));
+  return lint(intent, asked).map(({ level, text }) => `${level}: ${text}`);
 }
 
 describe("the lint of a mesh", () => {
@@ -87,7 +103,7 @@ describe("the lint of a mesh", () => {
       "between them is the gateway 192.168.1.254 on eth0; a direct route needs both on one layer-2 network";
     assert.deepEqual(found([alpha, beta], { addresses: far }), [text("alpha", 1), text("beta", 2)]);
     const island = host("alpha", 1, { routes: alpha.ground.routes.slice(1) });
-    assert.match(found([island], { addresses: far })[0] ?? "", /: it has no route there; a direct/);
+    assert.match(found([island], { addresses: far })[0] ?? "", /: it has no route there \("RTNETLINK answers: Network is unreachable"\); a direct/);
     const closer = host("alpha", 1, {
       routes: routesOf(alpha, { destination: "10.1.0.0/16", gateway: "192.168.1.7", interface: "eth0" }),
     });
@@ -146,7 +162,10 @@ describe("the lint of a mesh", () => {
       host(
         "alpha",
         1,
-        { links: linksOf(alpha, { name: "eth1", addresses: ["10.1.2.1/24"], mtu: 1500 }) },
+        {
+          links: linksOf(alpha, { name: "eth1", addresses: ["10.1.2.1/24"], mtu: 1500 }),
+          routes: routesOf(alpha, { destination: "10.1.2.0/24", interface: "eth1", protocol: "kernel" }),
+        },
         { strict: new Set(strict), ...more },
       );
     const mesh = { addresses: { alpha: "192.168.1.1" } };
