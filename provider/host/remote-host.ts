@@ -1,8 +1,7 @@
 import { type Answer, type Command, unseen } from "../engine/command.js";
 import { Answers, distinct } from "./answers.js";
-import { takeLock } from "./confirm/lock.js";
+import { lookForUndo, takeLock } from "./confirm/script.js";
 import { transact } from "./confirm/transaction.js";
-import { tellLastUndo, undoPredecessor } from "./confirm/undo.js";
 import { batch, batchOf, type Report, type Section } from "./exec/batch.js";
 import { failureIn, refusalIn } from "./exec/failure.js";
 import { Mutex } from "./exec/mutex.js";
@@ -138,7 +137,7 @@ export class RemoteHost implements Host {
 
   /** One exec under the host's lock, which first ends what a dead one has left. */
   async #locked(why: string, sections: readonly Section[]): Promise<Report> {
-    const work = batchOf(sections, { before: [...takeLock(why), ...undoPredecessor] });
+    const work = batchOf(sections, { before: takeLock(why) });
     const all = sections.flatMap(({ commands }) => commands);
     const report = await run(this.#reach, await this.#reach.shared(), work, why, all);
     const refusal = refusalIn(this.#reach, why, report);
@@ -173,7 +172,7 @@ export class RemoteHost implements Host {
   async #flush(): Promise<void> {
     const asked = this.#asked.splice(0);
     const questions = asked.map(({ question }) => question);
-    const work = batch(questions, { stopAtFailure: false, before: tellLastUndo });
+    const work = batch(questions, { stopAtFailure: false, before: lookForUndo });
     try {
       const link = await this.#reach.shared();
       const { answers, told } = await run(this.#reach, link, work, "look at it", questions);

@@ -2,7 +2,7 @@
 
 import { type Answer, type Command, quote } from "../../provider/engine/command.js";
 import { holder } from "../../provider/host/confirm/lock.js";
-import { undoProgram } from "../../provider/host/confirm/undo-program.js";
+import { undoProgram } from "../../provider/host/confirm/steps.js";
 import { commandLine } from "../../provider/host/exec/batch.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { dockerBridge } from "../../provider/resources/bridge/index.js";
@@ -53,8 +53,7 @@ export class ToldHost implements Host {
 
   async transact({ why, commands, undo }: Transaction): Promise<void> {
     await this.change(commands);
-    const undoing = { why, commands: undo, token: "0123456789abcdef", seconds: 60 };
-    this.scripts.push(undoProgram(undoing));
+    this.scripts.push(undoProgram({ why, commands: undo, token: "0123456789abcdef" }));
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { ConnectionLost, Unreachable } from "../../engine/errors/host.js";
 import { batch } from "../exec/batch.js";
 import { type Reach, run } from "../exec/reach.js";
 import type { Link } from "../login/link.js";
-import { confirmLines, undoLines } from "./undo.js";
+import { keep, takeBack } from "./script.js";
 
 /** What became of a change that was to be undone. "nothing": the host knows of none to undo. */
 export interface Outcome {
@@ -18,7 +18,7 @@ export interface Outcome {
 export async function confirm(reach: Reach, token: string, why: string): Promise<void> {
   const link = await reach.fresh();
   try {
-    const work = batch([], { stopAtFailure: true, before: confirmLines(token) });
+    const work = batch([], { stopAtFailure: true, before: keep(token) });
     const report = await run(reach, link, work, `confirm the change to ${why}`);
     if (!report.told.has("confirmed")) throw new Error("the host took it back before it could be confirmed.");
   } finally {
@@ -50,7 +50,7 @@ export function reasonOf(error: unknown): string {
 }
 
 async function undoOver(reach: Reach, link: Link, token: string, why: string): Promise<Outcome> {
-  const work = batch([], { stopAtFailure: true, before: undoLines(token) });
+  const work = batch([], { stopAtFailure: true, before: takeBack(token) });
   // An undo restarts Docker without a word for as long as that takes; a dead link is found by the keepalive.
   const patient = { ...reach, limits: { idle: 0, total: 900 } };
   const report = await run(patient, link, work, `undo the change to ${why}`);

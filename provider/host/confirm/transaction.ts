@@ -7,9 +7,9 @@ import { failureIn, refusalIn } from "../exec/failure.js";
 import { begin, type Reach, reportOf, sayWaiting } from "../exec/reach.js";
 import type { Running } from "../exec/running.js";
 import type { Transaction } from "../host.js";
-import { takeLock } from "./lock.js";
 import { confirm, type Outcome, reasonOf, undoNow } from "./outcome.js";
-import { armUndo, holdLock, takeTurn, undoPredecessor } from "./undo.js";
+import { arm, holdLock, takeLock, takeTurn } from "./script.js";
+import { undoSteps } from "./steps.js";
 
 /** How long the host waits for the confirmation, counted anew at each step. */
 function undoSeconds(host: string, why: string): number {
@@ -31,10 +31,10 @@ export async function transact(reach: Reach, transaction: Transaction): Promise<
   const { why, commands } = transaction;
   const seconds = undoSeconds(reach.name, why);
   const token = randomBytes(8).toString("hex");
-  const undo = { why, commands: transaction.undo, token, seconds };
+  const steps = undoSteps({ why, commands: transaction.undo, token });
   const work = batch(commands, {
     stopAtFailure: true,
-    before: [...takeLock(why), ...undoPredecessor, ...armUndo(undo)],
+    before: [...takeLock(why), ...arm(token, seconds, steps)],
     beforeEach: takeTurn,
     after: takeTurn,
     finally: holdLock(seconds),
@@ -47,7 +47,7 @@ export async function transact(reach: Reach, transaction: Transaction): Promise<
     await running.until(work.ready, "both");
     const report = begun(reach, why, () => reportOf(reach, work, running.soFar(), why, commands));
     const alive = setInterval(() => running.feed("."), (seconds * 1000) / 4);
-    await verified(reach, transaction, report, undo).finally(() => clearInterval(alive));
+    await verified(reach, transaction, report, { token, seconds }).finally(() => clearInterval(alive));
   } finally {
     await release(running);
   }
