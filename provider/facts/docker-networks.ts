@@ -17,6 +17,15 @@ export const question: Command = {
   ],
 };
 
+/** Running containers with the networks that each is in, a line of JSON each. Two runs of Docker's program. */
+export const attachedQuestion: Command = {
+  why: "ask Docker which container is in which network",
+  argv: [
+    ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
+    '{"pid":{{.State.Pid}},"name":{{json .Name}},"networks":{{json .NetworkSettings.Networks}}}',
+  ],
+};
+
 /** Docker's own word for what a gateway does (Docker 27 and later): "nat" is the default. */
 export type GatewayMode = "nat" | "routed" | "nat-unprotected" | "isolated";
 
@@ -69,6 +78,38 @@ const network = z.object({
   options: z.record(z.string(), z.string()).nullable(),
   containers: z.number(),
 });
+
+/** A running container in one of its networks. */
+export interface Attachment {
+  /** The container's first process, as the host counts. */
+  readonly pid: number;
+  /** The container's name. */
+  readonly container: string;
+  readonly networkId: string;
+  /** Its IPv4 address there. */
+  readonly address: string;
+  /** How many networks the container is in: its default route leads through one of them. */
+  readonly networks: number;
+}
+
+const attached = z.object({
+  pid: z.number().int().positive(),
+  name: z.string(),
+  networks: z.record(z.string(), z.object({ NetworkID: z.string(), IPAddress: z.string() })).nullable(),
+});
+
+/** Docker's order: the newest container first. */
+export function readAttachments({ stdout }: Answer): readonly Attachment[] {
+  return stdout.split("\n").flatMap((text) => {
+    const { data } = attached.safeParse(parsed(text));
+    const all = Object.values(data?.networks ?? {});
+    return all.flatMap(({ NetworkID, IPAddress }): Attachment[] => {
+      if (data === undefined || IPAddress === "") return [];
+      const container = data.name.replace(/^\//, "");
+      return [{ pid: data.pid, container, networkId: NetworkID, address: IPAddress, networks: all.length }];
+    });
+  });
+}
 
 /** `undefined` where no Docker answered: no program, no daemon, or Podman under Docker's name. */
 export const read = readOnce((answer: Answer): { readonly all: readonly DockerNetwork[] | undefined } => {
