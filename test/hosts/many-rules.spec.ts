@@ -1,9 +1,9 @@
-/** A host with 30,000 iptables rules of another program, as fail2ban without ipset makes them, is managed like any other. */
+/** A host with 50,000 iptables rules of another program, as fail2ban without ipset makes them, is managed like any other. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { changed, Scene } from "../support/scene.js";
 
-const count = 30_000;
+const count = 50_000;
 
 describe("a host with many firewall rules", () => {
   let scene: Scene;

@@ -21,7 +21,7 @@ export interface Ended {
 
 /**
  * The limit of one exec's output. A host that floods us may cost its own answer, but not our memory. One exec asks
- * all questions of a host: on hosts with 30,000 firewall rules the answers have 8 MiB.
+ * all questions of a host: 50,000 firewall rules of another program have 6 MiB.
  */
 const mostMiB = 32;
 const mostBytes = mostMiB * 1024 * 1024;
