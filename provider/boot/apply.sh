@@ -1,6 +1,7 @@
 #!/bin/sh
 # Made by dockroute; changes by hand are undone. See docs/hosts.md of dockroute.
-# Loads every part under /etc/dockroute/parts; with "repair", only where something is not as the last load left it.
+# Loads every script under /etc/dockroute/scripts, in the order of their numbers, and under /etc/dockroute/parts, where
+# dockroute 0.1.0 kept them. With "repair" it loads only if something is not as the last load left it.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
@@ -17,16 +18,19 @@ look() {
   nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
   iptables -w -t raw -S
   iptables -w -S
-  cat /proc/sys/net/ipv4/ip_forward /etc/dockroute/parts/*
+  cat /proc/sys/net/ipv4/ip_forward /etc/dockroute/scripts/* /etc/dockroute/parts/*
 } 2>&1
 if [ "$1" = repair ] && [ -e "$last" ] && [ "$(look)" = "$(cat "$last")" ]; then exit 0; fi
 status=0
-for part in /etc/dockroute/parts/*; do
-  case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
-  [ -e "$part" ] || continue
-  ( . "$part" ) 9>&-
-  [ $? -eq 0 ] || { echo "dockroute: ${part##*/} failed" >&2; status=1; }
+for script in /etc/dockroute/scripts/* /etc/dockroute/parts/*; do
+  case $script in *.dockroute-new) continue ;; esac # a file whose writing was cut short
+  [ -e "$script" ] || continue
+  # A shell of its own: a script that fails does not stop the others.
+  # shellcheck source=/dev/null
+  ( . "$script" ) 9>&-
+  # shellcheck disable=SC2181 # The status is that of the subshell.
+  [ $? -eq 0 ] || { echo "dockroute: ${script##*/} failed" >&2; status=1; }
 done
-# What failed is tried again at the next look.
+# The next repair tries a failed script again.
 if [ $status -eq 0 ]; then look >"$last"; else rm -f "$last"; fi
 exit $status

@@ -103,7 +103,10 @@ describe("the lint of a mesh", () => {
       "between them is the gateway 192.168.1.254 on eth0; a direct route needs both on one layer-2 network";
     assert.deepEqual(found([alpha, beta], { addresses: far }), [text("alpha", 1), text("beta", 2)]);
     const island = host("alpha", 1, { routes: alpha.ground.routes.slice(1) });
-    assert.match(found([island], { addresses: far })[0] ?? "", /: it has no route there \("RTNETLINK answers: Network is unreachable"\); a direct/);
+    assert.match(
+      found([island], { addresses: far })[0] ?? "",
+      /: it has no route there \("RTNETLINK answers: Network is unreachable"\); a direct/,
+    );
     const closer = host("alpha", 1, {
       routes: routesOf(alpha, { destination: "10.1.0.0/16", gateway: "192.168.1.7", interface: "eth0" }),
     });
