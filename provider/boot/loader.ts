@@ -10,14 +10,16 @@ export interface PartsSeen {
   readonly enabled: ReadonlySet<string>;
 }
 
-/** [] where it is there already. @param accepted units that may stay as they are, by name */
+/** [] where it is there already. @param accepted texts that may stay as they are, by path */
 export function keep(seen: PartsSeen, accepted: Readonly<Record<string, string>> = {}): readonly Command[] {
-  const isAccepted = (name: string) =>
-    accepted[name] !== undefined && seen.files.get(`${unitsDirectory}/${name}`) === accepted[name];
+  const replace = (path: string, text: string, why: string) =>
+    accepted[path] !== undefined && seen.files.get(path) === accepted[path]
+      ? []
+      : write(path, text, seen, why);
   const files = [
-    ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the parts"),
+    ...replace(`${directory}/apply`, apply, "put the script in place that loads the parts"),
     ...Object.entries(units).flatMap(([name, text]) =>
-      isAccepted(name) ? [] : write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
+      replace(`${unitsDirectory}/${name}`, text, `put ${name} in place`),
     ),
   ];
   const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));

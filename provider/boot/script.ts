@@ -7,6 +7,7 @@ import { type Answer, type Command, type Line, quote } from "../engine/command.j
 import { isLeftover, readFiles, removeFile } from "../facts/files.js";
 import { directory, madeBy, partsDirectory, unitsDirectory } from "../facts/places.js";
 import * as loader from "./loader.js";
+import { former } from "./units.js";
 
 export type PartsSeen = loader.PartsSeen;
 
@@ -99,12 +100,19 @@ export function missing(part: Part, seen: PartsSeen): readonly string[] {
   return loader.isKept(seen) ? own : [...own, "the units that load it at boot: absent or changed"];
 }
 
-/** What a person should know of units that an older dockroute left, and that still do. */
+/** What a person should know of files that an older dockroute left, and that still do their work. */
 export function notices(seen: PartsSeen): readonly string[] {
-  if (loader.keep(seen).length === 0 || !loader.isKept(seen)) return [];
+  if (!loader.isKept(seen)) return [];
+  const faults: Readonly<Record<string, string>> = {
+    [`${directory}/apply`]: "any user of the host can hold up changes by its lock",
+    [`${unitsDirectory}/dockroute.service`]: "`systemctl restart firewalld` is refused on Debian 12",
+  };
+  const older = Object.entries(faults).filter(([path]) => seen.files.get(path) === former[path]);
+  if (older.length === 0) return [];
+  const left = older.map(([path, fault]) => `${path}, with which ${fault}`).join(", and ");
   return [
-    "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
-      "change of this host replaces them, and so does `pulumi up --replace` of this resource",
+    `an older dockroute left ${left}; the next change of this host replaces it, and so does \`pulumi up --replace\` ` +
+      "of this resource",
   ];
 }
 

@@ -2,7 +2,8 @@
  * systemd: the units that load the parts. None is required by docker.service: a part that fails must not
  * keep Docker down. Nothing runs in between; what wakes up is done in a blink.
  */
-import { directory, lastLoad, madeBy, partsDirectory } from "../facts/places.js";
+import { asset } from "../engine/asset.js";
+import { directory, madeBy, unitsDirectory } from "../facts/places.js";
 
 /**
  * Each part in a shell of its own, so that one that fails is logged and does not stop the others; without a
@@ -10,39 +11,7 @@ import { directory, lastLoad, madeBy, partsDirectory } from "../facts/places.js"
  * a handful of programs however many parts there are. Docker's own rules are in what is compared: after a change
  * of theirs (a container's start is one) everything is loaded once.
  */
-export const apply = `#!/bin/sh
-# ${madeBy}
-# Loads every part under ${partsDirectory}; with "repair", only where something is not as the last load left it.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
-# Not in the middle of a change by pulumi up: it may be taking away what would be loaded here.
-# Who has waited may hold the lock of a file that its holder has removed: then it is taken anew.
-while :; do
-  exec 9>>/run/dockroute.lock
-  flock -w 25 9 || break
-  [ /run/dockroute.lock -ef /proc/self/fd/9 ] && trap 'rm -f /run/dockroute.lock' EXIT && break
-done
-last=${lastLoad}
-look() {
-  ip -4 route show proto 219
-  nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
-  iptables -w -t raw -S
-  iptables -w -S
-  cat /proc/sys/net/ipv4/ip_forward ${partsDirectory}/*
-} 2>&1
-if [ "$1" = repair ] && [ -e "$last" ] && [ "$(look)" = "$(cat "$last")" ]; then exit 0; fi
-status=0
-for part in ${partsDirectory}/*; do
-  case $part in *.dockroute-new) continue ;; esac # a file whose writing was cut short
-  [ -e "$part" ] || continue
-  ( . "$part" ) 9>&-
-  [ $? -eq 0 ] || { echo "dockroute: \${part##*/} failed" >&2; status=1; }
-done
-# What failed is tried again at the next look.
-if [ $status -eq 0 ]; then look >"$last"; else rm -f "$last"; fi
-exit $status
-`;
+export const apply = asset("boot/apply.sh");
 
 const afterStarts = "routes and rules, after each start of Docker or of a firewall";
 
@@ -90,11 +59,13 @@ WantedBy=timers.target
 };
 
 /**
- * What dockroute 0.1.0 left there. It works, so it is no drift and an upgrade of dockroute alone changes no host; with
- * the next change of the host it is replaced.
+ * What dockroute 0.1.0 left there, by path. It works, so it is no drift and an upgrade of dockroute alone changes no
+ * host; with the next change of the host it is replaced.
  */
 export const former: Readonly<Record<string, string>> = {
-  "dockroute.service": unit(
+  // Every local user could take its lock, which so kept changes waiting.
+  [`${directory}/apply`]: asset("boot/apply-0.1.0.sh"),
+  [`${unitsDirectory}/dockroute.service`]: unit(
     afterStarts,
     `After=docker.service network-online.target ${firewalls}\nPartOf=docker.service ${firewalls}`,
     "[Service]\nType=oneshot\nRemainAfterExit=yes",
