@@ -198,12 +198,3 @@ export function keptScripts(kind: keyof typeof order, seen: ScriptsSeen): readon
       : [];
   });
 }
-
-/** What a person should know of units that an older dockroute left, and that still work. */
-export function outdatedUnits(seen: ScriptsSeen): readonly string[] {
-  if (loader.keep(seen).length === 0 || !loader.isKept(seen)) return [];
-  return [
-    "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
-      "change of this host replaces them, and so does `pulumi up --replace` of this resource",
-  ];
-}

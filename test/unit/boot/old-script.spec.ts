@@ -7,6 +7,7 @@ import fc from "fast-check";
 import * as parts from "../../../provider/boot/old-script.js";
 import { former, units } from "../../../provider/boot/units.js";
 import type { Command, Line } from "../../../provider/engine/command.js";
+import { lastLoad, madeBy, partsDirectory } from "../../../provider/facts/places.js";
 import { answers, images, inWords, said } from "../../support/recorded.js";
 
 const word = fc.string({ unit: fc.constantFrom(..."ab 1'\"$`\\;&|<>(){}*?~#!=\n\té"), maxLength: 8 });
@@ -121,24 +122,35 @@ describe("what dockroute keeps on a host", () => {
       }
     });
 
-    it(`is on ${image} as well with the unit of an older dockroute, which the next change replaces`, () => {
-      const path = "/etc/systemd/system/dockroute.service";
-      const now = read("ours");
-      const older = { ...now, files: new Map([...now.files, [path, former["dockroute.service"] ?? ""]]) };
-      const own = part([{ argv: ["true"] }], "anew");
-      const kept = { ...older, files: new Map([...older.files, [parts.pathOf(own), parts.textOf(own)]]) };
-      assert.deepEqual([parts.missing(own, kept), parts.keep(own, kept)], [[], []]);
-      assert.deepEqual([parts.notices(now), parts.notices(kept).length], [[], 1]);
-      assert.ok(parts.keep(own, older).some(({ argv }) => argv.includes(`${path}.dockroute-new`)));
-      const changed = { ...kept, files: new Map([...kept.files, [path, "by hand"]]) };
-      assert.deepEqual(parts.missing(own, changed), ["the units that load it at boot: absent or changed"]);
-    });
+    for (const [path, text] of Object.entries(former)) {
+      it(`is on ${image} as well with an older dockroute's ${path}, which the next change replaces`, () => {
+        const now = read("ours");
+        const older = { ...now, files: new Map([...now.files, [path, text]]) };
+        const own = part([{ argv: ["true"] }], "anew");
+        const kept = { ...older, files: new Map([...older.files, [parts.pathOf(own), parts.textOf(own)]]) };
+        assert.deepEqual([parts.missing(own, kept), parts.keep(own, kept)], [[], []]);
+        assert.deepEqual(parts.notices(now), []);
+        assert.match(
+          parts.notices(kept).join("; "),
+          new RegExp(`^an older dockroute left ${path}, with which`),
+        );
+        assert.ok(parts.keep(own, older).some(({ argv }) => argv.includes(`${path}.dockroute-new`)));
+        const changed = { ...kept, files: new Map([...kept.files, [path, "by hand"]]) };
+        assert.deepEqual(parts.missing(own, changed), ["the units that load it at boot: absent or changed"]);
+      });
+    }
 
     it(`needs nothing more on ${image} for one part more than that part`, () => {
       const anew = part([{ argv: ["true"] }], "anew");
       assert.ok(parts.keep(anew, read("ours")).every(({ argv }) => argv.join(" ").includes("parts/anew")));
     });
   }
+});
+
+describe("the script that loads the parts", () => {
+  it("names the places that the rest of the code names", () => {
+    for (const place of [madeBy, partsDirectory, lastLoad]) assert.ok(apply.includes(place), place);
+  });
 });
 
 describe("the last part of a host", () => {
