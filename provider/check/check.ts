@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { cannotBeAsked } from "../engine/errors.js";
 import { cleaned } from "../engine/printable.js";
-import { last, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
+import { addressAt, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
 import type { HostPlan } from "../plan/index.js";
 import type { Reason } from "./diagnose.js";
 import { beginStands, endStand, type Place, readStands } from "./endpoint.js";
@@ -83,7 +83,7 @@ function placeOf({ bridgeAddress, subnet }: HostPlan): Place {
   const part = parseRange(subnet);
   if ("reason" in part) throw new Error(part.reason);
   const bridge = bridgeAddress.split("/")[0] ?? "";
-  return { own: topOf(bridgeAddress), bridge, first: part.value.first, last: last(part.value) };
+  return { own: topOf(bridgeAddress), bridge, first: part.value.first.value, last: part.value.last.value };
 }
 
 /** The last address of the bridge's block: Docker gives the first ones. */
@@ -91,7 +91,7 @@ function topOf(bridgeAddress: string): string {
   const parsed = parseInterface(bridgeAddress);
   if ("reason" in parsed) throw new Error(parsed.reason);
   const { range } = parsed.value;
-  return `${printAddress(last(range) - 1)}/${range.prefix}`;
+  return `${printAddress(addressAt(range, -1n))}/${range.prefix}`;
 }
 
 interface Measured extends Lost {

@@ -107,8 +107,8 @@ export interface Place {
   /** docker0's address. */
   readonly bridge: string;
   /** The first and the last address of the host's part, as numbers. */
-  readonly first: number;
-  readonly last: number;
+  readonly first: bigint;
+  readonly last: bigint;
 }
 
 export function beginStands(nonce: string, { own, bridge, first, last }: Place): Command {
