@@ -5,13 +5,13 @@ import { directory, lastLoad, partsDirectory, scriptsDirectory, unitsDirectory }
 import { apply, started, units, wants } from "./units.js";
 
 /** What dockroute keeps on the host: contents by path, and the units that are enabled. */
-export interface PartsSeen {
+export interface ScriptsSeen {
   readonly files: ReadonlyMap<string, string>;
   readonly enabled: ReadonlySet<string>;
 }
 
 /** [] if it is there already. */
-export function keep(seen: PartsSeen): readonly Command[] {
+export function keep(seen: ScriptsSeen): readonly Command[] {
   const files = [
     ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the others"),
     ...Object.entries(units).flatMap(([name, text]) =>
@@ -28,12 +28,12 @@ export function keep(seen: PartsSeen): readonly Command[] {
   ];
 }
 
-export function isKept(seen: PartsSeen): boolean {
+export function isKept(seen: ScriptsSeen): boolean {
   return keep(seen).length === 0;
 }
 
 /** It goes with the last script: as much of it as there is, because an earlier removal may have been cut short. */
-export function drop(seen: PartsSeen): readonly Command[] {
+export function drop(seen: ScriptsSeen): readonly Command[] {
   const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
   const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
   const script = `${directory}/apply`;
@@ -75,6 +75,6 @@ export function removeFolders(files: readonly string[]): Command {
 }
 
 /** [] where the host has this text there already. */
-export function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
+export function write(path: string, text: string, seen: ScriptsSeen, why: string): readonly Command[] {
   return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
 }
