@@ -1,6 +1,6 @@
 /** Where on a host the probe endpoints are to be: one on the default network, one in each user-defined one. Pure. */
 import type { Attachment, DockerNetwork } from "../facts/docker-networks.js";
-import { containsAddress, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
+import { addressAt, containsAddress, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
 import type { HostPlan } from "../plan/index.js";
 
 /** A network namespace for a probe endpoint: a container's, or one of its own on the default network. */

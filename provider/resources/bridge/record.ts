@@ -1,0 +1,93 @@
+/** /etc/dockroute/before.json: what the first change of docker0 found on the host, and who holds docker0 now. */
+import { z } from "zod";
+import { type Holder, inWords, ownerOf } from "../../boot/owner.js";
+import type { Claim } from "../../engine/claim.js";
+import type { Command } from "../../engine/command.js";
+import type { Remembered } from "../../engine/kind.js";
+import type * as json from "../../facts/daemon-json.js";
+import { removeWithFolders, writeFile } from "../../facts/files.js";
+import { directory } from "../../facts/places.js";
+import { addressOf, type CheapSeen } from "./facts.js";
+
+/** docker0 and daemon.json at some moment. */
+export interface Moment {
+  /** docker0's address, "172.17.0.1/16". undefined if it had none. */
+  readonly bip?: string | undefined;
+  readonly file: json.DaemonJson;
+}
+
+/** The file's content. */
+export interface Found extends Moment {
+  /** "alpha/bridge of mesh/production". dockroute 0.1.0 wrote no holder. */
+  readonly holder?: string | undefined;
+}
+
+export const path = `${directory}/before.json`;
+
+const moment = {
+  bip: z.string().optional(),
+  file: z.object({ text: z.string().optional(), mode: z.string(), owner: z.string(), path: z.string() }),
+};
+const onHost: z.ZodType<Found> = z.object({ ...moment, holder: z.string().optional() });
+const inState: z.ZodType<Moment> = z.object(moment);
+
+/** The record on the host. undefined if there is none that can be read. */
+export function recordOf({ scripts }: Pick<CheapSeen, "scripts">): Found | undefined {
+  const text = scripts.files.get(path);
+  if (text === undefined) return undefined;
+  try {
+    return onHost.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the first change found: by the record on the host, otherwise by the state's own copy. */
+export function foundBy({ before }: Remembered, seen: CheapSeen): Moment | undefined {
+  return recordOf(seen) ?? inState.safeParse(before).data;
+}
+
+/** What the state keeps a copy of: what the first change found, or what a change would find now. */
+export function toRemember(seen: CheapSeen): Moment {
+  const { bip, file } = recordOf(seen) ?? { bip: addressOf(seen), file: seen.file };
+  return { bip, file };
+}
+
+/** Whose docker0's setting is. undefined if it is this bridge's own, or nobody has changed it yet. */
+export function ownerOfSetting(me: Holder, seen: CheapSeen): Claim["notOurs"] {
+  return ownerOf(recordOf(seen)?.holder, me);
+}
+
+/**
+ * The record lies on the host and names this bridge. A successor writes its own name into it and keeps what the first
+ * change found. A record without a holder, or with the stack's former name, gets it with the next change: this alone
+ * is no drift.
+ *
+ * @param remove whether the record can go; it goes last
+ */
+export function recordClaim(me: Holder & Remembered, seen: CheapSeen, remove: boolean): Claim {
+  const record = recordOf(seen);
+  const owner = ownerOfSetting(me, seen);
+  const held = record?.holder;
+  const isNamed = held !== undefined && (me.stack === undefined || held === inWords(me));
+  const isSo = record !== undefined && owner === undefined && isNamed;
+  return {
+    what: path,
+    is: isSo ? "so" : record === undefined ? "absent" : "changed",
+    ...(owner === undefined ? {} : { found: `held by ${held}` }),
+    shown: record !== undefined && owner === undefined,
+    make: write({ ...(foundBy(me, seen) ?? toRemember(seen)), holder: inWords(me) }),
+    remove: remove ? [forget] : [],
+  };
+}
+
+function write({ bip, file, holder }: Found): readonly Command[] {
+  const text = `${JSON.stringify({ bip, file, holder }, undefined, 2)}\n`;
+  return writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` });
+}
+
+export const forget: Command = removeWithFolders(
+  [path],
+  [directory],
+  `remove ${path}, and ${directory} where nothing else is in it`,
+);
