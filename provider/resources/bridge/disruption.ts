@@ -1,9 +1,9 @@
 /** What a change of docker0 does to a host beside docker0: Docker restarts, and its containers stop. */
 import type { Disruptive } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
+import { foundBy, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
 import { addressOf, type BridgeSeen, type facts } from "./facts.js";
 import type { DockerBridgeInputs } from "./inputs.js";
-import { foundBy, ownerOfSetting, path, recordOf, toRemember } from "./record.js";
 import { rollbackTo } from "./restart.js";
 import { isDockerGone } from "./setting.js";
 import { dockerIs } from "./warnings.js";

@@ -3,8 +3,8 @@ import type { Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import type { Daemon } from "../../facts/docker.js";
 import { markKey } from "../../facts/nft.js";
+import { foundBy } from "./before.js";
 import { addressOf, type CheapSeen, runningPools } from "./facts.js";
-import { foundBy } from "./record.js";
 
 export interface Wanted extends Remembered {
   readonly bip: string;

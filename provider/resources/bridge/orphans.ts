@@ -12,9 +12,9 @@ import { forwardRule } from "../forward/index.js";
 import { networkOf, targetOf } from "../host/network.js";
 import { masqueradeRule } from "../masquerade/index.js";
 import { peerRoute } from "../route/index.js";
+import { ownerOfSetting } from "./before.js";
 import type { CheapSeen } from "./facts.js";
 import type { Wanted } from "./keys.js";
-import { ownerOfSetting } from "./record.js";
 
 /** A script that names this host's resource in its own first lines, with its subject. */
 interface Named {

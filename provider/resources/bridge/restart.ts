@@ -2,8 +2,8 @@
 import type { Command } from "../../engine/command.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
+import { forget, type Moment } from "./before.js";
 import { runningPools } from "./facts.js";
-import { forget, type Moment } from "./record.js";
 
 /**
  * daemon.json gets this text, and Docker starts with it. With live-restore Docker keeps docker0 as it is while a

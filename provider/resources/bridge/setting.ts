@@ -5,10 +5,10 @@
 import { type Claim, type Claims, state } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
 import * as json from "../../facts/daemon-json.js";
+import { foundBy } from "./before.js";
 import { addressOf, type CheapSeen, runningPools } from "./facts.js";
 import { keysFor, poolsFor, runsWith, type Wanted } from "./keys.js";
 import { forwarding } from "./nftables-backend.js";
-import { foundBy } from "./record.js";
 import { oldFile, startAsBefore, startWith } from "./restart.js";
 
 /** The keys of the nftables backend, which are wanted only while Docker uses it. */

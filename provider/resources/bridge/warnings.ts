@@ -2,9 +2,9 @@
 import type { Container, Daemon } from "../../facts/docker.js";
 import { contains, overlaps, parseRange, printRange, type Range } from "../../plan/cidr.js";
 import { networkOf } from "../host/network.js";
+import { recordOf } from "./before.js";
 import { addressOf, type BridgeSeen, type CheapSeen } from "./facts.js";
 import { runsWith, type Wanted } from "./keys.js";
-import { recordOf } from "./record.js";
 
 /** @param was the trait "docker" at the last `up` */
 export function warnings(wanted: Wanted, seen: BridgeSeen, was: unknown): readonly string[] {

@@ -44,7 +44,12 @@ export function recordOf({ scripts }: Pick<CheapSeen, "scripts">): Found | undef
 
 /** What the first change found: by the record on the host, otherwise by the state's own copy. */
 export function foundBy({ before }: Remembered, seen: CheapSeen): Moment | undefined {
-  return recordOf(seen) ?? inState.safeParse(before).data;
+  return recordOf(seen) ?? readValue(before);
+}
+
+/** The state's own copy. undefined if it is none that can be read. */
+export function readValue(value: unknown): Moment | undefined {
+  return inState.safeParse(value).data;
 }
 
 /** What the state keeps a copy of: what the first change found, or what a change would find now. */
