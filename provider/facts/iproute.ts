@@ -112,8 +112,3 @@ export function deleteRoute(route: Required<Pick<Route, "destination" | "gateway
     argv: ["ip", "route", "del", route.destination, "via", route.gateway, "proto", protocol],
   };
 }
-
-/** Links that Docker made: its default bridge, bridges of user-defined networks, and the containers' ends. */
-export function isDockers(link: string): boolean {
-  return /^(docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*)$/.test(link);
-}

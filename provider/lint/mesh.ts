@@ -17,6 +17,7 @@ import {
   type Ground,
   gatewayTo,
   heldIn,
+  isDockers,
   linkOf,
   networkOf,
   nics,
@@ -131,7 +132,7 @@ function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): 
     .filter(({ net }) => meets(net))
     .map(
       ({ link, net }) =>
-        `${ip.isDockers(link) ? "Docker's network" : "the network"} ${printRange(net)} of ${link}`,
+        `${isDockers(ground, link) ? "Docker's network" : "the network"} ${printRange(net)} of ${link}`,
     );
   const routes = ground.routes.flatMap((route) => {
     const range = rangeOf(route);

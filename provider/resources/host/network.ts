@@ -1,7 +1,8 @@
-/** The ground a host stands on: what a range of the plan must never cover, because the host is reached by it. */
+/** The network facts of a host: what a range of the plan must never cover, because the host is reached by it. */
 import { type Answer, UnreadableAnswer } from "../../engine/command.js";
 import type { Fault } from "../../engine/errors.js";
 import { seenOf } from "../../engine/fact.js";
+import * as docker from "../../facts/docker-networks.js";
 import * as ip from "../../facts/iproute.js";
 import * as machine from "../../facts/machine.js";
 import {
@@ -20,10 +21,12 @@ export interface Ground {
   readonly links: readonly ip.Link[];
   readonly routes: readonly ip.Route[];
   readonly resolvers: readonly string[];
-  /** Where this login comes from. */
+  /** The address that this login comes from. */
   readonly client: string | undefined;
-  /** Which machine it is, where that can be told. */
+  /** The machine's id. undefined if it has none. */
   readonly machine: string | undefined;
+  /** Docker's networks as Docker reports them. undefined if no Docker answered. */
+  readonly dockerNetworks: readonly docker.DockerNetwork[] | undefined;
 }
 
 /** The facts of every kind that judges ranges of the plan. */
@@ -33,18 +36,30 @@ export const network = {
   resolvers: machine.resolvers,
   client: machine.client,
   machine: machine.machine,
+  dockerNetworks: docker.networks,
 } as const;
 
-export const questions = [...ip.questions, ...machine.questions] as const;
+export const questions = [...ip.questions, ...machine.questions, docker.question] as const;
 
 export function readGround(answers: readonly Answer[]): Ground {
   return seenOf(network, undefined, questions, answers);
 }
 
-/** The host's own network cards: every link with an address that is not the loopback's nor one of Docker's. */
+/**
+ * Whether a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
+ * docker_gwbridge of a swarm, a bridge that a person named. docker0 is always Docker's, because `bip` is its address.
+ *
+ * Without an answer of Docker, docker0 is the only one known, and the bridge of another network counts as a link of the
+ * host's own. That is the safe side: a range that covers it is refused, and no change of Docker is made until it answers.
+ */
+export function isDockers({ dockerNetworks = [] }: Pick<Ground, "dockerNetworks">, link: string): boolean {
+  return link === "docker0" || dockerNetworks.some(({ bridge }) => bridge === link);
+}
+
+/** The host's own network cards: every link with an address, but the loopback and Docker's bridges. */
 export function nics(ground: Ground): readonly ip.Link[] {
   return ground.links.filter(
-    ({ name, addresses }) => name !== "lo" && addresses.length > 0 && !ip.isDockers(name),
+    ({ name, addresses }) => name !== "lo" && addresses.length > 0 && !isDockers(ground, name),
   );
 }
 
@@ -150,7 +165,8 @@ export function routedWithin(property: string, range: string, ground: Ground): r
     const own = targetOf(route);
     // The network of a link is told as that; the whole range, by who wants it.
     const isLinks = gateway === undefined && protocol === "kernel";
-    if (own === undefined || isLinks || protocol === ip.protocol || ip.isDockers(link ?? "")) return false;
+    if (own === undefined || isLinks || protocol === ip.protocol || isDockers(ground, link ?? ""))
+      return false;
     return contains(wanted.value, own) && own.prefix > wanted.value.prefix;
   });
   return found.map((route) => ({

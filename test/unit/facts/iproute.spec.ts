@@ -49,12 +49,6 @@ describe("ip", () => {
     );
   });
 
-  it("tells Docker's links from the host's own", () => {
-    const docker = ["docker0", "docker_gwbridge", "br-0123456789ab", "veth12ab34c"];
-    const own = ["eth0", "br-lan", "br0", "docker1", "wg0", "virbr0"];
-    assert.deepEqual([...docker, ...own].filter(ip.isDockers), docker);
-  });
-
   it("names protocol and gateway of what it removes", () => {
     assert.deepEqual(ip.deleteRoute({ destination: "172.30.2.0/24", gateway: "192.168.1.2" }), {
       why: "remove the route to 172.30.2.0/24 through 192.168.1.2",
