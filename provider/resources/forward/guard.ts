@@ -53,18 +53,17 @@ export function lastRule(wanted: Opening): iptables.Rule {
 
 export function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
   const chains = guardChains(wanted, seen);
-  const unload = chains.map(({ name }): Line => ({ argv: nft.unload([name]), mayFail: true }));
-  if (!seen.dockerFilters) return seen.hasNft ? unload : [];
+  const unload = seen.hasNft
+    ? chains.map(({ name }): Line => ({ argv: nft.unload([name]), mayFail: true }))
+    : [];
+  const noLast: Line = { argv: ["iptables", "-w", "-D", "FORWARD", ...lastRule(wanted)], mayFail: true };
+  if (!seen.dockerFilters) return [noLast, ...unload];
   const filters = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
   return [
     // The last rule stands before the chain goes, so that no moment is without both.
-    ...(seen.nftBackend ? [] : iptables.putLast("FORWARD", lastRule(wanted), iptables.askForOpen)),
-    ...(seen.hasNft
-      ? [
-          { ...nft.load(chains), unless: filters },
-          ...unload.map((line): Line => ({ ...line, when: filters })),
-        ]
-      : []),
+    ...(seen.nftBackend ? [noLast] : iptables.putLast("FORWARD", lastRule(wanted), iptables.askForOpen)),
+    ...(seen.hasNft ? [{ ...nft.load(chains), unless: filters }] : []),
+    ...unload.map((line): Line => ({ ...line, when: filters })),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** By which links the packets of a source come. No other link is named in a rule, so others may come and go. */
 import { protocol } from "../../facts/iproute.js";
-import { type Ground, linkOf, routeTo } from "../host/network.js";
 import { nic } from "../host/inputs.js";
+import { type Ground, linkOf, routeTo } from "../host/network.js";
 
 interface From {
   readonly sources: readonly string[];
