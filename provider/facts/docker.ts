@@ -22,13 +22,16 @@ export const publishedQuestion: Command = {
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
 };
 
-/** "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. */
+/**
+ * "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. Debian's /etc/init.d/docker
+ * stays after its package was removed, and systemd makes a unit of it.
+ */
 export const serviceQuestion: Command = {
   why: "ask whether Docker is installed",
   argv: [
     ...["sh", "-c"],
     "systemctl show -p LoadState docker.service; for each in $(systemctl show -p ExecStart docker.service | " +
-      'sed -n "s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
+      'sed -n "/init.d/d; s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
   ],
 };
 
