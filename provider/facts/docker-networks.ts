@@ -70,7 +70,7 @@ const network = z.object({
   containers: z.number(),
 });
 
-/** `undefined` where no Docker answered: no program, no daemon, or Podman under Docker's name. */
+/** undefined if no Docker answered: no program, no daemon, or Podman under Docker's name. */
 export const read = readOnce((answer: Answer): { readonly all: readonly DockerNetwork[] | undefined } => {
   const all = answer.stdout.split("\n").flatMap((text) => {
     const { data } = network.safeParse(parsed(text));
@@ -81,7 +81,7 @@ export const read = readOnce((answer: Answer): { readonly all: readonly DockerNe
   return { all: all.length === 0 ? undefined : all };
 });
 
-/** Docker's networks; undefined where no Docker answered. */
+/** Docker's networks; undefined if no Docker answered. */
 export const networks = fact([question], (answer) => read(answer).all);
 
 const prefix = "com.docker.network";
