@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Answer, Command } from "../provider/engine/command.js";
 import type { Kind, OnHost } from "../provider/engine/kind.js";
+import * as dockerNetworks from "../provider/facts/docker-networks.js";
 import * as reversePath from "../provider/facts/reverse-path.js";
 import { dockerBridge } from "../provider/resources/bridge/index.js";
 import { forwardRule } from "../provider/resources/forward/index.js";
@@ -9,7 +10,7 @@ import { masqueradeRule } from "../provider/resources/masquerade/index.js";
 import { peerRoute } from "../provider/resources/route/index.js";
 import type { Host } from "./host.js";
 import { Lab } from "./lab.js";
-import { eachOf, type Log, step } from "./run.js";
+import { eachOf, type Log, step, until } from "./run.js";
 
 /** What one question was answered: test data that no one made up. */
 export interface Recorded extends Answer {
@@ -36,9 +37,24 @@ export interface Wishes {
 const kinds = [dockerBridge, peerRoute, masqueradeRule, forwardRule];
 const mostPasses = 5;
 
+/** One network of each sort that a host may have. */
+const networks = [
+  "side",
+  "quiet --internal",
+  "mail -o com.docker.network.bridge.name=br-mail",
+  "open -o com.docker.network.bridge.gateway_mode_ipv4=routed",
+  "plain -o com.docker.network.bridge.enable_ip_masquerade=false",
+  "bound -o com.docker.network.host_ipv4=10.9.9.9 -o com.docker.network.bridge.host_binding_ipv4=127.0.0.1 " +
+    "-o com.docker.network.bridge.enable_icc=false",
+  "six --ipv6 --subnet fd00:77::/64 --subnet 172.24.0.0/16",
+  "wire -d macvlan -o parent=eth0",
+  "vlan -d ipvlan -o parent=eth0 --subnet 10.88.0.0/24",
+];
+
 /**
- * Saves, for each image, what a host with two containers says at three moments: fresh, with dockroute's own
- * things in place, and after they were taken away again. The resources' own commands make the difference.
+ * Saves, for each image, what a host with two containers says at four moments: fresh, with dockroute's own
+ * things in place, after they were taken away again, and with networks of all sorts. The resources' own
+ * commands make the first three differ.
  */
 export async function record(
   images: readonly string[],
@@ -63,8 +79,8 @@ async function recordHost(lab: Lab, host: Host, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const wishes = wishesFor(lab, host);
-  const save = async (moment: string): Promise<void> => {
-    const all = [...kinds.flatMap(({ look }) => look.questions), reversePath.question];
+  const asked = [...kinds.flatMap(({ look }) => look.questions), reversePath.question];
+  const save = async (moment: string, all: readonly Command[] = asked): Promise<void> => {
     const questions = new Map(all.map((q) => [q.argv.join(" "), q]));
     const answers = await Promise.all([...questions.values()].map((question) => ask(host, question)));
     const text = JSON.stringify({ image: host.image, wishes, answers } satisfies Moment, null, 2);
@@ -75,6 +91,22 @@ async function recordHost(lab: Lab, host: Host, folder: string): Promise<void> {
   await save("ours");
   for (const { undo } of resources(wishes).reverse()) await undo(host);
   await save("undone");
+  await makeNetworks(host);
+  await save("networks", [dockerNetworks.question]);
+}
+
+/** Docker's nftables backend has neither swarms nor, in this lab, IPv6. */
+async function makeNetworks(host: Host): Promise<void> {
+  const nftables = host.image.endsWith("-nft");
+  for (const words of networks.filter((each) => !nftables || !each.includes("--ipv6"))) {
+    const [name = "", ...options] = words.split(" ");
+    await host.run(["docker", "network", "create", ...options, name]);
+  }
+  await host.run("docker run -d --name member --network side lab/box sleep 100000");
+  if (nftables) return;
+  await host.run("docker swarm init --advertise-addr eth0");
+  const made = async () => (await host.exec("docker network inspect docker_gwbridge")).code === 0;
+  await until("docker_gwbridge, which comes a moment after the swarm", 30_000, made);
 }
 
 function resources(wishes: Wishes) {

@@ -5,7 +5,12 @@ export type { HostPlan, MeshConfig, MeshHost, Plan } from "./plan/types.js";
 export { DockerBridge, type DockerBridgeArgs } from "./shells/dynamic/classes/docker-bridge.js";
 export { ForwardRule, type ForwardRuleArgs } from "./shells/dynamic/classes/forward-rule.js";
 export { MasqueradeRule, type MasqueradeRuleArgs } from "./shells/dynamic/classes/masquerade-rule.js";
-export { Mesh, type MeshArgs, type MeshHostArgs } from "./shells/dynamic/classes/mesh.js";
+export {
+  Mesh,
+  type MeshArgs,
+  type MeshHostArgs,
+  type MeshHostLocation,
+} from "./shells/dynamic/classes/mesh.js";
 export { MeshCheck, type MeshCheckArgs, type MeshCheckResults } from "./shells/dynamic/classes/mesh-check.js";
 export { PeerRoute, type PeerRouteArgs } from "./shells/dynamic/classes/peer-route.js";
 export type { ConnectionArgs } from "./shells/dynamic/classes/resource.js";

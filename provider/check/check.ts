@@ -1,25 +1,23 @@
-/** `npx dockroute check`: from inside each host's part to inside every other's, as a container's packets go. */
+/** The check of a mesh: from inside each host's containers to inside every other's, as their packets go. */
 import { randomBytes } from "node:crypto";
-import { cannotBeAsked } from "../engine/errors.js";
+import { unseen } from "../engine/command.js";
 import { cleaned } from "../engine/printable.js";
-import { addressAt, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
-import type { HostPlan } from "../plan/index.js";
 import type { Reason } from "./diagnose.js";
-import { beginStands, endStand, type Place, readStands } from "./endpoint.js";
-import type { Member, Site } from "./member.js";
-import { type Probed, probe, readProbe } from "./probe.js";
-import { ask, type Lost, type Standing, traceAll } from "./trace.js";
+import type { Member } from "./member.js";
+import { ask, beginAll, endAll, type Participant, renewAll } from "./participant.js";
+import { type ProbeResult, probe, readProbe } from "./probe.js";
+import { endedInWords, type Loss, traceAll } from "./trace.js";
 
-/** One direction: from and to a host, or a user-defined network of its part, "alpha/side". */
-export interface Cell {
+/** One direction: from and to a host, or a user-defined network of its range, "alpha/side". */
+export interface Direction {
   readonly from: string;
   readonly to: string;
   readonly well: boolean;
-  /** What was not answered: "icmp", "tcp", "udp"; "source" and "size" where it was, and not as it should be. */
+  /** What was not answered: "icmp", "tcp", "udp"; "source" and "size" where it was, but not as it should be. */
   readonly wrong: readonly string[];
   /** Milliseconds. */
   readonly roundTrip?: number;
-  /** With which address the other side saw it. */
+  /** The source address that the other side saw. */
   readonly source?: string;
   /** The largest packet that got through uncut, and what the link takes. */
   readonly largest: number;
@@ -27,142 +25,128 @@ export interface Cell {
   readonly reason?: Reason;
 }
 
+/** What `dockroute check --json` prints: its names are a contract. */
 export interface Checked {
-  readonly cells: readonly Cell[];
-  /** Where each host's packets came from: "container box, 172.30.0.2". */
+  readonly cells: readonly Direction[];
+  /** The probe endpoint of each participant: "container box, 172.30.0.2". */
   readonly stands: Readonly<Record<string, string>>;
   /** Hosts that took no part, and why. */
   readonly absent: Readonly<Record<string, string>>;
+  /** Networks that were not tried because they are not meant to be reached, and why. */
+  readonly closed: Readonly<Record<string, string>>;
 }
 
-/** How long an answer may take. */
+/** Seconds that an answer may take. */
 const limit = 2;
 
-export async function checkMesh(site: Pick<Site, "members">): Promise<Checked> {
+export async function checkMesh({ members }: { readonly members: readonly Member[] }): Promise<Checked> {
   const nonce = `dockroute-${randomBytes(6).toString("hex")}`;
-  const begun = (await Promise.all(site.members.map((member) => stand(member, nonce)))).flat();
-  const standing = begun.flatMap((each) => ("stand" in each ? [each] : []));
+  const { participants, absent, closed } = await beginAll(members, nonce);
   try {
-    const measured = (await Promise.all(standing.map((from) => measure(from, standing, nonce)))).flat();
-    const losses = measured.filter(({ protocols }) => protocols.length > 0);
-    const reasons = await traceAll(nonce, losses);
+    const measured = await measureAll(participants);
+    const isLossy = measured.results.some(({ protocols }) => protocols.length > 0);
+    // An answer may be missing because the endpoint that owed it had ended.
+    const gone = new Set([...measured.gone, ...(isLossy ? await renewAll(participants) : [])]);
+    const results = measured.results.filter(({ from, to }) => !gone.has(from) && !gone.has(to));
+    const losses = results.filter(({ protocols }) => protocols.length > 0);
+    const here = participants.filter((one) => !gone.has(one));
+    const reasons = await traceAll(losses, here);
     return cleaned<Checked>({
-      cells: measured.map((each) => cellOf(each, reasons.get(each) ?? otherwise(each, standing))),
-      stands: Object.fromEntries(standing.map(({ label, stand }) => [label, inWords(stand)])),
-      absent: Object.fromEntries(
-        begun.flatMap((each) => ("stand" in each ? [] : [[each.name, each.reason]])),
-      ),
+      cells: results.map((each) => directionOf(each, reasons.get(each) ?? otherwise(each, participants))),
+      stands: Object.fromEntries(here.map(({ label, probeEndpoint }) => [label, inWords(probeEndpoint)])),
+      absent: Object.fromEntries([...absent, ...[...gone].map((one) => [one.label, endedInWords(one)])]),
+      closed: Object.fromEntries(closed),
     });
   } finally {
-    await Promise.all(standing.map((each) => ask(each, endStand(each.stand)).catch(() => {})));
+    await endAll(participants);
   }
 }
 
-function inWords({ container, address }: Standing["stand"]): string {
-  return `${container === undefined ? "a namespace of its own" : `container ${container}`}, ${address}`;
+function inWords({ container, address }: Participant["probeEndpoint"]): string {
+  return `${container === undefined ? "a namespace of its own" : `container ${container.name}`}, ${address}`;
 }
 
-async function stand(
-  member: Member,
-  nonce: string,
-): Promise<readonly (Standing | { name: string; reason: string })[]> {
-  try {
-    const read = readStands(await ask(member, beginStands(nonce, placeOf(member.plan))));
-    if (typeof read === "string") return [{ name: member.name, reason: read }];
-    return read.map((stand) => {
-      const label = stand.network === undefined ? member.name : `${member.name}/${stand.network}`;
-      return { ...member, stand, label };
-    });
-  } catch (error) {
-    if (!cannotBeAsked(error)) throw error;
-    return [{ name: member.name, reason: `not reached: ${error.reason}` }];
-  }
+interface Measurement extends Loss {
+  readonly probed: ProbeResult;
 }
 
-function placeOf({ bridgeAddress, subnet }: HostPlan): Place {
-  const part = parseRange(subnet);
-  if ("reason" in part) throw new Error(part.reason);
-  const bridge = bridgeAddress.split("/")[0] ?? "";
-  return { own: topOf(bridgeAddress), bridge, first: part.value.first.value, last: part.value.last.value };
-}
-
-/** The last address of the bridge's block: Docker gives the first ones. */
-function topOf(bridgeAddress: string): string {
-  const parsed = parseInterface(bridgeAddress);
-  if ("reason" in parsed) throw new Error(parsed.reason);
-  const { range } = parsed.value;
-  return `${printAddress(addressAt(range, -1n))}/${range.prefix}`;
-}
-
-interface Measured extends Lost {
-  readonly probed: Probed;
+async function measureAll(participants: readonly Participant[]) {
+  const rows = await Promise.all(participants.map((from) => measure(from, participants)));
+  return {
+    results: rows.flatMap((row) => (row === "gone" ? [] : row)),
+    gone: participants.filter((_, at) => rows[at] === "gone"),
+  };
 }
 
 async function measure(
-  from: Standing,
-  all: readonly Standing[],
-  nonce: string,
-): Promise<readonly Measured[]> {
+  from: Participant,
+  all: readonly Participant[],
+): Promise<readonly Measurement[] | "gone"> {
   const others = all.filter((other) => other.name !== from.name);
   if (others.length === 0) return [];
-  const stands = others.map((other) => other.stand);
-  const answers = readProbe(await ask(from, probe(nonce, from.label, from.stand, stands, limit)));
-  return others.flatMap((to, at): Measured[] => {
-    const probed = answers[at] ?? { largest: 0, mtu: 0, errors: ["nothing could be sent"], said: [] };
+  const targets = others.map(({ probeEndpoint }) => probeEndpoint);
+  const [answer = unseen] = await ask(from, [probe(from.label, from.probeEndpoint, targets, limit)]);
+  const results = readProbe(answer);
+  if (results === "gone") return results;
+  return others.map((to, at): Measurement => {
+    const probed = results[at] ?? { largest: 0, mtu: 0, errors: ["nothing could be sent"], refusals: [] };
     const protocols = [
       ...(probed.roundTrip === undefined ? ["icmp"] : []),
       ...(probed.tcp === undefined ? ["tcp"] : []),
       ...(probed.udp === undefined ? ["udp"] : []),
     ];
-    return [{ from, to, protocols, probed }];
+    return { from, to, protocols, probed };
   });
 }
 
-function cellOf({ from, to, protocols, probed }: Measured, reason: Reason | undefined): Cell {
+function directionOf({ from, to, protocols, probed }: Measurement, reason: Reason | undefined): Direction {
   const { roundTrip, largest, mtu } = probed;
   const source = sourceOf(probed, from);
-  const hidden = source !== undefined && source !== from.stand.address;
+  const hidden = source !== undefined && source !== from.probeEndpoint.address;
   const wrong = [...protocols, ...(hidden ? ["source"] : []), ...(isCut(probed) ? ["size"] : [])];
   return {
     ...{ from: from.label, to: to.label, well: wrong.length === 0, wrong, largest, mtu },
     ...(roundTrip === undefined ? {} : { roundTrip }),
     ...(source === undefined ? {} : { source }),
-    ...(reason === undefined ? {} : { reason: withSaid(reason, probed) }),
+    ...(reason === undefined ? {} : { reason: withErrors(reason, probed) }),
   };
 }
 
 /** The address that the other side saw; where it saw two, the wrong one. */
-function sourceOf({ tcp, udp }: Probed, { stand }: Standing): string | undefined {
-  return [tcp, udp].find((seen) => seen !== undefined && seen !== stand.address) ?? tcp ?? udp;
+function sourceOf({ tcp, udp }: ProbeResult, { probeEndpoint }: Participant): string | undefined {
+  return [tcp, udp].find((one) => one !== undefined && one !== probeEndpoint.address) ?? tcp ?? udp;
 }
 
-function isCut({ roundTrip, largest, mtu }: Probed): boolean {
+function isCut({ roundTrip, largest, mtu }: ProbeResult): boolean {
   return roundTrip !== undefined && largest < mtu;
 }
 
-/** All was answered, and not as it should be. */
-function otherwise({ from, to, probed }: Measured, all: readonly Standing[]): Reason | undefined {
+/** The reason where all was answered, but not as it should be. */
+function otherwise(
+  { from, to, protocols, probed }: Measurement,
+  all: readonly Participant[],
+): Reason | undefined {
   const source = sourceOf(probed, from);
-  if (source !== undefined && source !== from.stand.address) return hides(from, to, source);
-  return isCut(probed) ? cuts(from, to, probed, all) : undefined;
+  if (source !== undefined && source !== from.probeEndpoint.address) return hides(from, to, source);
+  return isCut(probed) && protocols.length === 0 ? cuts(from, to, probed, all) : undefined;
 }
 
-function hides(from: Standing, to: Standing, source: string): Reason {
+function hides(from: Participant, to: Participant, source: string): Reason {
   return {
     where: from.name,
-    why: `${to.name} sees ${from.stand.address} as ${source}: a NAT rule of ${from.name} hides it, and dockroute's own, which keeps it from that, is gone or comes too late`,
+    why: `${to.name} sees ${from.probeEndpoint.address} as ${source}: a NAT rule of ${from.name} hides it, and dockroute's exemption from NAT is gone there or comes too late`,
     todo: "run `pulumi up`; if that changes nothing, look at `nft list ruleset` and `iptables -t nat -S` there",
   };
 }
 
 function cuts(
-  from: Standing,
-  to: Standing,
-  { largest, mtu, said }: Probed,
-  all: readonly Standing[],
+  from: Participant,
+  to: Participant,
+  { largest, mtu, refusals }: ProbeResult,
+  all: readonly Participant[],
 ): Reason {
-  const by = said.find(({ what }) => what.includes("too big"))?.by;
-  const host = all.find(({ stand }) => by !== undefined && stand.hostAddresses.includes(by));
+  const by = refusals.find(({ what }) => what.includes("too big"))?.by;
+  const host = all.find(({ hostAddresses }) => by !== undefined && hostAddresses.includes(by));
   return {
     where: host?.name ?? by ?? "the wire",
     why: `packets of more than ${largest} bytes do not get from ${from.name} to ${to.name}, and containers send up to ${mtu}`,
@@ -170,11 +154,11 @@ function cuts(
   };
 }
 
-/** What a host on the way said itself is told with what was found. */
-function withSaid(reason: Reason, { said, errors }: Probed): Reason {
-  const words = said
+/** Adds the ICMP errors of hosts on the way, or else those of the sender's kernel. */
+function withErrors(reason: Reason, { refusals, errors }: ProbeResult): Reason {
+  const words = refusals
     .filter(({ what }) => !what.includes("too big"))
-    .map(({ by, what }) => `${by} says ${what}`);
+    .map(({ by, what }) => `${by} answers: ${what}`);
   const all = words.length > 0 ? words : errors;
   return all.length === 0 ? reason : { ...reason, why: `${reason.why} (${all.join(", ")})` };
 }

@@ -1,5 +1,5 @@
-/** Where packets leave a trail on a host: counters of every packet filter, the route, neighbours, drops by rp_filter. */
-import type { Answer, Command } from "../engine/command.js";
+/** What shows on a host where a packet died: counters of every packet filter, the route, neighbours, drops by rp_filter. */
+import { type Answer, type Command, unseen } from "../engine/command.js";
 import * as others from "../facts/nft-foreign.js";
 
 /** A rule that counts, in its tool's own words. */
@@ -13,56 +13,61 @@ export interface Counter {
   readonly drops: boolean;
 }
 
-export interface Trail {
+/** What a host shows at one moment. */
+export interface Snapshot {
   readonly counters: readonly Counter[];
-  /** Rules of others that drop and count nothing: what they dropped shows nowhere. */
-  readonly silent: readonly Counter[];
+  /** Other programs' rules that drop and count nothing: what they dropped shows nowhere. */
+  readonly uncounted: readonly Counter[];
   /** Packets that rp_filter dropped since boot. */
   readonly reversePath: number;
   readonly forwards: boolean;
-  /** What the kernel would do with the packet: "172.30.1.2 from 172.30.0.2 via 192.168.1.2 dev eth0". */
+  /** Where the kernel would send the packet: "172.30.1.2 from 172.30.0.2 via 192.168.1.2 dev eth0". */
   readonly route: string;
   /** State of each neighbour by its address: "REACHABLE", "FAILED". */
   readonly neighbours: ReadonlyMap<string, string>;
 }
 
-const script = `
-iptables-save -c 2>/dev/null
-nft -y list ruleset 2>/dev/null
-echo "@reverse $(awk '/^TcpExt:/ { if (n++) print $at; else for (i = 1; i <= NF; i++) if ($i == "IPReversePathFilter") at = i }' /proc/net/netstat)"
-echo "@forward $(cat /proc/sys/net/ipv4/ip_forward)"
-echo "@route $(ip -4 route get "$2" from "$1" iif "$3" 2>&1 | tr '\\n' ' ')"
-ip -4 neigh show | sed 's/^/@neighbour /'
-`;
-
-/** Reads all trails, and the route of a packet that comes from a bridge. */
-export function askTrail(source: string, destination: string, bridge: string): Command {
-  return {
-    why: "read where packets died",
-    argv: ["sh", "-c", script, "dockroute-check", source, destination, bridge],
-  };
+/** What a snapshot is read from, and the route of a packet that comes from a bridge. */
+export function snapshotQuestions(source: string, destination: string, bridge: string): readonly Command[] {
+  const kernel = ["/proc/sys/net/ipv4/ip_forward", "/proc/net/netstat"];
+  const route = ["ip", "-4", "route", "get", destination, "from", source, "iif", bridge];
+  return [
+    { why: "read the counters of iptables", argv: ["iptables-save", "-c"] },
+    { why: "read the counters of nftables", argv: ["nft", "-y", "list", "ruleset"] },
+    { why: "read what the kernel forwards and drops", argv: ["cat", ...kernel] },
+    { why: `ask the kernel for the route to ${destination}`, argv: route },
+    { why: "read the neighbours", argv: ["ip", "-4", "neigh", "show"] },
+  ];
 }
 
-export function readTrail({ stdout }: Answer): Trail {
-  const lines = stdout.split("\n");
-  const told = (word: string) =>
-    lines.flatMap((line) => (line.startsWith(`@${word} `) ? [line.slice(word.length + 2).trim()] : []));
+export function readSnapshot(answers: readonly Answer[]): Snapshot {
+  const [iptables = unseen, nft = unseen, kernel = unseen, route = unseen, neighbours = unseen] = answers;
+  const rules = `${iptables.stdout}\n${nft.stdout}`.split("\n");
   return {
-    counters: readCounters(lines),
-    silent: others
-      .dropping(others.read({ code: 0, stdout, stderr: "" }))
+    counters: readCounters(rules),
+    uncounted: others
+      .dropping(others.read({ code: 0, stdout: rules.join("\n"), stderr: "" }))
       .filter(({ rule }) => !/\bcounter\b/.test(rule))
       .map(({ table, chain, rule }) => ({ tool: "nft", table, chain, rule, packets: 0, drops: true })),
-    reversePath: Number(told("reverse")[0] ?? 0),
-    forwards: told("forward")[0] !== "0",
-    route: told("route")[0] ?? "",
+    reversePath: reversePathOf(kernel.stdout),
+    forwards: !kernel.stdout.startsWith("0\n"),
+    // iproute2 writes "RTNETLINK answers: Network is unreachable" to stderr.
+    route: `${route.stdout} ${route.stderr}`.replace(/\s+/g, " ").trim(),
     neighbours: new Map(
-      told("neighbour").map((line) => {
-        const words = line.split(" ");
+      neighbours.stdout.split("\n").map((line) => {
+        const words = line.trim().split(/ +/);
         return [words[0] ?? "", words.at(-1) ?? ""];
       }),
     ),
   };
+}
+
+/** /proc/net/netstat has two lines "TcpExt: ...": names, then numbers. */
+function reversePathOf(netstat: string): number {
+  const [names = [], numbers = []] = netstat
+    .split("\n")
+    .flatMap((line) => (line.startsWith("TcpExt: ") ? [line.split(" ")] : []));
+  return Number(numbers[names.indexOf("IPReversePathFilter")] ?? 0);
 }
 
 function readCounters(lines: readonly string[]): readonly Counter[] {
@@ -78,7 +83,7 @@ function readCounters(lines: readonly string[]): readonly Counter[] {
       continue;
     }
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain;
-    // nft shows the tables of iptables-nft a second time.
+    // nft shows the tables of iptables-nft again.
     if (compatible.has(table)) continue;
     const counter = fromIptables(table, line) ?? fromNft(table, chain, line);
     if (counter) found.push(counter);
@@ -110,8 +115,8 @@ function fromNft(table: string, chain: string, line: string): Counter | undefine
   return { tool: "nft", table, chain, rule, packets: Number(packets), drops: /^(drop|reject)\b/.test(after) };
 }
 
-/** The counters that grew in between. */
-export function grown(before: Trail, after: Trail): readonly Counter[] {
+/** The counters that grew between two snapshots. */
+export function grown(before: Snapshot, after: Snapshot): readonly Counter[] {
   const was = new Map<string, number>();
   for (const counter of before.counters) was.set(keyOf(counter), counter.packets);
   return after.counters.filter((counter) => counter.packets > (was.get(keyOf(counter)) ?? 0));

@@ -1,45 +1,51 @@
-/** Where a packet died, and of what: from the trails that it left on the two hosts. Pure. */
+/** Where a packet died, and why: from what two hosts showed before and after it was sent. Pure. */
 
-import { type Counter, grown, type Trail } from "./counters.js";
+import { type Counter, grown, type Snapshot } from "./counters.js";
 import type { Arrival } from "./endpoint.js";
 import { asksMore, matches, names, type Packet } from "./packet.js";
-import type { Probed } from "./probe.js";
+import type { ProbeResult } from "./probe.js";
 
 export interface Reason {
-  /** The host on which it died, or "the wire". */
+  /** The host on which the packet died, or "the wire". */
   readonly where: string;
   readonly why: string;
   readonly todo: string;
 }
 
-/** One of the two hosts, before and after the packets were sent once more. */
+/** One of the two hosts, before and after the probe was repeated. */
 export interface Side {
   readonly name: string;
-  /** The stand's address. */
+  /** The probe endpoint's address. */
   readonly address: string;
   /** The host's bridge to it: "docker0". */
-  readonly link: string;
-  /** The host's own address, the peer's gateway. */
+  readonly bridge: string;
+  /** The host's own address, which is its peers' gateway. */
   readonly gateway: string;
-  readonly before: Trail;
-  readonly after: Trail;
-  /** What of dockroute's own is not as wanted there, in words. */
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  /** Drift of dockroute's own resources there, in words. */
   readonly drift: readonly string[];
+  /** An `up` has written something on this host, the unit dockroute-repair among it. */
+  readonly wasReachedByUp: boolean;
 }
 
 export interface Evidence {
   readonly from: Side;
   readonly to: Side;
-  readonly probed: Probed;
-  /** Who was seen at the other side's stand. */
+  readonly probed: ProbeResult;
+  /** Packets of this probe that the other side's endpoint noted. */
   readonly arrived: readonly Arrival[];
   /** What was not answered: "icmp", "tcp", "udp". */
   readonly lost: readonly string[];
 }
 
-const up = "run `pulumi up` to put it back (dockroute-repair on the host does so too, twice a minute)";
+function putBack({ wasReachedByUp }: Side): string {
+  return wasReachedByUp
+    ? "run `pulumi up` to put it back (dockroute-repair on the host does so too, twice a minute)"
+    : "run `pulumi up`: none has reached this host yet";
+}
 
-const noForwarding = "net.ipv4.ip_forward is 0, so it passes nothing on";
+const noForwarding = "net.ipv4.ip_forward is 0, so the host forwards nothing";
 const setForwarding = "set it to 1 (`sysctl -w net.ipv4.ip_forward=1`), and find what set it to 0";
 
 /** Follows the packet to the other side, and its answer back. */
@@ -69,28 +75,28 @@ function nicOf({ after }: Side): string {
 }
 
 function leaving(side: Side, packet: Omit<Packet, "in" | "out">): Packet {
-  return { ...packet, in: side.link, out: nicOf(side) };
+  return { ...packet, in: side.bridge, out: nicOf(side) };
 }
 
 function entering(side: Side, packet: Omit<Packet, "in" | "out">): Packet {
-  return { ...packet, in: nicOf(side), out: side.link };
+  return { ...packet, in: nicOf(side), out: side.bridge };
 }
 
-/** A rule that drops, fits the packet, and has counted. */
+/** A rule that drops, matches the packet, and whose counter grew. */
 function dropped(side: Side, packet: Packet): Reason | undefined {
   const candidates = grown(side.before, side.after).filter((each) => each.drops && matches(each, packet));
-  // A packet dies once: a rule that names its addresses rather than a policy for everybody.
+  // A packet dies once. A rule with its addresses explains it better than a policy for all packets.
   const rule = candidates.find((each) => names(each, packet)) ?? candidates[0];
   if (rule === undefined) return undefined;
   const own = ownAbout(side, rule);
   const why = `${inWords(rule)} dropped it${own.length > 0 ? `, because ${own.join("; ")}` : ""}`;
-  const todo = own.length > 0 ? up : `take that rule away, or let ${packet.source} pass before it`;
+  const todo = own.length > 0 ? putBack(side) : `take that rule away, or let ${packet.source} pass before it`;
   return { where: side.name, why, todo };
 }
 
-/** A rule that drops, fits the packet, and does not count: a suspicion, for where nothing else shows. */
+/** A rule that drops, matches the packet, and has no counter: a suspicion, used only where nothing else shows. */
 function suspect({ name, after }: Side, packet: Packet): Reason | undefined {
-  const candidates = after.silent.filter((each) => matches(each, packet) && !asksMore(each));
+  const candidates = after.uncounted.filter((each) => matches(each, packet) && !asksMore(each));
   const isPolicy = ({ rule }: Counter) => rule === "policy drop";
   const rule =
     candidates.find((each) => names(each, packet)) ??
@@ -103,7 +109,7 @@ function suspect({ name, after }: Side, packet: Packet): Reason | undefined {
   return { where: name, why, todo: `take that rule away, or let ${packet.source} pass before it` };
 }
 
-/** What of ours is missing in the same place comes first; else all that is missing there. */
+/** Our drift in the same table; where there is none, all drift of rules and bridge. */
 function ownAbout({ drift }: Side, { table }: Counter): readonly string[] {
   const here = drift.filter((text) => text.includes(`${table} `));
   return here.length > 0 ? here : drift.filter((text) => /forward|bridge/.test(text));
@@ -113,7 +119,7 @@ function inWords({ tool, table, chain, rule }: Counter): string {
   return `${tool} ${table} ${chain}: \`${rule}\``;
 }
 
-/** Reasons that the sender's side alone shows. */
+/** Reasons that show on the sender's side alone: forwarding, the route, ARP. */
 function noWay(sender: Side, receiver: Side): Reason | undefined {
   const { forwards, neighbours } = sender.after;
   const route = sender.after.route.replace(/ +/g, " ").trim();
@@ -128,7 +134,9 @@ function noWay(sender: Side, receiver: Side): Reason | undefined {
     return {
       where,
       why,
-      todo: own ? up : "remove what says otherwise: see `ip rule` and `ip route show table all`",
+      todo: own
+        ? putBack(sender)
+        : "find the rule or route that takes precedence: see `ip rule` and `ip route show table all`",
     };
   }
   const state = neighbours.get(receiver.gateway);
@@ -140,7 +148,7 @@ function noWay(sender: Side, receiver: Side): Reason | undefined {
   return undefined;
 }
 
-/** No rule counted it as dropped: how far did it come on the receiving host? */
+/** Reasons on the receiving host, where no rule counted the packet as dropped. */
 function within(side: Side, packet: Packet, sender: Side, isAnswer: boolean): Reason {
   const where = side.name;
   const what = isAnswer ? "the answer is lost: " : "";
@@ -157,13 +165,14 @@ function within(side: Side, packet: Packet, sender: Side, isAnswer: boolean): Re
   const silent = (entered ? undefined : suspect(sender, leaving(sender, packet))) ?? suspect(side, packet);
   if (silent !== undefined) return { ...silent, why: `${what}${silent.why}` };
   const own = side.drift.filter((text) => /forward|bridge|nft|raw|filter/.test(text));
-  if (own.length > 0) return { where, why: `${what}it came in and no further: ${own.join("; ")}`, todo: up };
+  if (own.length > 0)
+    return { where, why: `${what}it came in and no further: ${own.join("; ")}`, todo: putBack(side) };
   if (side.after.neighbours.get(packet.destination) === "FAILED") {
-    const why = `${what}${packet.destination} does not answer on ${side.link}`;
+    const why = `${what}${packet.destination} does not answer on ${side.bridge}`;
     return {
       where,
       why,
-      todo: `see whether ${side.link} still has its address of the plan, and restart the container`,
+      todo: `see whether ${side.bridge} still has its address of the plan, and restart the container`,
     };
   }
   if (entered) {

@@ -44,8 +44,8 @@ export function membersOf(
 
 /** The plan shows its own sizes, also where a program has made it that keeps no config. */
 function sizesOf({ subnet, bridgeAddress }: HostPlan): Omit<MeshConfig, "hosts"> {
-  const part = parseRange(subnet);
+  const own = parseRange(subnet);
   const bridge = parseInterface(bridgeAddress);
-  if (!("value" in part && "value" in bridge)) return { pool: subnet };
-  return { pool: subnet, hostPrefix: part.value.prefix, bridgePrefix: bridge.value.range.prefix };
+  if (!("value" in own && "value" in bridge)) return { pool: subnet };
+  return { pool: subnet, hostPrefix: own.value.prefix, bridgePrefix: bridge.value.range.prefix };
 }

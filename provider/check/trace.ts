@@ -1,31 +1,30 @@
-/** Sends once more what was not answered, and reads on both hosts what became of it. */
-import type { Command } from "../engine/command.js";
-import { askTrail, readTrail, type Trail } from "./counters.js";
+/** Probes once more what was not answered, and reads on both hosts what became of the packets. */
+import { unseen } from "../engine/command.js";
+import { readSnapshot, type Snapshot, snapshotQuestions } from "./counters.js";
 import { diagnose, type Reason, type Side } from "./diagnose.js";
-import { type Arrival, askArrivals, readArrivals, type Stand } from "./endpoint.js";
-import type { Member } from "./member.js";
-import { probe, readProbe } from "./probe.js";
-import { hostStatus } from "./status.js";
+import { type Arrival, askNotes, readNotes } from "./endpoint.js";
+import { ask, type Participant, renewAll } from "./participant.js";
+import { type ProbeResult, probe, readProbe } from "./probe.js";
+import { type HostStatus, hostStatus } from "./status.js";
 
-/** A host that is taking part. */
-export interface Standing extends Member {
-  readonly stand: Stand;
-  /** The host's name; of a user-defined network also that one's: "alpha/side". */
-  readonly label: string;
-}
-
-export interface Lost {
-  readonly from: Standing;
-  readonly to: Standing;
+export interface Loss {
+  readonly from: Participant;
+  readonly to: Participant;
   readonly protocols: readonly string[];
 }
 
-/** Beyond this a person has other worries than the last cell's reason. */
+/** Beyond this many rounds a person has other worries than the last direction's reason. */
 const mostRounds = 12;
 
-/** The reasons of all losses; a host takes part in one trace at a time, so that its counters are about that one. */
-export async function traceAll(nonce: string, losses: readonly Lost[]): Promise<ReadonlyMap<Lost, Reason>> {
-  const reasons = new Map<Lost, Reason>();
+/**
+ * The reasons of all losses. A host takes part in one trace at a time, so that its counters are about that one;
+ * the endpoints that wait are renewed meanwhile.
+ */
+export async function traceAll(
+  losses: readonly Loss[],
+  participants: readonly Participant[],
+): Promise<ReadonlyMap<Loss, Reason>> {
+  const reasons = new Map<Loss, Reason>();
   let left = losses;
   for (let round = 0; round < mostRounds && left.length > 0; round++) {
     const busy = new Set<string>();
@@ -34,56 +33,81 @@ export async function traceAll(nonce: string, losses: readonly Lost[]): Promise<
       busy.add(from.name).add(to.name);
       return true;
     });
-    await Promise.all(now.map(async (loss) => reasons.set(loss, await trace(`${nonce}`, loss, round))));
+    const idle = participants.filter((one) => !now.some(({ from, to }) => one === from || one === to));
+    await Promise.all([
+      renewAll(idle),
+      ...now.map(async (loss) => reasons.set(loss, await trace(loss, `${loss.from.name}+${round}`))),
+    ]);
     left = left.filter((loss) => !now.includes(loss));
   }
   return reasons;
 }
 
-async function trace(nonce: string, { from, to, protocols }: Lost, round: number): Promise<Reason> {
-  const mark = `${from.name}+${round}`;
-  const came = async (): Promise<readonly Arrival[]> =>
-    readArrivals(to.stand, await ask(to, askArrivals(to.stand)));
-  const [fromBefore, toBefore, earlier] = await Promise.all([trail(from, to), trail(to, from), came()]);
-  const [probed] = readProbe(await ask(from, probe(nonce, mark, from.stand, [to.stand], 1)));
-  const [fromAfter, toAfter, arrivals, fromStatus, toStatus] = await Promise.all([
-    ...([trail(from, to), trail(to, from), came()] as const),
-    ...([hostStatus(from), hostStatus(to)] as const),
-  ]);
-  const tcp = arrivals.filter(({ protocol }) => protocol === "tcp").slice(tcpOf(earlier));
-  const ours = [from.stand.address, ...from.stand.hostAddresses];
-  const arrived = [
-    ...arrivals.filter(({ origin }) => origin === mark),
-    ...tcp.filter(({ source }) => ours.includes(source)),
-  ].filter(({ protocol }) => protocols.includes(protocol));
+/** @param name what this trace's packets carry: those of the check itself have another */
+async function trace({ from, to, protocols }: Loss, name: string): Promise<Reason> {
+  const before = await Promise.all([observe(from, to), observe(to, from)]);
+  const [answer = unseen] = await ask(from, [probe(name, from.probeEndpoint, [to.probeEndpoint], 1)]);
+  const results = readProbe(answer);
+  const after = await Promise.all([observe(from, to), observe(to, from)]);
+  const [fromBefore, toBefore] = before;
+  const [fromAfter, toAfter] = after;
+  if (results === "gone" || fromAfter.notes === "gone") return untraced(from);
+  if (toBefore.notes === "gone" || toAfter.notes === "gone") return untraced(to);
+  const [fromStatus, toStatus] = await Promise.all([hostStatus(from), hostStatus(to)]);
+  const [probed = nothingSent] = results;
   return diagnose({
-    from: sideOf(from, fromBefore, fromAfter, fromStatus.drift),
-    to: sideOf(to, toBefore, toAfter, toStatus.drift),
-    probed: probed ?? { largest: 0, mtu: 0, errors: [], said: [] },
-    ...{ arrived, lost: protocols },
+    from: sideOf(from, fromBefore.snapshot, fromAfter.snapshot, fromStatus),
+    to: sideOf(to, toBefore.snapshot, toAfter.snapshot, toStatus),
+    arrived: arrivedOf(from, name, toBefore.notes, toAfter.notes).filter(({ protocol }) =>
+      protocols.includes(protocol),
+    ),
+    ...{ probed, lost: protocols },
   });
 }
 
-function tcpOf(arrivals: readonly Arrival[]): number {
-  return arrivals.filter(({ protocol }) => protocol === "tcp").length;
+const nothingSent: ProbeResult = { largest: 0, mtu: 0, errors: ["nothing could be sent"], refusals: [] };
+
+export function endedInWords({ probeEndpoint: { container } }: Participant): string {
+  const where = container === undefined ? "" : ` in container ${container.name}`;
+  return `its probe endpoint${where} ended during the check`;
+}
+
+/** Silence of an endpoint that has ended tells nothing about the mesh. */
+function untraced(at: Participant): Reason {
+  const todo = "run `npx dockroute check` again";
+  return { where: at.name, why: `${endedInWords(at)}, so this was not traced`, todo };
+}
+
+/** A call by TCP carries no name: it counts as this trace's where it came since, and from the right host. */
+function arrivedOf(
+  from: Participant,
+  name: string,
+  before: readonly Arrival[],
+  after: readonly Arrival[],
+): readonly Arrival[] {
+  const byTcp = (arrivals: readonly Arrival[]) => arrivals.filter(({ protocol }) => protocol === "tcp");
+  const addresses = [from.probeEndpoint.address, ...from.hostAddresses];
+  return [
+    ...after.filter(({ origin }) => origin === name),
+    ...byTcp(after)
+      .slice(byTcp(before).length)
+      .filter(({ source }) => addresses.includes(source)),
+  ];
 }
 
 function sideOf(
-  { name, stand, plan }: Standing,
-  before: Trail,
-  after: Trail,
-  drift: readonly string[],
+  { name, probeEndpoint: { address, bridge }, plan }: Participant,
+  before: Snapshot,
+  after: Snapshot,
+  { drift, changed }: HostStatus,
 ): Side {
-  return { name, address: stand.address, link: stand.link, gateway: plan.address, before, after, drift };
+  const isConverged = changed !== undefined;
+  return { name, address, bridge, gateway: plan.address, before, after, drift, wasReachedByUp: isConverged };
 }
 
-async function trail(at: Standing, other: Standing): Promise<Trail> {
-  return readTrail(await ask(at, askTrail(at.stand.address, other.stand.address, at.stand.link)));
-}
-
-/** Anew: an answer of before holds no longer. */
-export async function ask(at: Member, question: Command) {
-  at.host.forget();
-  const [answer] = await at.host.look([question]);
-  return answer ?? { code: undefined, stdout: "", stderr: "" };
+async function observe(at: Participant, other: Participant) {
+  const { address, bridge } = at.probeEndpoint;
+  const questions = snapshotQuestions(address, other.probeEndpoint.address, bridge);
+  const [notes = unseen, ...answers] = await ask(at, [askNotes(at.probeEndpoint), ...questions]);
+  return { notes: readNotes(at.probeEndpoint, notes), snapshot: readSnapshot(answers) };
 }

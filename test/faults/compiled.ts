@@ -35,6 +35,7 @@ async function compile(folder: string): Promise<string> {
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
   await run([join(root, "node_modules/.bin/tsc"), "-p", folder], { cwd: root });
+  await run([process.execPath, join(root, "assets.mjs"), join(root, "provider"), join(folder, "provider")]);
   // As the package is laid out, for handlers.js.
   symlinkSync("provider", join(folder, "bin"));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { startBox } from "../../lab/probe.js";
 import { run, until } from "../../lab/run.js";
-import type { Cell, Checked } from "../../provider/check/check.js";
+import type { Checked, Direction } from "../../provider/check/check.js";
 import { Scene } from "../support/scene.js";
 import { meshConfig, root } from "../support/stack.js";
 
@@ -43,10 +43,10 @@ describe("a red direction of npx dockroute check", () => {
     assert.notEqual(stdout, "", stderr);
     return JSON.parse(stdout) as Checked;
   };
-  const directions = (cells: readonly Cell[]) => cells.map(({ from, to }) => `${from} -> ${to}`).sort();
+  const directions = (cells: readonly Direction[]) => cells.map(({ from, to }) => `${from} -> ${to}`).sort();
   const red = ({ cells }: Checked) => cells.filter(({ well }) => !well);
   const stands = async (on: Name) =>
-    (await host(on).exec("pgrep -f 'SOCK_RA[W]'; ip -o link | grep vethdr")).stdout.trim();
+    (await host(on).exec("pgrep -f 'perl - liste[n]'; ip -o link | grep vethdr")).stdout.trim();
 
   it("is none of a whole mesh, in which a container of a user-defined network takes part", async () => {
     const checked = await check();
@@ -195,7 +195,7 @@ describe("a red direction of npx dockroute check", () => {
     try {
       const killed = [
         async () => {
-          await host("gamma").run("kill -9 $(pgrep -f 'SOCK_RA[W]')");
+          await host("gamma").run("kill -9 $(pgrep -f 'perl - liste[n]')");
         },
         async (pid: number) => {
           process.kill(pid, "SIGKILL");

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { until } from "../../lab/run.js";
 import { differences, snapshot } from "../../lab/snapshot.js";
-import type { Cell, Checked } from "../../provider/check/check.js";
+import type { Checked, Direction } from "../../provider/check/check.js";
 import type { HostStatus } from "../../provider/check/status.js";
 import { Scene } from "../support/scene.js";
 import { root } from "../support/stack.js";
@@ -132,7 +132,7 @@ describe("npx dockroute", () => {
     const { code, stdout } = await cli("status", "--json");
     return { code, hosts: JSON.parse(stdout) as readonly HostStatus[] };
   };
-  const directions = (cells: readonly Cell[]) => cells.map(({ from, to }) => `${from} -> ${to}`).sort();
+  const directions = (cells: readonly Direction[]) => cells.map(({ from, to }) => `${from} -> ${to}`).sort();
 
   it("shows a whole mesh, leaves nothing behind and logs in once a host", async () => {
     const look = () => Promise.all(scene.lab.hosts.map((host) => snapshot(host)));

@@ -12,7 +12,7 @@ export const images = readdirSync(folder)
   .filter((image) => existsSync(join(folder, image, "ours.json")))
   .sort();
 
-export type When = "fresh" | "ours" | "undone";
+export type When = "fresh" | "ours" | "undone" | "networks";
 
 const read = new Map<string, Moment>();
 

@@ -14,6 +14,7 @@ import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
 import * as nft from "../../facts/nft.js";
+import { v4 } from "../../plan/family.js";
 import { bip, onHost, range, read } from "../host/inputs.js";
 import { questions, readGround } from "../host/network.js";
 import { dropLeft } from "../route/index.js";
@@ -139,7 +140,7 @@ export const dockerBridge: Kind<DockerBridgeInputs, DockerBridgeSeen> = {
   gone: () => false,
 
   observed(held, seen) {
-    const running = seen.daemon.pools;
+    const running = seen.daemon.pools.filter((pool) => json.isOf(v4, pool));
     const pools =
       held.pools === undefined || running.length === 0 ? {} : { pools: running.map(({ base }) => base) };
     return { ...(seen.bip === undefined ? {} : { bip: seen.bip }), ...pools };

@@ -1,5 +1,6 @@
 /** The keys of daemon.json that docker0 is to have, and whether Docker runs with them. */
 import * as json from "../../facts/daemon-json.js";
+import { v4 } from "../../plan/family.js";
 import type { Before } from "./before.js";
 import * as direct from "./nftables-backend.js";
 
@@ -16,10 +17,11 @@ export interface Seen extends direct.Seen {
   readonly before?: Before;
 }
 
-/** Without `pools`, those that were there before stay. */
-export function poolsFor({ pools, networkPrefix = 24 }: Wanted, seen: Seen): readonly json.Pool[] {
-  if (pools !== undefined) return pools.map((base) => ({ base, size: networkPrefix }));
-  return json.keysOf((seen.before ?? seen).file)["default-address-pools"] ?? [];
+/** The wanted pools, which take the place of the IPv4 ones from before. IPv6 ones from before stay, and without `pools` all do. */
+export function poolsFor({ pools, networkPrefix: size = 24 }: Wanted, seen: Seen): readonly json.Pool[] {
+  const found = json.keysOf((seen.before ?? seen).file)["default-address-pools"] ?? [];
+  if (pools === undefined) return found;
+  return [...pools.map((base) => ({ base, size })), ...found.filter((pool) => !json.isOf(v4, pool))];
 }
 
 export function keysFor(desired: Wanted, seen: Seen): json.Keys {

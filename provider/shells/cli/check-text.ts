@@ -1,9 +1,9 @@
-/** What `npx dockroute check` shows: who by whom, and below it each red cell's reason. */
+/** `npx dockroute check` as a table of all directions, and below it the reason of each red one. */
 
-import type { Checked, Cell as Direction } from "../../check/check.js";
+import type { Checked, Direction } from "../../check/check.js";
 import { type Cell, table } from "./table.js";
 
-export function checkText({ cells, stands, absent }: Checked, colour: boolean): string {
+export function checkText({ cells, stands, absent, closed }: Checked, colour: boolean): string {
   const names = [...new Set([...Object.keys(stands), ...Object.keys(absent)])].sort();
   const rows = names.map((from): Cell[] => [
     { text: from },
@@ -19,7 +19,8 @@ export function checkText({ cells, stands, absent }: Checked, colour: boolean): 
       ([name, text]) =>
         `  ${name}: no container runs on docker0; ${text} stood in, for which Docker makes no rules\n`,
     );
-  const notes = [...red, ...out, ...alone];
+  const shut = Object.entries(closed).map(([label, reason]) => `  ${label}: ${reason}\n`);
+  const notes = [...red, ...out, ...alone, ...shut];
   return table(["from \\ to", ...names], rows, colour) + (notes.length === 0 ? "" : `\n${notes.join("")}`);
 }
 
@@ -36,11 +37,11 @@ function cellOf(direction: Direction | undefined): Cell {
 
 function reasonText({ from, to, reason, wrong }: Direction): string {
   if (reason === undefined)
-    return `  ${from} -> ${to}: ${wrong.join(", ")} lost; not traced, the reasons above come first\n`;
+    return `  ${from} -> ${to}: ${wrong.join(", ")} lost; not traced, see to the reasons above first\n`;
   return `  ${from} -> ${to}: ${reason.where}: ${reason.why}\n      ${reason.todo}\n`;
 }
 
-/** 0 all is well, 1 a cell is red, 2 a host took no part. */
+/** 0 all is well, 1 a direction is red, 2 a host took no part. */
 export function checkCode({ cells, absent }: Checked): number {
   if (Object.keys(absent).length > 0) return 2;
   return cells.some(({ well }) => !well) ? 1 : 0;

@@ -1,31 +1,32 @@
 /**
- * MeshCheck: what `npx dockroute check` sees at the end of an `up` that changed something, or that follows on one
- * with a red direction. It is a resource, because what happened in an `up` is known in the provider's process
- * alone; nothing of it is on a host.
+ * MeshCheck: `npx dockroute check` at the end of an `up` that changed something, or that follows one with a red
+ * direction. It is a resource, because only the provider's process knows what an `up` changed. It leaves nothing
+ * on a host.
  */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { type Cell, type Checked, checkMesh } from "../../check/check.js";
+import { type Checked, checkMesh, type Direction } from "../../check/check.js";
 import { membersOf } from "../../check/member.js";
+import { planForm } from "../../resources/host/plan-output.js";
 import type { Lifecycle } from "./lifecycle.js";
-import type { Props } from "./props.js";
+import { type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 
-/** One direction: reached or not and why, without a timing, so that the same mesh gives the same outputs. */
-export interface Direction {
+/** One direction, without timings, so that the same mesh gives the same outputs. */
+export interface Outcome {
   readonly reached: boolean;
   readonly reason?: string;
 }
 
 /** By the host from which and the host to which. */
-export type Results = Readonly<Record<string, Readonly<Record<string, Direction>>>>;
+export type Results = Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
 
-const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
-const where = z.object({ endpoint: z.string(), interface: z.string().optional() });
+const location = z.object({ endpoint: z.string(), interface: z.string().optional() });
 const shape = z.object({
-  plan: z.record(z.string(), hostPlan),
-  hosts: z.record(z.string(), where),
+  plan: planForm,
+  hosts: z.record(z.string(), location),
   networkPrefix: z.number().optional(),
+  connections: z.record(z.string(), z.unknown()).optional(),
 });
 const inputs = Object.keys(shape.shape);
 const results = z.record(z.string(), z.record(z.string(), z.object({ reached: z.boolean() })));
@@ -33,7 +34,7 @@ const results = z.record(z.string(), z.record(z.string(), z.object({ reached: z.
 export class MeshCheckLifecycle implements Lifecycle {
   constructor(
     private readonly session: Session,
-    private readonly look: typeof checkMesh = checkMesh,
+    private readonly run: typeof checkMesh = checkMesh,
   ) {}
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
@@ -41,52 +42,57 @@ export class MeshCheckLifecycle implements Lifecycle {
   }
 
   async check(_: Props, news: Props): Promise<{ inputs: Props; failures: [] }> {
-    return { inputs: only(news, inputs), failures: [] };
+    return { inputs: pick(news, inputs), failures: [] };
   }
 
-  /** The engine asks after all that it depends on was diffed, and in an `up` also changed. */
+  /** The engine asks after every resource that this one depends on was diffed, and in an `up` also changed. */
   async diff(_: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
     const same = inputs.every((name) => isDeepStrictEqual(olds[name], news[name]));
     return { changes: !same || this.session.changes || !isGreen(olds["results"]), replaces: [] };
   }
 
   async create(news: Props): Promise<{ id: string; outs: Props }> {
-    return { id: "check", outs: await this.run(news) };
+    return { id: "check", outs: await this.outsOf(news) };
   }
 
   async update(_: string, __: Props, news: Props): Promise<{ outs: Props }> {
-    return { outs: await this.run(news) };
+    return { outs: await this.outsOf(news) };
   }
 
-  /** No host is asked: what was seen is of the last `up`. */
+  /** Asks no host: the results are those of the last `up`. */
   async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props }> {
-    return { id, props, inputs: only(props, inputs) };
+    return { id, props, inputs: pick(props, inputs) };
   }
 
   async delete(): Promise<void> {}
 
-  private async run(news: Props): Promise<Props> {
-    const { plan, hosts, networkPrefix } = shape.parse(only(news, inputs));
+  private async outsOf(news: Props): Promise<Props> {
+    const { plan, hosts, networkPrefix, connections = {} } = shape.parse(pick(news, inputs));
     const members = membersOf(
       plan,
       networkPrefix,
-      (host) => hosts[host] ?? { endpoint: "" },
-      (host, endpoint) => this.session.host(host, endpoint, undefined),
+      (host) => own(hosts, host) ?? { endpoint: "" },
+      (host, endpoint) => this.session.host(host, endpoint, own(connections, host)),
     );
-    const found = resultsOf(Object.keys(plan), await this.look({ members }));
+    const found = resultsOf(Object.keys(plan), await this.run({ members }));
     for (const [from, row] of Object.entries(found)) {
       for (const [to, { reached, reason }] of Object.entries(row)) {
         if (!reached) this.session.tell(`check: ${from} does not reach ${to}: ${reason}`);
       }
     }
-    return { ...only(news, inputs), results: found };
+    return { ...pick(news, inputs), results: found };
   }
 }
 
+/** A host may be called "constructor", which every object inherits. */
+function own<T>(all: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
 export function resultsOf(names: readonly string[], { cells, absent }: Checked): Results {
-  const of = (from: string, to: string): Direction => {
-    const out = [from, to].find((name) => absent[name] !== undefined);
-    if (out !== undefined) return { reached: false, reason: `${out} took no part: ${absent[out]}` };
+  const of = (from: string, to: string): Outcome => {
+    const out = [from, to].find((name) => own(absent, name) !== undefined);
+    if (out !== undefined) return { reached: false, reason: `${out} took no part: ${own(absent, out)}` };
     const is = (label: string, host: string) => label.split("/")[0] === host;
     const all = cells.filter((each) => is(each.from, from) && is(each.to, to));
     const red = all.filter(({ well }) => !well);
@@ -101,10 +107,9 @@ export function resultsOf(names: readonly string[], { cells, absent }: Checked):
   );
 }
 
-function reasonOf(cell: Cell): string {
-  const networks = `${cell.from}${cell.to}`.includes("/") ? `${cell.from} to ${cell.to}: ` : "";
-  const lost = `${networks}${cell.wrong.join(", ")}`;
-  const { reason } = cell;
+function reasonOf({ from, to, wrong, reason }: Direction): string {
+  const networks = `${from}${to}`.includes("/") ? `${from} to ${to}: ` : "";
+  const lost = `${networks}${wrong.join(", ")}`;
   return reason === undefined
     ? `${lost} lost; not traced`
     : `${lost}: ${reason.where}: ${reason.why}; ${reason.todo}`;
@@ -114,11 +119,5 @@ function isGreen(kept: unknown): boolean {
   const read = results.safeParse(kept);
   return (
     read.success && Object.values(read.data).every((row) => Object.values(row).every((one) => one.reached))
-  );
-}
-
-function only(props: Props, names: readonly string[]): Props {
-  return Object.fromEntries(
-    names.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])),
   );
 }

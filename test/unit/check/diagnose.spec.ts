@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { grown, readTrail, type Trail } from "../../../provider/check/counters.js";
+import { grown, readSnapshot, type Snapshot } from "../../../provider/check/counters.js";
 import { diagnose, type Evidence, type Side } from "../../../provider/check/diagnose.js";
-import { readArrivals, readStands } from "../../../provider/check/endpoint.js";
+import { type ProbeEndpoint, readEndpoints, readGone, readNotes } from "../../../provider/check/endpoint.js";
 import { matches, type Packet } from "../../../provider/check/packet.js";
 import { readProbe } from "../../../provider/check/probe.js";
 
@@ -35,14 +35,21 @@ table ip docker-bridges {
 	}
 }
 `;
-const facts = (via: string, forward = 1, reverse = 0) =>
-  `@reverse ${reverse}\n@forward ${forward}\n@route x from y via ${via} dev eth0 cache iif docker0\n` +
-  `@neighbour ${via} dev eth0 lladdr 02:d0:03:00:00:01 REACHABLE\n@neighbour 172.30.1.2 dev docker0  FAILED\n`;
-const trail = (text: string): Trail => readTrail(answer(text));
+const neighbour = "172.30.1.2 dev docker0  FAILED\n";
+const facts = (via: string, forward = 1, reverse = 0, neighbours = neighbour) => [
+  `${forward}\nTcpExt: SyncookiesSent IPReversePathFilter PFMemallocDrop\nTcpExt: 7 ${reverse} 9\nIpExt: InNoRoutes\nIpExt: 3\n`,
+  `x from y via ${via} dev eth0 \n    cache iif docker0 \n`,
+  `${via} dev eth0 lladdr 02:d0:03:00:00:01 REACHABLE\n${neighbours}`,
+];
+const snapshot = (rules: string, rest: readonly string[] = []): Snapshot =>
+  readSnapshot([answer(""), answer(rules), ...rest.map(answer)]);
 
-describe("a trail", () => {
+describe("a snapshot of the counters", () => {
   it("counts each rule once, also where nft shows the tables of iptables again", () => {
-    const { counters, forwards, neighbours, route } = trail(iptables(32, 0, 0) + nft(3) + facts("10.0.0.1"));
+    const { counters, forwards, neighbours, route, reversePath } = snapshot(
+      iptables(32, 0, 0) + nft(3),
+      facts("10.0.0.1"),
+    );
     assert.deepEqual(
       counters
         .filter(({ drops }) => drops)
@@ -55,12 +62,13 @@ describe("a trail", () => {
     );
     assert.equal(counters.filter(({ rule }) => rule.includes("DOCKER-USER")).length, 1);
     assert.equal(forwards, true);
+    assert.equal(reversePath, 0);
     assert.equal(neighbours.get("10.0.0.1"), "REACHABLE");
     assert.match(route, /via 10\.0\.0\.1 dev eth0/);
   });
 
   it("shows what grew", () => {
-    const rules = grown(trail(iptables(1, 0, 0)), trail(iptables(1, 4, 0))).map(({ rule }) => rule);
+    const rules = grown(snapshot(iptables(1, 0, 0)), snapshot(iptables(1, 4, 0))).map(({ rule }) => rule);
     assert.deepEqual(rules, ["-d 172.30.1.2/32 ! -i docker0 -j DROP"]);
   });
 });
@@ -94,56 +102,61 @@ describe("a diagnosis", () => {
   const side = (name: string, more: Partial<Side> = {}): Side => ({
     name,
     address: name === "alpha" ? "172.30.0.2" : "172.30.1.2",
-    link: "docker0",
+    bridge: "docker0",
     gateway: name === "alpha" ? "10.0.0.1" : "10.0.0.2",
-    before: trail(iptables(0, 0, 0) + facts(name === "alpha" ? "10.0.0.2" : "10.0.0.1")),
-    after: trail(iptables(0, 0, 0) + facts(name === "alpha" ? "10.0.0.2" : "10.0.0.1")),
+    before: snapshot(iptables(0, 0, 0), facts(name === "alpha" ? "10.0.0.2" : "10.0.0.1")),
+    after: snapshot(iptables(0, 0, 0), facts(name === "alpha" ? "10.0.0.2" : "10.0.0.1")),
     drift: [],
+    wasReachedByUp: true,
     ...more,
   });
   const evidence = (more: Partial<Evidence> = {}): Evidence => ({
     from: side("alpha"),
     to: side("beta"),
-    probed: { largest: 0, mtu: 1500, errors: [], said: [] },
+    probed: { largest: 0, mtu: 1500, errors: [], refusals: [] },
     arrived: [],
     lost: ["icmp", "tcp", "udp"],
     ...more,
   });
 
   it("blames a rule of Docker's on what of ours is not before it", () => {
-    const after = trail(iptables(0, 5, 0) + facts("10.0.0.1"));
+    const after = snapshot(iptables(0, 5, 0), facts("10.0.0.1"));
     const drift = ["beta/forward: raw PREROUTING jump to DOCKROUTE-172.30.1.0_24: absent"];
     const reason = diagnose(evidence({ to: side("beta", { after, drift }) }));
     assert.equal(reason.where, "beta");
     assert.match(reason.why, /^iptables raw PREROUTING: `-d 172\.30\.1\.2.*because .*absent$/);
-    assert.match(reason.todo, /pulumi up/);
+    assert.match(reason.todo, /`pulumi up` .*dockroute-repair on the host/);
+    const never = diagnose(evidence({ to: side("beta", { after, drift, wasReachedByUp: false }) }));
+    assert.equal(never.todo, "run `pulumi up`: none has reached this host yet");
   });
 
   it("follows the answer where the packet had arrived", () => {
     const arrived = [{ protocol: "udp", origin: "alpha", source: "172.30.0.2" }];
-    const after = trail(iptables(0, 0, 3) + facts("10.0.0.2"));
+    const after = snapshot(iptables(0, 0, 3), facts("10.0.0.2"));
     const reason = diagnose(evidence({ arrived, from: side("alpha", { after }) }));
     assert.deepEqual([reason.where, reason.why.split(":")[0]], ["alpha", "the answer is lost"]);
   });
 
   it("names a route that leads elsewhere, forwarding that is off, and rp_filter", () => {
-    const seen = (text: string) => ({ after: trail(iptables(0, 0, 0) + text) });
+    const showing = (rest: readonly string[]) => ({ after: snapshot(iptables(0, 0, 0), rest) });
     assert.match(
-      diagnose(evidence({ from: side("alpha", seen(facts("10.0.0.254"))) })).why,
+      diagnose(evidence({ from: side("alpha", showing(facts("10.0.0.254"))) })).why,
       /not through 10\.0\.0\.2/,
     );
     assert.match(
-      diagnose(evidence({ from: side("alpha", seen(facts("10.0.0.2", 0))) })).why,
+      diagnose(evidence({ from: side("alpha", showing(facts("10.0.0.2", 0))) })).why,
       /ip_forward is 0/,
     );
-    const reason = diagnose(evidence({ to: side("beta", seen(facts("10.0.0.1", 1, 4))) }));
+    const reason = diagnose(evidence({ to: side("beta", showing(facts("10.0.0.1", 1, 4))) }));
     assert.match(reason.why, /rp_filter/);
   });
 
   it("suspects a rule of somebody else's that counts nothing, on either host, and no other", () => {
     const foreign = (rule: string, hook = "forward") =>
       `table inet fw {\n\tchain c {\n\t\ttype filter hook ${hook} priority -10; policy accept;\n\t\t${rule}\n\t}\n}\n`;
-    const withRule = (text: string, via: string) => ({ after: trail(iptables(0, 0, 0) + text + facts(via)) });
+    const withRule = (text: string, via: string) => ({
+      after: snapshot(iptables(0, 0, 0) + text, facts(via)),
+    });
     const at = (name: string, text: string) =>
       diagnose(
         evidence(
@@ -167,73 +180,69 @@ describe("a diagnosis", () => {
   });
 
   it("blames the wire where nothing came in", () => {
-    const neighbours = facts("10.0.0.1").replace(/@neighbour 172.*\n/, "");
-    const to = side("beta", { after: trail(iptables(0, 0, 0) + neighbours) });
+    const to = side("beta", { after: snapshot(iptables(0, 0, 0), facts("10.0.0.1", 1, 0, "")) });
     assert.equal(diagnose(evidence({ to })).where, "the wire");
   });
 });
 
-describe("what a stand says", () => {
-  const begun = answer(
-    "container /box 172.30.1.2 docker0 -\nstand 1430 6 52377 55416\n" +
-      "container /db 172.30.1.130 br-0123456789ab side\nstand 1431 6 52378 55417\n" +
-      "container /dead 172.30.1.140 br-0123456789ac other\n" +
-      '[{"addr_info":[{"local":"10.213.3.12"}]}]',
-  );
+describe("a probe endpoint", () => {
+  const nonce = "dockroute-0123456789ab";
+  const spots = [
+    { container: { name: "box", pid: 900 }, address: "172.30.1.2", bridge: "docker0" },
+    {
+      ...{ container: { name: "dead", pid: 901 }, address: "172.30.1.140", bridge: "br-0123456789ac" },
+      network: "other",
+    },
+    {
+      ...{ container: { name: "db", pid: 902 }, address: "172.30.1.130", bridge: "br-0123456789ab" },
+      network: "side",
+    },
+  ] as const;
+  const begun = answer("endpoint 1430 6 52377 55416\nfailed\nendpoint 1431 6 52378 55417\n");
+  const first: ProbeEndpoint = { ...spots[0], nonce, pid: 1430, notes: 6, tcp: 52377, udp: 55416 };
+  const second: ProbeEndpoint = { ...spots[2], nonce, pid: 1431, notes: 6, tcp: 52378, udp: 55417 };
 
-  it("is read", () => {
-    const hostAddresses = ["10.213.3.12"];
-    assert.deepEqual(readStands(begun), [
-      {
-        ...{ container: "box", address: "172.30.1.2", link: "docker0", hostAddresses },
-        ...{ pid: 1430, notes: 6, tcp: 52377, udp: 55416 },
-      },
-      {
-        ...{
-          container: "db",
-          address: "172.30.1.130",
-          link: "br-0123456789ab",
-          network: "side",
-          hostAddresses,
-        },
-        ...{ pid: 1431, notes: 6, tcp: 52378, udp: 55417 },
-      },
-    ]);
-    assert.match(String(readStands(answer("lacks perl\n"))), /no program perl/);
-    assert.match(String(readStands({ code: 1, stdout: "", stderr: "unshare: no\n" })), /unshare: no/);
+  it("is read, in the order of the networks", () => {
+    assert.deepEqual(readEndpoints(nonce, spots, begun), [first, second]);
+    assert.match(String(readEndpoints(nonce, spots, answer("no perl\n"))), /no program perl/);
+    const failed = { code: 0, stdout: "failed\nfailed\nendpoint 1431 6 1 2\n", stderr: "unshare: no\n" };
+    assert.equal(readEndpoints(nonce, spots, failed), "no probe endpoint started on docker0: unshare: no");
   });
 
-  it("tells who arrived, also who got no answer by TCP", () => {
-    const stands = readStands(begun);
-    assert(typeof stands !== "string" && stands[0] !== undefined);
-    const [stand] = stands;
+  it("notes who arrived, also who got no answer by TCP", () => {
     const text =
       "icmp alpha 172.30.0.2\ntcp ? 172.30.0.2\n" +
       "   1: 02011EAC:CC99 02001EAC:B5F0 03 00000000:00000000 01:00000018 00000000     0        0 0\n";
+    const notes = readNotes(first, answer(text));
+    assert(notes !== "gone");
     assert.deepEqual(
-      readArrivals(stand, answer(text)).map(({ protocol, source }) => `${protocol} ${source}`),
+      notes.map(({ protocol, source }) => `${protocol} ${source}`),
       ["icmp 172.30.0.2", "tcp 172.30.0.2", "tcp 172.30.0.2"],
     );
   });
 
-  it("tells what was answered", () => {
+  it("is gone where the host has no process of that number with its notes, or cannot tell", () => {
+    assert.equal(readNotes(first, answer("icmp alpha 172.30.0.2\ngone 1430\n")), "gone");
+    assert.equal(readNotes(first, { code: 127, stdout: "", stderr: "perl: not found\n" }), "gone");
+    assert.deepEqual(readGone([first, second], answer("gone 1431\n")), [second]);
+    assert.deepEqual(readGone([first, second], answer("")), []);
+    assert.deepEqual(readGone([first], { code: undefined, stdout: "", stderr: "" }), [first]);
+    assert.equal(readProbe(answer("answer\t\t\t\t0\t1500\t\t\t\t\ngone\n")), "gone");
+    const stderr = "nsenter: cannot open /proc/1430/ns/net: No such file or directory\n";
+    assert.equal(readProbe({ code: 1, stdout: "", stderr }), "gone");
+  });
+
+  it("reports what each target answered", () => {
     const rows = [
       "0.446\t172.30.0.2\t172.30.0.2\t1500\t1500\t\t\t\t",
       "\t\t\t0\t1500\t\tNo route to host\t\t3/1/172.30.0.1",
     ];
+    const seen = { roundTrip: 0.446, tcp: "172.30.0.2", udp: "172.30.0.2" };
     assert.deepEqual(readProbe(answer(rows.map((row) => `answer\t${row}\n`).join(""))), [
-      {
-        roundTrip: 0.446,
-        tcp: "172.30.0.2",
-        udp: "172.30.0.2",
-        largest: 1500,
-        mtu: 1500,
-        errors: [],
-        said: [],
-      },
+      { ...seen, largest: 1500, mtu: 1500, errors: [], refusals: [] },
       {
         ...{ largest: 0, mtu: 1500, errors: ["tcp: No route to host"] },
-        said: [{ by: "172.30.0.1", what: "host unreachable" }],
+        refusals: [{ by: "172.30.0.1", what: "host unreachable" }],
       },
     ]);
   });

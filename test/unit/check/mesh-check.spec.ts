@@ -22,6 +22,7 @@ const seen = (well: boolean): Checked => ({
   cells: [cell("alpha", "beta", well), cell("beta", "alpha", true)],
   stands: {},
   absent: {},
+  closed: {},
 });
 const reached = { reached: true };
 
@@ -49,6 +50,9 @@ function started(well = true) {
   return { session, asked, life };
 }
 
+/** A check that finds nothing: what is of interest is by which connections it was asked. */
+const nothing = async (): Promise<Checked> => ({ cells: [], stands: {}, absent: {}, closed: {} });
+
 describe("the check of an up", () => {
   it("keeps who is reached, and of who is not the reason, without a timing", async () => {
     const { life, asked, session } = started(false);
@@ -73,9 +77,47 @@ describe("the check of an up", () => {
   });
 
   it("names a host that took no part in each of its directions", () => {
-    const found = resultsOf(["alpha", "beta"], { cells: [], stands: {}, absent: { beta: "not reached: x" } });
+    const found = resultsOf(["alpha", "beta"], {
+      cells: [],
+      stands: {},
+      absent: { beta: "not reached: x" },
+      closed: {},
+    });
     const out = { reached: false, reason: "beta took no part: not reached: x" };
     assert.deepEqual(found, { alpha: { beta: out }, beta: { alpha: out } });
+  });
+
+  it("takes a host called constructor for what it is", async () => {
+    const names = ["alpha", "constructor"];
+    const cells = [cell("alpha", "constructor", true), cell("constructor", "alpha", true)];
+    assert.deepEqual(resultsOf(names, { cells, stands: {}, absent: {}, closed: {} }), {
+      alpha: { constructor: reached },
+      constructor: { alpha: reached },
+    });
+    const { life, asked } = started();
+    const odd = { plan: { alpha: plan.alpha, constructor: plan.beta }, hosts: { alpha: hosts.alpha } };
+    await life.create({ ...odd, connections: {} });
+    assert.deepEqual(
+      asked.flat().map(({ declared }) => declared.bridge.endpoint),
+      [hosts.alpha.endpoint, ""],
+    );
+  });
+
+  it("reaches each host by its own connection, and keeps it with the inputs", async () => {
+    const session = new QuietSession();
+    const logins: unknown[] = [];
+    session.host = (...words: readonly unknown[]): FakeHost => {
+      logins.push(words);
+      return session.fake;
+    };
+    const connections = { beta: { host: "192.168.1.2", proxy: { host: "bastion" } } };
+    const withLogin = { ...news, connections };
+    const { outs } = await new MeshCheckLifecycle(session, nothing).create(withLogin);
+    assert.deepEqual(logins, [
+      ["alpha", hosts.alpha.endpoint, undefined],
+      ["beta", hosts.beta.endpoint, connections.beta],
+    ]);
+    assert.deepEqual(outs["connections"], connections);
   });
 
   it("counts a user-defined network as its host", () => {
@@ -84,7 +126,7 @@ describe("the check of an up", () => {
       cell("alpha/side", "beta", false),
       cell("beta", "alpha", true),
     ];
-    assert.deepEqual(resultsOf(["alpha", "beta"], { cells, stands: {}, absent: {} }), {
+    assert.deepEqual(resultsOf(["alpha", "beta"], { cells, stands: {}, absent: {}, closed: {} }), {
       alpha: {
         beta: {
           reached: false,

@@ -72,6 +72,31 @@ describe("a bridge", () => {
     });
   });
 
+  it("leaves an IPv6 pool beside its own, and takes Docker's spelling of it for the same", () => {
+    const beside = [
+      { base: "10.201.0.0/16", size: 24 },
+      { base: "fd00:0001::0/104", size: 112 },
+    ];
+    const pools = [{ base: "172.30.16.0/20", size: 24 }, beside[1]];
+    const file = { ...fresh.file, text: JSON.stringify({ "default-address-pools": beside }) };
+    const write = dockerBridge
+      .steps(wish, { ...fresh, file })
+      .find(
+        ({ argv, stdin }) => argv[0] === "dd" && argv.some((word) => word.includes("daemon.json")) && stdin,
+      );
+    assert.deepEqual(JSON.parse(write?.stdin ?? "{}"), { "default-address-pools": pools, bip: wish.bip });
+
+    const before = { bip: "172.17.0.1/16", file: { ...file } };
+    const text = JSON.stringify({ bip: wish.bip, "default-address-pools": pools });
+    const printed = [{ base: "fd00:1::/104", size: 112 }, ...ours.daemon.pools];
+    const now = {
+      ...{ ...ours, before, file: { ...ours.file, text } },
+      daemon: { ...ours.daemon, pools: printed },
+    };
+    assert.deepEqual(dockerBridge.drift(wish, now), []);
+    assert.deepEqual(dockerBridge.observed(wish, now), { bip: wish.bip, pools: wish.pools });
+  });
+
   it("knows what of itself may be on a host and in no state", () => {
     const described = (seen: DockerBridgeSeen) =>
       dockerBridge.unrecorded?.(wish, seen).map((use) => use((kind, held) => kind.id(held)));

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../../../plan/index.js";
-import { providerText } from "./resource.js";
+import { type ConnectionArgs, checkedConnection, providerText } from "./resource.js";
 
 /** The inputs of a MeshCheck. */
 export interface MeshCheckArgs {
@@ -12,6 +12,8 @@ export interface MeshCheckArgs {
   >;
   /** The size of user-defined networks. @default that of docker0's block */
   readonly networkPrefix?: pulumi.Input<number | undefined>;
+  /** By host name, how ssh gets in. Secrets in it are kept in the state, encrypted. @default that of the config */
+  readonly connections?: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>;
 }
 
 /** By the host from which and the host to which: reached or not, and why. No timings. */
@@ -20,15 +22,18 @@ export type MeshCheckResults = Readonly<
 >;
 
 /**
- * The check of `npx dockroute check` at the end of an `up` that changed something, or that follows on one with a
- * direction that was not reached. Make it depend on the resources of all hosts. A preview does not run it, and a
- * red direction is no failure of the `up`: it is a warning, and stands in `results`.
+ * `npx dockroute check` at the end of an `up` that changed something, or that follows one with a red direction.
+ * Make it depend on the resources of all hosts. A preview does not run it. A red direction does not fail the `up`:
+ * it is a warning, and stands in `results`.
  *
  * On the hosts: nothing. Nothing replaces it.
  *
  * @example
  * ```ts
  * const check = new MeshCheck("check", { plan, hosts }, { dependsOn: mesh.resources });
+ * // With a Mesh, which knows where its hosts are and how ssh gets in:
+ * const { plan, hosts, connections, resources } = mesh;
+ * const check = new MeshCheck("check", { plan, hosts, connections }, { dependsOn: [...resources] });
  * export const reached = check.results;
  * ```
  */
@@ -36,7 +41,21 @@ export class MeshCheck extends pulumi.CustomResource {
   declare readonly results: pulumi.Output<MeshCheckResults>;
 
   constructor(name: string, args: MeshCheckArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const props = { ...args, results: undefined, __provider: providerText("MeshCheck") };
-    super("pulumi-nodejs:dynamic/dockroute:MeshCheck", name, props, opts);
+    const { plan, hosts, networkPrefix, connections } = args;
+    const logins = Object.entries(connections ?? {}).map(([host, connection]) => [
+      host,
+      checkedConnection(`${name}: connections.${host}`, connection),
+    ]);
+    const props = {
+      ...{ plan, hosts, networkPrefix },
+      ...(logins.length === 0 ? {} : { connections: Object.fromEntries(logins) }),
+      results: undefined,
+      __provider: providerText("MeshCheck"),
+    };
+    const secretOutputs = [...(opts.additionalSecretOutputs ?? []), "connections"];
+    super("pulumi-nodejs:dynamic/dockroute:MeshCheck", name, props, {
+      ...opts,
+      additionalSecretOutputs: secretOutputs,
+    });
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "../../../plan/index.js";
 import { declareMesh, type MeshMember } from "./declare.js";
 import { previousPlan } from "./previous.js";
-import type { ConnectionArgs } from "./resource.js";
+import { type ConnectionArgs, endpointFrom } from "./resource.js";
 import { runError } from "./run-error.js";
 
 /** A host of a Mesh. */
@@ -29,6 +29,9 @@ export interface MeshHostArgs {
   /** Where ssh gets in, `user@host:port`. @default made from `connection`, else root at `address` */
   readonly endpoint?: pulumi.Input<string>;
 }
+
+/** Where a host of a Mesh is, without a login. */
+export type MeshHostLocation = pulumi.Output<{ endpoint: string; interface?: string | undefined }>;
 
 /** The inputs of a Mesh: those of a stack's config, without `connection` and `leaving`. */
 export interface MeshArgs {
@@ -71,6 +74,9 @@ export class Mesh extends pulumi.ComponentResource {
   readonly plan: pulumi.Output<Plan>;
   /** The resources of all hosts, to wait for them: `dependsOn: mesh.resources`. */
   readonly resources: readonly pulumi.Resource[];
+  /** Where each host is, and by which connection it is reached: what a MeshCheck needs. */
+  readonly hosts: Readonly<Record<string, MeshHostLocation>>;
+  readonly connections: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>;
 
   constructor(name: string, args: MeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dockroute:index:Mesh", name, {}, opts);
@@ -101,6 +107,10 @@ export class Mesh extends pulumi.ComponentResource {
       const networks = pulumi.all([shape, own]).apply(([{ config }, known]) => pools(config, known));
       return { name: host.name, interface: host.interface, address, own, networks, where: whereIs(host) };
     });
+    this.hosts = Object.fromEntries(hosts.map((host) => [host.name, locationOf(host)]));
+    this.connections = Object.fromEntries(
+      hosts.flatMap(({ name: host, connection }) => (connection === undefined ? [] : [[host, connection]])),
+    );
     const options = { parent: this, aliases: [{ parent: pulumi.rootStackResource }] };
     this.resources = declareMesh(members, options);
     this.registerOutputs({ plan: this.plan });
@@ -110,6 +120,13 @@ export class Mesh extends pulumi.ComponentResource {
 function whereIs({ address, connection, endpoint }: MeshHostArgs): MeshMember["where"] {
   if (connection === undefined) return { endpoint: endpoint ?? pulumi.interpolate`root@${address}:22` };
   return { connection, ...(endpoint === undefined ? {} : { endpoint }) };
+}
+
+function locationOf({ name, address, connection, endpoint, interface: nic }: MeshHostArgs): MeshHostLocation {
+  const byDefault =
+    connection === undefined ? pulumi.interpolate`root@${address}:22` : endpointFrom(name, connection);
+  const location = { endpoint: endpoint ?? byDefault, interface: nic };
+  return pulumi.output(location);
 }
 
 function subnetOf(hosts: Readonly<Record<string, HostSubnet>>, name: string): HostSubnet {

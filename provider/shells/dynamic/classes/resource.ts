@@ -67,7 +67,7 @@ export abstract class HostResource extends pulumi.CustomResource {
     const props = {
       ...inputs,
       endpoint: endpoint ?? endpointFrom(name, connection),
-      ...(connection === undefined ? {} : { connection: checked(name, connection) }),
+      ...(connection === undefined ? {} : { connection: checkedConnection(name, connection) }),
       found: undefined,
       machine: undefined,
       before: undefined,
@@ -87,7 +87,8 @@ export function providerText(kind: string): string {
   return `exports.handler=()=>require("module").createRequire(process.cwd()+"/")("dockroute/handlers").${kind}`;
 }
 
-function endpointFrom(
+/** `user@host:port` of a connection, which is no secret. */
+export function endpointFrom(
   name: string,
   connection: pulumi.Input<ConnectionArgs> | undefined,
 ): pulumi.Output<string> {
@@ -100,8 +101,11 @@ function endpointFrom(
   return pulumi.unsecret(told);
 }
 
-/** A credential that is no Pulumi secret would stand in the clear in the state. */
-function checked(name: string, connection: pulumi.Input<ConnectionArgs>): pulumi.Output<unknown> {
+/** Refuses a credential that is no Pulumi secret: the state would hold it in the clear. */
+export function checkedConnection(
+  name: string,
+  connection: pulumi.Input<ConnectionArgs>,
+): pulumi.Output<unknown> {
   const found = credentialsIn(connection, "connection");
   const values = pulumi.all(found.map(({ value }) => value));
   const secret = pulumi.output(Promise.all(found.map(({ value }) => pulumi.isSecret(value))));
