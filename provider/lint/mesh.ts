@@ -17,7 +17,7 @@ import {
   type Ground,
   gatewayTo,
   heldIn,
-  linkOf,
+  linkFinder,
   networkOf,
   nics,
   targetOf,
@@ -53,13 +53,14 @@ export interface Finding {
 
 /** Every finding at once, in the order of the hosts. */
 export function lint(intent: Intent, hosts: readonly Standing[]): readonly Finding[] {
+  const mtus = new Map(hosts.map((host) => [host, mtuFinder(host)]));
   return hosts.flatMap((host) => [
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
     ...notItsOwn(host, hosts).map(warning),
     ...inPool(intent, host),
-    ...smaller(host, hosts),
+    ...smaller(host, mtus),
   ]);
 }
 
@@ -86,8 +87,9 @@ function sameMachine(host: Standing, hosts: readonly Standing[]): readonly Findi
 
 function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   const between = new Map<string, string[]>();
+  const linkTo = linkFinder(host.ground);
   for (const [name, address] of Object.entries(addresses)) {
-    if (name === host.name || linkOf(host.ground, address) !== undefined) continue;
+    if (name === host.name || linkTo(address) !== undefined) continue;
     const way = gatewayTo(host.ground, address);
     between.set(way, [...(between.get(way) ?? []), `${name} (${address})`]);
   }
@@ -101,10 +103,11 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
 
 /** A packet comes in where this host's address is; its source's way back leads where the peer's address is. */
 function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
-  const into = linkOf(host.ground, host.address);
+  const linkTo = linkFinder(host.ground);
+  const into = linkTo(host.address);
   if (into === undefined || !host.strict.has(into)) return [];
   const astray = hosts.flatMap((peer) => {
-    const back = host.interface ?? linkOf(host.ground, peer.address);
+    const back = host.interface ?? linkTo(peer.address);
     return peer === host || back === undefined || back === into ? [] : [{ peer: peer.name, back }];
   });
   const [first] = astray;
@@ -118,12 +121,12 @@ function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[]
   ];
 }
 
-/** What of the pool is somebody's already. A part over it is refused; another part is not, and may come. */
+/** Ranges of the pool that somebody else uses. A host subnet over one is refused; another subnet is not. */
 function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): readonly Finding[] {
   const parsed = pool === undefined ? undefined : parseRange(pool);
   if (parsed === undefined || "reason" in parsed) return [];
   const whole = parsed.value;
-  const own = ownPart(ground, whole, hostPrefix);
+  const own = ownSubnet(ground, whole, hostPrefix);
   const meets = (range: Range) => overlaps(whole, range) && !(own !== undefined && contains(own, range));
   const links = ground.links
     .filter((link) => link.name !== "lo" && link.name !== "docker0")
@@ -150,7 +153,7 @@ function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): 
   if (found.length === 0) return [];
   return [
     warning(
-      `${name}: in the pool ${pool} lie ${found.join("; ")}: a part over one of them is refused, or hides it from ${name}`,
+      `${name}: in the pool ${pool} lie ${found.join("; ")}: a host subnet over one of them is refused, or hides it from ${name}`,
     ),
   ];
 }
@@ -163,8 +166,8 @@ function rangeOf(route: ip.Route): Range | undefined {
   return targetOf(route);
 }
 
-/** The part that docker0 is in by now. */
-function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
+/** The host subnet that docker0 is in by now. */
+function ownSubnet(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
   const held = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
   const parsed = held === undefined ? undefined : parseInterface(held);
   if (parsed === undefined || "reason" in parsed || !containsAddress(pool, parsed.value.address))
@@ -172,13 +175,20 @@ function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undef
   return networkOf(`${held?.split("/")[0]}/${hostPrefix}`);
 }
 
-function smaller(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
-  const mtuTo = (from: Standing, to: Standing) => {
-    const link = linkOf(from.ground, to.address);
-    return from.ground.links.find(({ name }) => name === link)?.mtu;
+type MtuFinder = (address: string) => number | undefined;
+
+/** The MTU of the link by which a host reaches an address. */
+function mtuFinder({ ground }: Standing): MtuFinder {
+  const linkTo = linkFinder(ground);
+  return (address) => {
+    const link = linkTo(address);
+    return ground.links.find(({ name }) => name === link)?.mtu;
   };
-  const larger = hosts.flatMap((peer) => {
-    const [own, its] = [mtuTo(host, peer), mtuTo(peer, host)];
+}
+
+function smaller(host: Standing, mtus: ReadonlyMap<Standing, MtuFinder>): readonly Finding[] {
+  const larger = [...mtus].flatMap(([peer, mtuTo]) => {
+    const [own, its] = [mtus.get(host)?.(peer.address), mtuTo(host.address)];
     return peer === host || own === undefined || its === undefined || own >= its
       ? []
       : [{ peer: peer.name, own, its }];

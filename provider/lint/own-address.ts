@@ -1,5 +1,5 @@
-/** Peers send to the address of the config, and let in what the host itself sends from there: what if it has another. */
-import { type Ground, nics, routeTo } from "../resources/host/network.js";
+/** Warns if a host does not have its configured address, or sends to its peers from another one. */
+import { type Ground, nics, router } from "../resources/host/network.js";
 
 interface Addressed {
   readonly name: string;
@@ -19,8 +19,9 @@ export function notItsOwn(
         "goes to whoever answers there; take one of its own into dockroute:hosts unless that is meant",
     ];
   }
+  const routeTo = router(ground);
   const others = hosts.flatMap((peer) => {
-    const source = peer.name === name ? undefined : routeTo(ground, peer.address)?.source;
+    const source = peer.name === name ? undefined : routeTo(peer.address)?.source;
     return source === undefined || source === address ? [] : [{ peer: peer.name, source }];
   });
   const [first] = others;

@@ -58,22 +58,39 @@ export function nicNames(ground: Ground): readonly string[] {
 
 /** The link on which an address can be reached without a gateway. */
 export function linkOf(ground: Ground, address: string): string | undefined {
-  const wanted = parseAddress(address);
-  if ("reason" in wanted) return undefined;
-  return nics(ground).find(({ addresses }) =>
-    addresses.some((own) => containsAddress(networkOf(own), wanted.value)),
-  )?.name;
+  return linkFinder(ground)(address);
+}
+
+/** The same for many addresses: the networks of the links are read once. */
+export function linkFinder(ground: Ground): (address: string) => string | undefined {
+  const networks = nics(ground).flatMap(({ name, addresses }) =>
+    addresses.map((own) => ({ name, net: networkOf(own) })),
+  );
+  return (address) => {
+    const wanted = parseAddress(address);
+    if ("reason" in wanted) return undefined;
+    return networks.find(({ net }) => containsAddress(net, wanted.value))?.name;
+  };
 }
 
 /** The route that the kernel takes to an address. */
 export function routeTo(ground: Ground, address: string): ip.Route | undefined {
-  const wanted = parseAddress(address);
-  if ("reason" in wanted) return undefined;
-  const ways = ground.routes.flatMap((route) => {
-    const range = targetOf(route);
-    return range !== undefined && containsAddress(range, wanted.value) ? [{ ...route, range }] : [];
-  });
-  return ways.sort((a, b) => b.range.prefix - a.range.prefix || (a.metric ?? 0) - (b.metric ?? 0))[0];
+  return router(ground)(address);
+}
+
+/** The same for many addresses: the ranges of the routes are read once. */
+export function router({ routes }: Ground): (address: string) => ip.Route | undefined {
+  const ways = routes
+    .flatMap((route) => {
+      const range = targetOf(route);
+      return range === undefined ? [] : [{ route, range }];
+    })
+    .sort((a, b) => b.range.prefix - a.range.prefix || (a.route.metric ?? 0) - (b.route.metric ?? 0));
+  return (address) => {
+    const wanted = parseAddress(address);
+    if ("reason" in wanted) return undefined;
+    return ways.find(({ range }) => containsAddress(range, wanted.value))?.route;
+  };
 }
 
 /** How a host comes to an address that is on none of its links, in words: the gateway that is between them. */
@@ -147,11 +164,12 @@ export function routedWithin(property: string, range: string, ground: Ground): r
   if ("reason" in wanted) return [];
   const found = ground.routes.filter((route) => {
     const { gateway, interface: link, protocol } = route;
-    const own = targetOf(route);
-    // The network of a link is told as that; the whole range, by who wants it.
+    // `covers` reports the network of a link.
     const isLinks = gateway === undefined && protocol === "kernel";
-    if (own === undefined || isLinks || protocol === ip.protocol || ip.isDockers(link ?? "")) return false;
-    return contains(wanted.value, own) && own.prefix > wanted.value.prefix;
+    // These come first: a host of a large mesh has a thousand routes of ours, and reading a range takes time.
+    if (isLinks || protocol === ip.protocol || ip.isDockers(link ?? "")) return false;
+    const own = targetOf(route);
+    return own !== undefined && contains(wanted.value, own) && own.prefix > wanted.value.prefix;
   });
   return found.map((route) => ({
     property,
