@@ -14,7 +14,7 @@ import {
   undo,
 } from "../../../provider/engine/claim.js";
 import type { Command } from "../../../provider/engine/command.js";
-import type { Fault } from "../../../provider/engine/errors.js";
+import type { Fault } from "../../../provider/engine/errors/fault.js";
 
 const command = (name: string): Command => ({ why: name, argv: [name] });
 const names = (commands: readonly Command[]) => commands.map(({ why }) => why);

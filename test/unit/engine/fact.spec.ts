@@ -37,8 +37,8 @@ const wish: Wish = { host: "alpha", endpoint: "root@192.168.1.1:22", gateway: "1
 const withWay = {
   ...facts,
   way: factFor(
-    ({ gateway }: Wish) => q(`way to ${gateway}`),
-    ({ stdout }) => stdout,
+    ({ gateway }: Wish) => [q(`way to ${gateway}`)],
+    ([answer]) => answer?.stdout,
   ),
 };
 
@@ -76,7 +76,7 @@ describe("facts", () => {
   });
 
   it("refuse another number of answers than they asked for", () => {
-    assert.throws(() => facts.both.read([said("a")]), /^Error: 2 answers are needed, not 1$/);
+    assert.throws(() => facts.both.read([said("a")], undefined), /^Error: 2 answers are needed, not 1$/);
   });
 
   it("tell questions apart by program and input, not by why they are asked", () => {
@@ -148,7 +148,7 @@ describe("facts, by their types", () => {
   it("are read from as many answers as they have questions", () => {
     // @ts-expect-error a reader of two answers to one question
     const tooMany = fact([q("a")], (a: Answer, b: Answer) => [a, b]);
-    assert.deepEqual(tooMany.read([said("")]), [said(""), undefined]);
+    assert.deepEqual(tooMany.read([said("")], undefined), [said(""), undefined]);
   });
 
   it("make no claim without a way to remove it", () => {

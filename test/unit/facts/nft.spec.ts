@@ -17,7 +17,7 @@ describe("nft", () => {
     it(`reads its chains on ${image}`, () => {
       const seen = nft.read(answer(image, "ours", question));
       assert.ok(seen.has("masquerade-172.30.16.0_20"));
-      assert.deepEqual(nft.destinations(seen, "masquerade-172.30.16.0_20"), [
+      assert.deepEqual(nft.keptTowards(seen, "masquerade-172.30.16.0_20"), [
         "172.30.32.0/20",
         "172.30.48.7/32",
       ]);

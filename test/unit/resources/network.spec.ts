@@ -17,6 +17,12 @@ const dockerNetworks = ["docker0", "app0", "docker_gwbridge"].map((bridge) => ({
 const ground: Ground = { ...fresh, links, dockerNetworks };
 const silent: Ground = { ...ground, dockerNetworks: undefined };
 
+/** The kernel's answer: this address is on this link. */
+const toWays = (address: string, link: string) => ({
+  ...ground,
+  ways: new Map([[address, { isOwn: false, interface: link }]]),
+});
+
 describe("the network facts of a host", () => {
   it("tell Docker's bridges by Docker's answer, whatever their names", () => {
     const own = links.map(({ name }) => name).filter((name) => isDockers(ground, name));
@@ -33,8 +39,8 @@ describe("the network facts of a host", () => {
   });
 
   it("reach no gateway by a bridge of Docker's", () => {
-    assert.equal(linkOf(ground, "10.1.0.9"), undefined);
-    assert.equal(linkOf(ground, "10.4.0.9"), "wg0");
+    assert.equal(linkOf(toWays("10.1.0.9", "app0"), "10.1.0.9"), undefined);
+    assert.equal(linkOf(toWays("10.4.0.9", "wg0"), "10.4.0.9"), "wg0");
   });
 
   it("refuse a range over any link but those that are excepted, also while Docker does not answer", () => {
