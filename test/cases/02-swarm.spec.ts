@@ -1,5 +1,6 @@
 /** Case 2: a swarm's docker_gwbridge gets its range from the pool that dockroute gave. */
 import assert from "node:assert/strict";
+import { until } from "../../lab/run.js";
 import { dockroute, hostPrefix20, sceneOf } from "../support/cases.js";
 import { changed, dockers, type Scene } from "../support/scene.js";
 
@@ -12,7 +13,10 @@ describe("case 2: docker swarm init after up", () => {
     await scene.up();
     const alpha = scene.lab.host("alpha");
     await alpha.run(["docker", "swarm", "init", "--advertise-addr", alpha.address]);
-    assert.match(await alpha.run("ip -4 addr show docker_gwbridge"), /172\.30\./);
+    // Docker makes it a moment later, with the swarm's ingress network.
+    await until("docker_gwbridge in alpha's part", 30_000, async () =>
+      (await alpha.exec("ip -4 addr show docker_gwbridge")).stdout.includes(" 172.30."),
+    );
   });
   after(() => scene?.strike());
 

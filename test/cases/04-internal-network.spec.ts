@@ -1,8 +1,10 @@
 /** Case 4: a Compose network with `internal: true` in the host's part: nobody gets in without dockroute. */
 import assert from "node:assert/strict";
+import type { Host } from "../../lab/host.js";
 import { fromBox, fromHost, startBox, type Target } from "../../lab/probe.js";
 import { dockroute, hostPrefix20, sceneOf } from "../support/cases.js";
 import { places } from "../support/mesh.js";
+import { inNetworkOf } from "../support/packets.js";
 import type { Scene } from "../support/scene.js";
 
 describe("case 4: an internal network", () => {
@@ -21,7 +23,7 @@ describe("case 4: an internal network", () => {
   });
   after(() => scene?.strike());
 
-  it("stays closed to the peers and their containers", async () => {
+  it("stays closed to the peers and their containers: nothing answers, and no packet gets in", async () => {
     const all = await places(scene.lab.hosts, "db");
     for (const { host, box } of all) {
       const peer = scene.lab.host(host.name === "alpha" ? "beta" : "alpha");
@@ -30,11 +32,14 @@ describe("case 4: an internal network", () => {
         { name, address: box },
         { name, address: box, port: 81 },
       ];
-      const opened = [...(await fromBox(peer, doors)), ...(await fromHost(peer, doors))];
+      const was = await entered(host);
+      const answers = [...(await fromBox(peer, doors)), ...(await fromHost(peer, doors))];
       assert.deepEqual(
-        opened.filter(({ reached }) => reached),
+        answers.filter(({ reached }) => reached),
         [],
       );
+      // It has no way back, so that what gets in is seen inside alone.
+      assert.equal(await entered(host), was, name);
     }
   });
 
@@ -58,3 +63,14 @@ describe("case 4: an internal network", () => {
 
   it("leaves the mesh beside it whole", () => scene.whole());
 });
+
+/** How many echo requests and segments of TCP have come into the container `db`. */
+async function entered(host: Host): Promise<number> {
+  const { stdout } = await inNetworkOf(host, ["cat", "/proc/net/snmp"], "db");
+  const row = (name: string) => stdout.split("\n").filter((line) => line.startsWith(`${name}:`));
+  const value = (name: string, column: string) => {
+    const [titles = "", values = ""] = row(name);
+    return Number(values.split(" ")[titles.split(" ").indexOf(column)]);
+  };
+  return value("Icmp", "InEchos") + value("Tcp", "InSegs");
+}
