@@ -12,8 +12,8 @@ describe("case 10: fixed-cidr and default-gateway of the old network", () => {
 
   before(async () => {
     scene = await sceneOf("10");
-    await daemonJson(scene.lab.host("alpha"), fixed);
-    await daemonJson(scene.lab.host("beta"), gateway);
+    await daemonJson(scene.lab.host("alpha"), gateway);
+    await daemonJson(scene.lab.host("beta"), fixed);
     await scene.startBoxes();
   });
   after(() => scene?.strike());
