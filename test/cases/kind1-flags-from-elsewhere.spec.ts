@@ -9,30 +9,47 @@ import {
   upLeaves,
 } from "../support/cases.js";
 import type { Scene } from "../support/scene.js";
+import { meshConfig } from "../support/stack.js";
 
-const options = "/etc/default/docker";
-
-describe("kind 1: DOCKER_OPTS of /etc/default/docker, and a key of daemon.json that is there twice", () => {
+describe("kind 1: flags in files of the environment, and a key of daemon.json that is there twice", () => {
   let scene: Scene;
+  /** The stack's one host: a refusal of one would stop the whole run before the other is judged. */
+  const only = (name: string) => scene.stack.configure(meshConfig(scene.lab, [name]));
 
   before(async () => {
     scene = await sceneOf("k1a");
     const [alpha, beta] = [scene.lab.host("alpha"), scene.lab.host("beta")];
-    await alpha.run(`echo 'DOCKER_OPTS="--bip 172.20.0.1/24"' > ${options}`);
+    await alpha.run(`echo 'DOCKER_OPTS="--bip 172.20.0.1/24"' > /etc/default/docker`);
     await restartDocker(alpha);
-    await daemonJson(beta, '{ "bip": "172.20.0.1/24", "log-level": "info", "bip": "172.21.0.1/24" }\n');
+    await beta.run(
+      `mkdir -p /etc/sysconfig; echo "OPTIONS='--log-level=info --fixed-cidr=172.17.5.0/24'" > /etc/sysconfig/docker`,
+    );
+    const command = `ExecStart=${await execStart(beta)} $OPTIONS`;
+    await dropIn(beta, ["EnvironmentFile=-/etc/sysconfig/docker", "ExecStart=", command], "sysconfig.conf");
     await scene.startBoxes();
   });
   after(() => scene?.strike());
 
-  it("is refused at preview: the flag and its file, the key that is there twice", async () => {
-    const twice =
-      /\bbip\b.{0,100}(twice|two|more than once|duplicate)|(twice|two|more than once|duplicate).{0,100}\bbip\b/i;
-    await refusedAtPreview(scene, ["alpha", "--bip", options, "beta", "daemon.json", twice]);
+  it("DOCKER_OPTS is refused at preview: the flag and the file that holds it", async () => {
+    only("alpha");
+    await refusedAtPreview(scene, ["alpha", "--bip", "/etc/default/docker"]);
   });
 
-  it("is refused by up too, and nothing is touched", async () => {
-    await upLeaves(scene, "alpha", "beta");
+  it("it is refused by up too, and nothing is touched", () => upLeaves(scene, "alpha"));
+
+  it("a file of /etc/sysconfig is refused in the same way: --fixed-cidr of the old network", async () => {
+    only("beta");
+    await refusedAtPreview(scene, ["beta", "--fixed-cidr", "172.17.5.0/24", "/etc/sysconfig/docker"]);
+    await upLeaves(scene, "beta");
+  });
+
+  it("a key of daemon.json that is there twice is refused: the file and the key", async () => {
+    const beta = scene.lab.host("beta");
+    await beta.run("rm /etc/systemd/system/docker.service.d/sysconfig.conf");
+    await daemonJson(beta, '{ "bip": "172.20.0.1/24", "log-level": "info", "bip": "172.21.0.1/24" }\n');
+    const twice = /\bbip\b.{0,99}\b(twice|two|duplicate)|\b(twice|two|duplicate).{0,99}\bbip\b/i;
+    await refusedAtPreview(scene, ["beta", "daemon.json", twice]);
+    await upLeaves(scene, "beta");
   });
 });
 

@@ -19,7 +19,7 @@ describe("kind 2: docker0's old range in other places of a host", () => {
 
   it("a rule and an export are named at preview, each with its place, and are no reason to refuse", async () => {
     scene.stack.configure(meshConfig(scene.lab, ["alpha"]));
-    says(await scene.preview(), ["alpha", "/etc/exports", /INPUT.{0,80}172\.17\.0\.0\/16.{0,80}5432/]);
+    says(await scene.preview(), ["alpha", "/etc/exports", "INPUT", "172.17.0.0/16", "5432"]);
   });
 
   it("a container that asks docker0's address for names is refused: container, setting and address", async () => {
