@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Stranger } from "../../lab/host.js";
 import { boxAddress, startBox } from "../../lab/probe.js";
 import { hostPrefix20, pair, sceneOf, seenAs } from "../support/cases.js";
+import { betweenBoxes, places } from "../support/mesh.js";
 import { changed, type Scene } from "../support/scene.js";
 
 const masquerade = "com.docker.network.bridge.enable_ip_masquerade=false";
@@ -57,7 +58,7 @@ describe("case 13: what Docker does not masquerade", () => {
   it("leaves as without dockroute after the next up", async () => {
     assert.deepEqual(changed(await scene.up()), []);
     assert.deepEqual(await leaving(scene, outside), without);
-    await scene.whole();
+    assert.deepEqual(await betweenBoxes(await places(scene.lab.hosts)), []);
   });
 });
 
