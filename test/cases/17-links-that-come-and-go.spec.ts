@@ -36,7 +36,7 @@ describe("17: interfaces of other programs", () => {
     await quiet();
   });
 
-  it("a machine behind the one that came reaches no port that is not published, whichever backend", async () => {
+  it("a machine behind the one that came reaches of a container what it did without us, whichever backend", async () => {
     await each(async (host) => {
       await host.run("ip netns add client; ip link set tun7-peer netns client");
       const inside = [
@@ -47,7 +47,9 @@ describe("17: interfaces of other programs", () => {
       for (const words of inside) await host.run(`ip -n client ${words}`);
       const exec = (words: readonly string[]) => host.exec(["ip", "netns", "exec", "client", ...words]);
       assert.equal((await exec(["ping", "-c", "1", "-W", "2", "10.88.7.1"])).code, 0, "the link works");
-      assert.deepEqual(await open(exec, await boxAddress(host), ["tcp/81"]), [], host.name);
+      // Docker 29 keeps all of a container's own address closed to others; Docker 26 what is not published.
+      const closed = host.name === "beta" ? ["icmp", "tcp/80", "tcp/81"] : ["tcp/81"];
+      assert.deepEqual(await open(exec, await boxAddress(host), closed), [], host.name);
     });
   });
 

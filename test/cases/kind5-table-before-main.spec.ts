@@ -8,7 +8,7 @@ describe("kind 5: a table before main that holds the pool", () => {
   const alpha = () => scene.lab.host("alpha");
 
   before(async () => {
-    scene = await sceneOf("k05");
+    scene = await sceneOf("k5");
     await scene.startBoxes();
     await alpha().run(`set -e
       ip link add vpn0 type veth peer name vpn0-peer; ip link set vpn0-peer up; ip link set vpn0 up

@@ -16,7 +16,7 @@ describe("kind 6: default-address-pools with host bits, in another order of keys
   const look = () => snapshot(alpha(), { ignore: emptyTable });
 
   before(async () => {
-    scene = await sceneOf("k06", pair({ image: "docker20", daemonJson: own }, { image: "docker26" }));
+    scene = await sceneOf("k6", pair({ image: "docker20", daemonJson: own }, { image: "docker26" }));
     await scene.startBoxes();
     was = await look();
   });

@@ -17,7 +17,7 @@ describe("kind 7: 172.17.0.53/16 and 169.254.53.1/32 on docker0, beside its own 
   };
 
   before(async () => {
-    scene = await sceneOf("k07");
+    scene = await sceneOf("k7");
     await alpha().run("ip addr add 172.17.0.53/16 dev docker0; ip addr add 169.254.53.1/32 dev docker0");
     await scene.startBoxes();
     assert.deepEqual(await addresses(), all);

@@ -13,7 +13,7 @@ describe("kind 9: the range that docker0 left is routed elsewhere when a host le
   const look = () => snapshot(alpha(), { ignore: emptyTable });
 
   before(async () => {
-    scene = await sceneOf("k09");
+    scene = await sceneOf("k9");
     await scene.startBoxes();
     fresh = await look();
     await scene.up();
