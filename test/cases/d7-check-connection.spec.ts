@@ -13,11 +13,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { Mesh, MeshCheck } from ${JSON.stringify(join(root, "provider/index.js"))};
 const config = new pulumi.Config("shop");
 const [alpha, beta] = config.requireObject("hosts");
-const { keyFile, knownHostsFile } = config.requireObject("login");
+const { keyFile, knownHostsFile, hostKey } = config.requireObject("login");
 const privateKey = pulumi.secret(readFileSync(keyFile, "utf8"));
 const direct = { host: beta.address, privateKey, knownHostsFile };
+const proxy = { host: beta.address, privateKey, hostKey };
 const hosts = [
-  { ...alpha, connection: { host: alpha.address, privateKey, knownHostsFile, proxy: { host: beta.address, privateKey } } },
+  { ...alpha, connection: { host: alpha.address, privateKey, knownHostsFile, proxy } },
   { ...beta, connection: direct },
 ];
 const mesh = new Mesh("mesh", { pool: "172.30.0.0/16", hosts });
@@ -38,13 +39,14 @@ describe("D7: MeshCheck with a program's own connection", () => {
     await scene.startBoxes();
     project = makeProject();
     const { privateKeyFile: keyFile, knownHostsFile } = scene.lab;
+    const hostKey = (await scene.lab.host("beta").run("cat /etc/ssh/ssh_host_ed25519_key.pub")).trim();
     mesh = await Stack.make(
       "shop",
       join(scene.stack.folder, "shop"),
       scene.programs,
       {
         "shop:hosts": scene.lab.hosts.map(({ name, address }) => ({ name, address })),
-        "shop:login": { keyFile, knownHostsFile },
+        "shop:login": { keyFile, knownHostsFile, hostKey },
       },
       project,
     );

@@ -40,7 +40,7 @@ describe("N1: docker network create takes 172.17.0.0/16 after up", () => {
     const beta = await look();
     assert.deepEqual(differences(fresh[1] as Snapshot, beta[1] as Snapshot), [], ran.text);
     assert.equal(await alpha().run("ip route show proto 219"), "", "no route of ours is left");
-    assert.doesNotMatch(await alpha().run("iptables-save; nft list ruleset"), /DOCKROUTE|table ip dockroute/);
+    assert.doesNotMatch(await alpha().run("iptables-save; nft list ruleset"), /dockroute/i);
   });
 
   it("a second try has no outage either", async () => {
