@@ -1,8 +1,9 @@
 /** What the specs of test/cases share: hosts as people have them, and what an up must leave as it is there. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Host } from "../../lab/host.js";
+import type { Host, Stranger } from "../../lab/host.js";
 import type { HostSpec, Lab } from "../../lab/lab.js";
+import { fromBox } from "../../lab/probe.js";
 import type { Result } from "../../lab/run.js";
 import { Scene } from "./scene.js";
 import { type Config, meshConfig, type Ran, root } from "./stack.js";
@@ -121,13 +122,33 @@ export async function refusedAtPreview({ stack }: Scene, nouns: readonly Noun[])
   return ran;
 }
 
-/** An up that fails for the host and leaves Docker, docker0, daemon.json and the containers as they were. */
-export async function upLeaves({ lab, stack }: Scene, name: string): Promise<Ran> {
-  const was = await standing(lab.host(name));
-  const ran = await stack.up("--continue-on-error");
-  assert.deepEqual(await standing(lab.host(name)), was, ran.text);
-  assert.notEqual(ran.code, 0, ran.text);
+/** An up that fails, and leaves Docker, docker0, daemon.json and the containers of these hosts as they were. */
+export function upLeaves(scene: Scene, ...names: readonly string[]): Promise<Ran> {
+  return leaves(scene, names, async () => {
+    const ran = await scene.stack.up("--continue-on-error");
+    assert.notEqual(ran.code, 0, ran.text);
+    return ran;
+  });
+}
+
+/** The same for a destroy, which has to succeed. */
+export function destroyLeaves(scene: Scene, ...names: readonly string[]): Promise<Ran> {
+  return leaves(scene, names, () => scene.destroy());
+}
+
+async function leaves({ lab }: Scene, names: readonly string[], work: () => Promise<Ran>): Promise<Ran> {
+  const look = () => Promise.all(names.map((name) => standing(lab.host(name))));
+  const was = await look();
+  const ran = await work();
+  assert.deepEqual(await look(), was, ran.text);
   return ran;
+}
+
+/** As whom a machine outside, with a server of `scene.outside()`, sees a container; undefined: not at all. */
+export async function seenAs(outside: Stranger, host: Host, box = "box"): Promise<string | undefined> {
+  const target = { name: "outside", address: outside.address, port: 81 };
+  const [answer] = await fromBox(host, [target], box);
+  return answer?.source;
 }
 
 export interface Told extends Result {
