@@ -43,6 +43,9 @@ describe("D4: a host that fails before its first change", () => {
     scene = await sceneOf("d4", threeHosts);
     await scene.startBoxes();
     others = scene.lab.hosts.filter(({ name }) => name !== "alpha");
+    // Their shells are slow, so that the turn to restart Docker is alpha's first.
+    for (const host of others)
+      await host.run("sed -i '1i sleep 1' /root/.bashrc; head -1 /root/.bashrc | grep sleep");
   });
   after(() => scene?.strike());
 
