@@ -15,6 +15,7 @@ describe("15: eth0 in 10.60.0.0/16, eth1 in 10.60.5.0/24 with the address of the
       await host.run(`ip addr add 10.60.5.${numberOf(host)}/24 dev eth1`);
     }
     writeAddresses(scene, (host) => `10.60.5.${numberOf(host)}`);
+    await scene.lab.host("alpha").run(`ping -c 1 -W 2 10.60.5.${numberOf(scene.lab.host("beta"))}`);
     await scene.startBoxes();
   });
   after(() => scene?.strike());

@@ -17,6 +17,7 @@ describe("15b: eth1 is down with an address of 10.60.5.0/24, eth2 is up with the
       await host.run(`ip addr add ${own} dev eth2; ip link set eth2 up`);
     }
     writeAddresses(scene, (host) => `10.60.5.${numberOf(host)}`);
+    await scene.lab.host("alpha").run(`ping -c 1 -W 2 10.60.5.${numberOf(scene.lab.host("beta"))}`);
     await scene.startBoxes();
   });
   after(() => scene?.strike());
