@@ -137,5 +137,5 @@ perl -e '
   my $child = syscall 435, $arguments, length $arguments;
   die "clone3: $!" if $child < 0;
   exec "sleep", "600" if $child == 0;
-' "$1" </dev/null >/dev/null
+' "$1" </dev/null >/dev/null 2>&1
 `;
