@@ -3,7 +3,7 @@ import { type Answer, type Command, unseen } from "../engine/command.js";
 import { cannotBeAsked } from "../engine/errors.js";
 import * as docker from "../facts/docker-networks.js";
 import * as iproute from "../facts/iproute.js";
-import { chooseSpots } from "./choose.js";
+import { chooseNamespaces } from "./choose.js";
 import {
   beginEndpoints,
   endEndpoints,
@@ -71,18 +71,22 @@ async function orAbsent<T>({ name }: Member, work: () => Promise<T>): Promise<T 
 async function look(member: Member) {
   const questions = [docker.question, docker.attachedQuestion, iproute.addressQuestion];
   const [networks = unseen, attachments = unseen, addresses = unseen] = await ask(member, questions);
-  const chosen = chooseSpots(member.plan, docker.read(networks).all, docker.readAttachments(attachments));
+  const chosen = chooseNamespaces(
+    member.plan,
+    docker.read(networks).all,
+    docker.readAttachments(attachments),
+  );
   const links = iproute.readLinks(addresses);
   const hostAddresses = links.flatMap((link) => link.addresses.map((text) => text.split("/")[0] ?? ""));
   return { member, hostAddresses, ...chosen };
 }
 
 async function begin(
-  { member, spots, hostAddresses }: Awaited<ReturnType<typeof look>>,
+  { member, namespaces, hostAddresses }: Awaited<ReturnType<typeof look>>,
   nonce: string,
 ): Promise<readonly Participant[] | Absent> {
-  const [answer = unseen] = await ask(member, [beginEndpoints(nonce, spots, member.plan)]);
-  const begun = readEndpoints(nonce, spots, answer);
+  const [answer = unseen] = await ask(member, [beginEndpoints(nonce, namespaces, member.plan)]);
+  const begun = readEndpoints(nonce, namespaces, answer);
   if (typeof begun === "string") return new Absent(member.name, begun);
   return begun.map((probeEndpoint) => {
     const { network } = probeEndpoint;
