@@ -15,11 +15,11 @@ const config = new pulumi.Config("dockroute");
 // As an instance's address would be: an Output.
 const own = new pulumi.Config("shop");
 const listed = own.getObject<Host[]>("hosts") ?? config.requireObject<Host[]>("hosts");
-const login = own.getObject<{ keyFile: string; knownHostsFile: string; by: Host }>("login");
+const login = own.getObject<{ keyFile: string; knownHostsFile: string; by: Host & { hostKey: string } }>("login");
 const hosts = listed.map(({ name, address }) => {
   const key = login && { privateKey: pulumi.secret(readFileSync(login.keyFile, "utf8")) };
   // One host is reached through the other, as behind a bastion.
-  const proxy = name === login?.by.name ? {} : { proxy: { host: login?.by.address ?? "", ...key } };
+  const proxy = name === login?.by.name ? {} : { proxy: { host: login?.by.address ?? "", hostKey: login?.by.hostKey ?? "", ...key } };
   const connection = login && { host: address, ...key, ...proxy, knownHostsFile: login.knownHostsFile };
   return { name, address: pulumi.output(address), ...(connection && { connection }) };
 });
@@ -88,10 +88,13 @@ describe("a Mesh in a program of its own", () => {
     const { privateKeyFile: keyFile, knownHostsFile } = scene.lab;
     const privateKey = readFileSync(keyFile, "utf8");
     const listed = scene.lab.hosts.map(({ name, address }) => ({ name, address }));
+    const [by] = listed;
+    const known = readFileSync(knownHostsFile, "utf8").split("\n");
+    const hostKey = known.find((line) => line.startsWith(`${by?.address} `))?.replace(/^\S+ /, "");
     mesh.configure({
       pool: "172.30.0.0/16",
       "shop:hosts": listed,
-      "shop:login": { keyFile, knownHostsFile, by: listed[0] },
+      "shop:login": { keyFile, knownHostsFile, by: { ...by, hostKey } },
     });
     assert.deepEqual(summary(succeeded(await mesh.up()).text).at(-1), "2 unchanged");
     // Neither the config nor the operator's own files have a login for the check.
