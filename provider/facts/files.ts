@@ -27,6 +27,8 @@ export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): re
     },
     { why, argv: ["dd", "status=none", "conv=nocreat,fsync", `of=${fresh}`], stdin: text },
     { why, argv: ["mv", "-T", fresh, path] },
+    // The new name is the folder's: without this a power cut could bring the old bytes back.
+    { why, argv: ["sync", path.slice(0, path.lastIndexOf("/")) || "/"] },
   ];
 }
 

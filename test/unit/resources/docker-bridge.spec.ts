@@ -27,6 +27,7 @@ const written = (path: string, mode: string, why: string) => [
   `install -D -m ${mode} -o 0 -g 0 /dev/null ${path}.dockroute-new  # ${why}`,
   `dd status=none conv=nocreat,fsync of=${path}.dockroute-new  # ${why}`,
   `mv -T ${path}.dockroute-new ${path}  # ${why}`,
+  `sync ${path.replace(/\/[^/]*$/, "")}  # ${why}`,
 ];
 const restarted = (why: string) => [
   `systemctl reset-failed docker.service  # ${why} (docker)`,
@@ -132,7 +133,7 @@ describe("a bridge", () => {
 
   it("goes back from the state's copy where the host has lost its own, and says so where both are lost", () => {
     const { before, ...seen } = ours;
-    assert.equal(dockerBridge.undo({ ...wish, before }, seen).length, 6);
+    assert.equal(dockerBridge.undo({ ...wish, before }, seen).length, 7);
     assert.deepEqual(dockerBridge.lost?.({ ...wish, before }, seen), []);
     assert.deepEqual(dockerBridge.undo(wish, seen), []);
     assert.deepEqual(dockerBridge.lost?.(wish, seen), [
