@@ -49,6 +49,7 @@ export const written = (path: string, mode: string, why: string) => [
   `install -D -m ${mode} -o 0 -g 0 /dev/null ${path}.dockroute-new  # ${why}`,
   `dd status=none conv=nocreat,fsync of=${path}.dockroute-new  # ${why}`,
   `mv -T ${path}.dockroute-new ${path}  # ${why}`,
+  `sync ${path.replace(/\/[^/]*$/, "")}  # ${why}`,
 ];
 export const restarted = (why: string) => [
   `systemctl reset-failed docker.service  # ${why} (docker)`,

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Fault, Fault } from "../../engine/errors/fault.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import { pathOf } from "../../engine/printable.js";
 import { Secret } from "./secret.js";
 

@@ -112,7 +112,7 @@ describe("a bridge", () => {
   it("goes back from the state's copy where the host has lost its own, and says so where both are lost", () => {
     const before = disruptive.remembers(ours);
     const seen = withRecord(ours, undefined);
-    assert.equal(undone({ ...wish, before }, seen).length, 6);
+    assert.equal(undone({ ...wish, before }, seen).length, 7);
     assert.deepEqual(disruptive.lost({ ...wish, before }, seen), []);
     assert.deepEqual(undone(wish, seen), []);
     assert.deepEqual(disruptive.lost(wish, seen), [
