@@ -1,4 +1,4 @@
-/** Docker is restarted only where it must be, by turns, and preview says what that stops. */
+/** Docker is restarted only where it must be, one host after the other, and preview says what that stops. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
@@ -66,11 +66,39 @@ describe("restarts of Docker", () => {
     await Promise.all(busy.map(async (host) => assert.deepEqual(await running(host), ["box"])));
   });
 
-  it("B6 C4 after one host has failed to come back, no further is restarted, and it is itself as before", async () => {
+  it("a host that fails before its restart holds up no other host", async () => {
+    pool("172.29.0.0/16");
+    const [immutable, full, good] = busy;
+    assert(immutable && full && good);
+    await immutable.run("chattr +i /etc/docker/daemon.json");
+    await full.run(fillEtc);
+    const was = await dockers(busy);
+    const ran = await scene.stack.up("--continue-on-error");
+    const now = await dockers(busy);
+    await immutable.run("chattr -i /etc/docker/daemon.json");
+    await full.run("umount /etc/dockroute");
+    assert.notEqual(ran.code, 0);
+    assert.match(
+      ran.text,
+      new RegExp(`${immutable.name}: could not make sure that daemon.json can be replaced`),
+    );
+    assert.match(ran.text, new RegExp(`${full.name}: .*(room|space)`));
+    assert.doesNotMatch(ran.text, /Docker was not restarted/);
+    assert.deepEqual(
+      busy.filter((_, at) => was[at] !== now[at]).map(({ name }) => name),
+      [good.name],
+    );
+    assert.match(await good.run("ip -4 addr show docker0"), /172\.29\./);
+    for (const host of busy) assert.deepEqual(await running(host), ["box"]);
+    await scene.up();
+    await scene.whole();
+  });
+
+  it("B6 C4 after one host has failed in its restart, no further host is restarted, and it is itself as before", async () => {
     const [first] = busy;
     assert(first);
     pool("172.30.0.0/16");
-    // Wherever the turn begins, that Docker does not start with the new bip; with the old one it does.
+    // Whichever host comes first, its Docker does not start with the new bip, and does with the old one.
     for (const host of busy) await host.run(refuseBip("172.30."));
     const was = await dockers(busy);
     const ran = await scene.stack.up("--continue-on-error");
@@ -88,8 +116,8 @@ describe("restarts of Docker", () => {
       );
     }
     for (const host of busy) {
-      assert.match(await host.run("ip -4 addr show docker0"), /172\.28\./);
-      assert.match(await host.run("cat /etc/docker/daemon.json"), /172\.28\./);
+      assert.match(await host.run("ip -4 addr show docker0"), /172\.29\./);
+      assert.match(await host.run("cat /etc/docker/daemon.json"), /172\.29\./);
       assert.deepEqual(await running(host), ["box"]);
     }
   });
@@ -100,6 +128,10 @@ describe("restarts of Docker", () => {
     assert.deepEqual(changed(await scene.preview()), []);
   });
 });
+
+/** Leaves no room where the rollback would be put. */
+const fillEtc =
+  "cp -a /etc/dockroute /srv/; mount -t tmpfs -o size=64k none /etc/dockroute; cp -a /srv/dockroute/. /etc/dockroute/; head -c 90000 /dev/zero >/etc/dockroute/ballast || :";
 
 const refuseBip = (start: string): string =>
   `mkdir -p /etc/systemd/system/docker.service.d
