@@ -1,9 +1,13 @@
 /**
  * The words of nftables' rules that dockroute uses, each as the text that `nft -f` reads and as the JSON that
- * `nft -j` prints, side by side: what was written can so be found again in what is read.
+ * `nft -j` prints: with both side by side, a rule that was written is recognised when it is read.
  */
 
-/** The bit by which Docker's nftables backend lets a packet in (`bridge-accept-fwmark`), away from other tools' bits. */
+/**
+ * The bit by which Docker's nftables backend accepts a packet (`bridge-accept-fwmark`). kube-proxy (0x4000, 0x8000) and
+ * Tailscale (0xff0000) use other bits. Calico's default mask, 0xffff0000, contains this one, so a host with Calico needs
+ * another mask in Felix. The bit stays as it is: daemon.json and the chains of hosts carry it.
+ */
 export const mark = 0x10000000;
 const markText = "0x10000000";
 /** Value and mask, the form of that key. */
