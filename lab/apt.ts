@@ -120,8 +120,16 @@ const tools: ReadonlyArray<readonly [program: string, pkg: string]> = [
 
 export async function ensureTools(log: Log): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("the lab makes namespaces and mounts: run it as root");
+  await ensurePrograms(tools, log);
+}
+
+/** Installs the packages of those programs that are missing, which takes root. */
+export async function ensurePrograms(
+  programs: ReadonlyArray<readonly [program: string, pkg: string]>,
+  log: Log,
+): Promise<void> {
   const missing: string[] = [];
-  for (const [program, pkg] of tools) {
+  for (const [program, pkg] of programs) {
     const { code } = await tryRun(["sh", "-c", 'command -v "$1"', "sh", program]);
     if (code !== 0) missing.push(pkg);
   }

@@ -6,10 +6,10 @@ import { type Facts, questionsOf, seenOf } from "../provider/engine/fact.js";
 import type { Kind, OnHost } from "../provider/engine/kind.js";
 import * as dockerNetworks from "../provider/facts/docker-networks.js";
 import * as reversePath from "../provider/facts/reverse-path.js";
-import { dockerBridge } from "../provider/resources/bridge/index.js";
-import { forwardRule } from "../provider/resources/forward/index.js";
-import { masqueradeRule } from "../provider/resources/masquerade/index.js";
-import { peerRoute } from "../provider/resources/route/index.js";
+import { type DockerBridgeInputs, dockerBridge } from "../provider/resources/bridge/index.js";
+import { type ForwardRuleInputs, forwardRule } from "../provider/resources/forward/index.js";
+import { type MasqueradeRuleInputs, masqueradeRule } from "../provider/resources/masquerade/index.js";
+import { type PeerRouteInputs, peerRoute } from "../provider/resources/route/index.js";
 import type { Host } from "./host.js";
 import { Lab } from "./lab.js";
 import { eachOf, type Log, step, until } from "./run.js";
@@ -26,14 +26,12 @@ export interface Moment {
   readonly answers: readonly Recorded[];
 }
 
-type InputsOf<K> = K extends Kind<infer Inputs, infer _> ? Inputs : never;
-
 export interface Wishes {
-  readonly bridge: InputsOf<typeof dockerBridge>;
-  readonly route: InputsOf<typeof peerRoute>;
-  readonly masquerade: InputsOf<typeof masqueradeRule>;
-  readonly forward: InputsOf<typeof forwardRule>;
-  readonly ports: InputsOf<typeof forwardRule>;
+  readonly bridge: DockerBridgeInputs;
+  readonly route: PeerRouteInputs;
+  readonly masquerade: MasqueradeRuleInputs;
+  readonly forward: ForwardRuleInputs;
+  readonly ports: ForwardRuleInputs;
 }
 
 const mostPasses = 5;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { moves, type Plan, room } from "../provider/plan/index.js";
+import { moves, type Plan, renames, room } from "../provider/plan/index.js";
 import type { MeshCheckResults } from "../provider/shells/dynamic/classes/mesh-check.js";
 import { previousPlan } from "../provider/shells/dynamic/classes/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
@@ -12,7 +12,7 @@ interface Outputs {
   readonly check?: pulumi.Output<MeshCheckResults>;
 }
 
-/** The program: config and last plan to plan, plan to resources. The output `plan` is the next run's last plan. */
+/** Makes the plan of the config and the last plan, and the resources of the plan. The next run reads the output `plan` as its last plan. */
 async function main(): Promise<Outputs> {
   const previous = await previousPlan();
   const config = readConfig(stackSource(), previous);
@@ -22,15 +22,18 @@ async function main(): Promise<Outputs> {
   return config.check ? { plan, check: declareCheck(config, resources).results } : { plan };
 }
 
-/** What a person has to know before saying yes. */
+/** Tells a person what to know before saying yes. */
 async function announce({ mesh, plan, leaving }: StackConfig, previous: Plan): Promise<void> {
+  const renamed = renames(previous, plan);
+  for (const { from, to } of renamed) await pulumi.log.warn(renameText(from, to, previous, plan));
   for (const host of Object.keys(previous).filter((name) => !Object.hasOwn(plan, name))) {
+    if (renamed.some(({ from }) => from === host)) continue;
     const isGone = leaving.some(({ name, gone }) => name === host && gone);
     await pulumi.log.warn(
       isGone
         ? `${host} leaves and is gone for good: nothing is undone on it`
-        : `${host} leaves: its routes and rules go, docker0 and daemon.json become as before, and for that Docker ` +
-            "restarts there: its containers stop, and those without a restart policy stay stopped",
+        : `${host} leaves: its routes and rules are removed, and docker0 and daemon.json become as before. For that ` +
+            "Docker restarts there: its containers stop, and those without a restart policy stay stopped",
     );
   }
   for (const { host, from, to } of moves(previous, plan)) {
@@ -39,8 +42,17 @@ async function announce({ mesh, plan, leaving }: StackConfig, previous: Plan): P
     );
   }
   if (!pulumi.runtime.isDryRun()) return;
-  const { left, parts } = room(mesh, plan);
-  await pulumi.log.info(`${mesh.pool} has room for ${left} more of ${parts} hosts`);
+  const { left, subnets } = room(mesh, plan);
+  await pulumi.log.info(`${mesh.pool} has room for ${left} more of ${subnets} hosts`);
+}
+
+function renameText(from: string, to: string, previous: Plan, plan: Plan): string {
+  const [before, after] = [previous[from]?.subnet, plan[to]?.subnet];
+  const subnet =
+    before === after
+      ? `keeps its subnet ${after}`
+      : `moves from ${before} to ${after}: Docker restarts there and its containers get new addresses`;
+  return `${from} is named ${to} now, at the same address, and ${subnet}`;
 }
 
 export = main;

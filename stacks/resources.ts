@@ -7,30 +7,30 @@ import type { StackConfig } from "./config.js";
 type Declared = Pick<StackConfig, "mesh" | "plan" | "hosts">;
 
 /**
- * The resources of the stack's mesh, at the stack's root. Not as a `Mesh`: a component is a resource too, and
- * every stack that is up already would have one to create.
+ * The resources of the stack's mesh, at the stack's root. They are not in a `Mesh`: a component is a resource too,
+ * which every existing stack would have to create.
  */
 export function declareMesh({ mesh, plan, hosts }: Declared): readonly pulumi.Resource[] {
   return declare(
     hosts.flatMap(({ name, endpoint, interface: nic }): MeshMember[] => {
-      const own = Object.hasOwn(plan, name) ? plan[name] : undefined;
-      if (own === undefined) return [];
-      const { address, ...part } = own;
+      const planned = Object.hasOwn(plan, name) ? plan[name] : undefined;
+      if (planned === undefined) return [];
+      const { address, ...own } = planned;
       return [
         {
           name,
           where: { endpoint },
           interface: nic,
           address: pulumi.output(address),
-          part: pulumi.output(part),
-          networks: pulumi.output(pools(mesh, own)),
+          own: pulumi.output(own),
+          networks: pulumi.output(pools(mesh, planned)),
         },
       ];
     }),
   );
 }
 
-/** The check of every direction, after all of them. */
+/** The check of every direction, after all other resources. */
 export function declareCheck({ mesh, plan, hosts }: Declared, after: readonly pulumi.Resource[]): MeshCheck {
   const where = hosts.map(({ name, endpoint, interface: nic }) => [
     name,

@@ -21,7 +21,7 @@ function connections(values: Readonly<Record<string, unknown>>): [string, (strin
 
 /**
  * Every password, key text and passphrase that is no Pulumi secret. The state keeps a copy of the config, so
- * such a one would lie there in the clear. No value is ever part of a reason.
+ * such a one would lie there in the clear. No reason contains a value.
  *
  * @param values the config's values, read from their JSON text
  */

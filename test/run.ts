@@ -32,6 +32,11 @@ const ground: Step = {
 const steps: readonly Step[] = [
   { part: "lint", what: "biome: format and lint", argv: ["@biomejs/biome/bin/biome", "check", "."] },
   { part: "lint", what: "tsc: types", argv: ["typescript/bin/tsc", "--noEmit"] },
+  {
+    part: "lint",
+    what: "shellcheck: the scripts for hosts",
+    argv: ["tsx/dist/cli.mjs", join(root, "test/shellcheck.ts")],
+  },
   { part: "unit", what: "unit tests, without hosts", argv: mocha("unit", "20000"), counts: true },
   // A host may have to restart Docker, or to boot.
   { part: "hosts", what: "tests on real hosts", argv: mocha("hosts", "900000"), counts: true },

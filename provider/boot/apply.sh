@@ -5,11 +5,16 @@
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
-# Not in the middle of a change by pulumi up: it may be taking away what would be loaded here.
-# Who has waited may hold the lock of a file that its holder has removed: then it is taken anew.
+# A change by pulumi up may be taking away what would be loaded here, so this waits for its end, but no longer than
+# 25 s: a change that takes more time may be one that hangs, and must not keep the host without its routes and rules.
+# Each change looks at them again before it ends. Only root may open the file: a reader could take the lock as well.
 while :; do
+  umask 077
   exec 9>>/run/dockroute.lock
+  umask 022
   flock -w 25 9 || break
+  # After a wait it may be the lock of a file that its holder has removed: then it is taken anew.
+  # shellcheck disable=SC3013 # dash, bash and busybox know -ef
   [ /run/dockroute.lock -ef /proc/self/fd/9 ] && trap 'rm -f /run/dockroute.lock' EXIT && break
 done
 last=/run/dockroute.loaded
@@ -25,10 +30,10 @@ status=0
 for script in /etc/dockroute/scripts/* /etc/dockroute/parts/*; do
   case $script in *.dockroute-new) continue ;; esac # a file whose writing was cut short
   [ -e "$script" ] || continue
-  # A shell of its own: a script that fails does not stop the others.
-  # shellcheck source=/dev/null
+  # A shell of its own: a script that fails does not stop the others. Not behind ||, which would switch its `set -e` off.
+  # shellcheck disable=SC1090
   ( . "$script" ) 9>&-
-  # shellcheck disable=SC2181 # The status is that of the subshell.
+  # shellcheck disable=SC2181
   [ $? -eq 0 ] || { echo "dockroute: ${script##*/} failed" >&2; status=1; }
 done
 # The next repair tries a failed script again.

@@ -1,23 +1,21 @@
-/** What loads the parts on a host: a script, its units and the links that enable them. */
+/** What loads the scripts on a host: one script, its units and the links that enable them. */
 import type { Command } from "../engine/command.js";
 import { beside, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
 import { directory, lastLoad, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
-import { apply, former, started, units, wants } from "./units.js";
+import { apply, started, units, wants } from "./units.js";
 
-/** What is on the host of parts and what loads them: contents by path, and the units that are enabled. */
-export interface PartsSeen {
+/** What dockroute keeps on the host: contents by path, and the units that are enabled. */
+export interface ScriptsSeen {
   readonly files: ReadonlyMap<string, string>;
   readonly enabled: ReadonlySet<string>;
 }
 
-/** [] where it is there already. @param accepted units that may stay as they are, by name */
-export function keep(seen: PartsSeen, accepted: Readonly<Record<string, string>> = {}): readonly Command[] {
-  const isAccepted = (name: string) =>
-    accepted[name] !== undefined && seen.files.get(`${unitsDirectory}/${name}`) === accepted[name];
+/** [] if it is there already. */
+export function keep(seen: ScriptsSeen): readonly Command[] {
   const files = [
-    ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the parts"),
+    ...write(`${directory}/apply`, apply, seen, "put the script in place that loads the others"),
     ...Object.entries(units).flatMap(([name, text]) =>
-      isAccepted(name) ? [] : write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
+      write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
     ),
   ];
   const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));
@@ -30,13 +28,12 @@ export function keep(seen: PartsSeen, accepted: Readonly<Record<string, string>>
   ];
 }
 
-/** Whether it is there; as an older dockroute had it is well too. */
-export function isKept(seen: PartsSeen): boolean {
-  return keep(seen, former).length === 0;
+export function isKept(seen: ScriptsSeen): boolean {
+  return keep(seen).length === 0;
 }
 
-/** It goes with the last part: as much of it as there is, for it may have been cut short before. */
-export function drop(seen: PartsSeen): readonly Command[] {
+/** It goes with the last script: as much of it as there is, because an earlier removal may have been cut short. */
+export function drop(seen: ScriptsSeen): readonly Command[] {
   const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
   const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
   const script = `${directory}/apply`;
@@ -78,6 +75,6 @@ export function removeFolders(files: readonly string[]): Command {
 }
 
 /** [] where the host has this text there already. */
-export function write(path: string, text: string, seen: PartsSeen, why: string): readonly Command[] {
+export function write(path: string, text: string, seen: ScriptsSeen, why: string): readonly Command[] {
   return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
 }

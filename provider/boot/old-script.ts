@@ -8,7 +8,7 @@ import { isLeftover, readFiles, removeFile } from "../facts/files.js";
 import { directory, madeBy, partsDirectory, unitsDirectory } from "../facts/places.js";
 import * as loader from "./loader.js";
 
-export type PartsSeen = loader.PartsSeen;
+export type PartsSeen = loader.ScriptsSeen;
 
 export interface Part {
   /** The file's name: kind and subject, "route-172.30.2.0_24". */

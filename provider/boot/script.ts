@@ -12,7 +12,7 @@ import { directory, madeBy, partsDirectory, scriptsDirectory, unitsDirectory } f
 import * as loader from "./loader.js";
 import { type Holder, inWords, ownerOf } from "./owner.js";
 
-export type ScriptsSeen = loader.PartsSeen;
+export type ScriptsSeen = loader.ScriptsSeen;
 
 export interface Script {
   /** What kind of thing it makes: "route". */
@@ -138,7 +138,7 @@ export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
       remove: hasLoader || isShared ? [removeFile(path, `remove ${path}`)] : [loader.removeFolders([path])],
     },
     ...formerScript(script, seen),
-    ...(isShared ? [] : ifThere("files whose writing was cut short", unfinished(seen))),
+    ...(isShared ? [] : ifThere("files whose writing was cut short", unfinished(seen, hasLoader))),
   ];
 }
 
@@ -166,10 +166,10 @@ function othersThan(script: Script, seen: ScriptsSeen): readonly string[] {
   return allScripts(seen).filter((path) => !isLeftover(path) && !ours(path));
 }
 
-function unfinished(seen: ScriptsSeen): readonly Command[] {
-  return allScripts(seen)
-    .filter(isLeftover)
-    .map((path) => removeFile(path, `remove ${path}`));
+function unfinished(seen: ScriptsSeen, hasLoader: boolean): readonly Command[] {
+  const paths = allScripts(seen).filter(isLeftover);
+  if (paths.length === 0 || !hasLoader) return paths.length === 0 ? [] : [loader.removeFolders(paths)];
+  return paths.map((path) => removeFile(path, `remove ${path}`));
 }
 
 function allScripts(seen: ScriptsSeen): readonly string[] {
@@ -197,13 +197,4 @@ export function keptScripts(kind: keyof typeof order, seen: ScriptsSeen): readon
       ? [{ path, kind, subject, holder }]
       : [];
   });
-}
-
-/** What a person should know of units that an older dockroute left, and that still work. */
-export function outdatedUnits(seen: ScriptsSeen): readonly string[] {
-  if (loader.keep(seen).length === 0 || !loader.isKept(seen)) return [];
-  return [
-    "its units are an older dockroute's, with which `systemctl restart firewalld` is refused on Debian 12; the next " +
-      "change of this host replaces them, and so does `pulumi up --replace` of this resource",
-  ];
 }

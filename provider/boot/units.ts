@@ -18,12 +18,11 @@ const afterStarts = "routes and rules, after each start of Docker or of a firewa
 const firewalls = "nftables.service ufw.service firewalld.service";
 
 /**
- * Three occasions. Containers with a restart policy start before docker.service is active, so at boot all is
- * in place before dockerd starts. Each later start or restart of Docker or of a firewall, a crash's too, wants the
- * second unit, which is over when its work is done and so is started anew: never PartOf, which hands on a stop too,
- * and firewalld's `Conflicts=nftables.service` (Debian 12) would then refuse `systemctl restart firewalld`. What
- * nobody announces (a link that lost its routes, rules that were flushed or restored by hand, a sysctl) is found by
- * looking twice a minute.
+ * Three occasions. Containers with a restart policy start before docker.service is active, so the boot unit has all in
+ * place before dockerd starts. Each later start or restart of Docker or of a firewall, a crash's too, wants the
+ * second unit, which ends with its work and so starts anew. It has no PartOf, which hands on a stop too: firewalld's
+ * `Conflicts=nftables.service` (Debian 12) would then refuse `systemctl restart firewalld`. The repair finds what
+ * nobody announces: a link that lost its routes, rules that were flushed or restored by hand, a sysctl.
  */
 export const units: Readonly<Record<string, string>> = {
   "dockroute-boot.service": unit(
@@ -55,19 +54,6 @@ AccuracySec=1
 [Install]
 WantedBy=timers.target
 `,
-};
-
-/**
- * What dockroute 0.1.0 left there. It works, so it is no drift and an upgrade of dockroute alone changes no host; with
- * the next change of the host it is replaced.
- */
-export const former: Readonly<Record<string, string>> = {
-  "dockroute.service": unit(
-    afterStarts,
-    `After=docker.service network-online.target ${firewalls}\nPartOf=docker.service ${firewalls}`,
-    "[Service]\nType=oneshot\nRemainAfterExit=yes",
-    { wantedBy: `docker.service ${firewalls}` },
-  ),
 };
 
 /** Those that are enabled and started; the repair is started by its timer. */

@@ -1,6 +1,6 @@
 /** Where on a host the probe endpoints are to be: one on the default network, one in each user-defined one. Pure. */
 import type { Attachment, DockerNetwork } from "../facts/docker-networks.js";
-import { containsAddress, last, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
+import { addressAt, containsAddress, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
 import type { HostPlan } from "../plan/index.js";
 
 /** A network namespace for a probe endpoint: a container's, or one of its own on the default network. */
@@ -71,5 +71,5 @@ function containerIn({ id, bridge }: DockerNetwork, attachments: readonly Attach
 function standInAddress({ bridgeAddress }: HostPlan): string {
   const parsed = parseInterface(bridgeAddress);
   if ("reason" in parsed) throw new Error(parsed.reason);
-  return printAddress(last(parsed.value.range) - 1);
+  return printAddress(addressAt(parsed.value.range, -1n));
 }

@@ -5,6 +5,7 @@ import { cleaned } from "../engine/printable.js";
 import { type Survey, survey } from "../engine/survey.js";
 import { newestQuestion, readNewest } from "../facts/files.js";
 import { directory } from "../facts/places.js";
+import { addressOf } from "../resources/bridge/facts.js";
 import { dockerBridge } from "../resources/bridge/index.js";
 import { forwardRule } from "../resources/forward/index.js";
 import { masqueradeRule } from "../resources/masquerade/index.js";
@@ -57,7 +58,8 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       ]),
       Promise.all(routes.map((route) => survey(peerRoute, route, host))),
     ]);
-    const { daemon, bip } = ofBridge.seen;
+    const { daemon } = ofBridge.seen;
+    const bip = addressOf(ofBridge.seen);
     const changed = newest[0] === undefined ? undefined : readNewest(newest[0]);
     return cleaned<HostStatus>({
       ...base,

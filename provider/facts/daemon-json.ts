@@ -9,7 +9,7 @@ import { fact } from "../engine/fact.js";
 import { type NewFile, removeFile, writeFile } from "./files.js";
 import { withKey } from "./json-text.js";
 
-const path = "/etc/docker/daemon.json";
+export const path = "/etc/docker/daemon.json";
 
 export const questions = [
   { why: "read daemon.json", argv: ["cat", path] },

@@ -1,6 +1,6 @@
 /**
- * Keys of daemon.json that only some Dockers know. dockerd does not start with a key that it does not know, so
- * where one of them is set, a drop-in of docker.service takes it out before a Docker starts that is too old.
+ * Keys of daemon.json that only newer Dockers know. dockerd does not start with an unknown key. So while one of them is
+ * set, a drop-in of docker.service takes it out before a Docker starts that is too old for it.
  */
 import type { Command } from "../engine/command.js";
 import { removeFile, removeWithFolders, writeFile } from "./files.js";
@@ -35,10 +35,10 @@ ExecStartPre=-/bin/sh ${script}
 `,
 };
 
-/** What the files of the host are, by path. */
+/** The host's files by path, with their contents. */
 type Files = ReadonlyMap<string, string>;
 
-/** Puts the drop-in in place; before the keys are set. */
+/** Puts the drop-in and its script in place, before the keys are set. [] if they are. */
 export function keep(files: Files): readonly Command[] {
   const due = Object.entries(texts).filter(([path, text]) => files.get(path) !== text);
   if (due.length === 0) return [];
@@ -46,6 +46,7 @@ export function keep(files: Files): readonly Command[] {
   return [...due.flatMap(([path, text]) => writeFile({ path, text, mode: "644", why })), reload];
 }
 
+/** Removes what is there of them. */
 export function drop(files: Files): readonly Command[] {
   const there = Object.keys(texts).filter((path) => files.has(path));
   if (there.length === 0) return [];

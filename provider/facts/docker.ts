@@ -32,12 +32,23 @@ export const serviceQuestion: Command = {
   ],
 };
 
+/** dockerd's own command line, a word on each line. */
+export const flagsQuestion: Command = {
+  why: "read how dockerd was started",
+  argv: [
+    ...["sh", "-c"],
+    'tr "\\0" "\\n" <"/proc/$(systemctl show -p MainPID docker.service | tr -dc 0-9)/cmdline"',
+  ],
+};
+
 /** What the daemon runs with. */
 export const daemon = fact(questions, (answer) => readDaemon(answer));
 /** The containers that run. */
 export const containers = costly([containersQuestion], (answer) => readContainers(answer));
 /** The ports that running containers publish. */
 export const published = fact([publishedQuestion], (answer) => readPublished(answer));
+/** The flags that dockerd was started with, by name with their last value. Empty if they cannot be read. */
+export const flags = costly([flagsQuestion], (answer) => readFlags(answer));
 /** Whether Docker was removed from the host. Anything but a clear answer counts as no. */
 export const isRemoved = fact([serviceQuestion], (answer) => readRemoved(answer));
 
@@ -133,6 +144,17 @@ export const readPublished = readOnce((answer: Answer): readonly Published[] => 
     });
   });
 });
+
+/** "--bip=172.17.0.1/16" and "--bip" "172.17.0.1/16" both are the value of "--bip". */
+export function readFlags({ code, stdout }: Answer): ReadonlyMap<string, string> {
+  const words = code === 0 ? stdout.split("\n") : [];
+  return new Map(
+    words.flatMap((word, at): readonly (readonly [string, string])[] => {
+      const [, name, value] = /^(--?[a-z][a-z0-9-]*)(?:=(.*))?$/.exec(word) ?? [];
+      return name === undefined ? [] : [[name, value ?? words[at + 1] ?? ""]];
+    }),
+  );
+}
 
 /** "not-found" is systemd's word where no unit file exists. */
 export function readRemoved({ stdout }: Answer): boolean {

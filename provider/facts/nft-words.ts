@@ -23,6 +23,12 @@ export type Match =
   | { readonly on: "saddr" | "daddr"; readonly range: string }
   /** The interface that the destination is reached by; "br-*" stands for all that begin so. */
   | { readonly on: "towards"; readonly name: string }
+  /** The same, for the interfaces that a set of the table names. */
+  | { readonly on: "towards set"; readonly name: string }
+  /** The destination is not reached by the link on which the packet came. */
+  | { readonly on: "to another link" }
+  /** The destination is one machine: no group, and not this host. */
+  | { readonly on: "to one machine" }
   /** Only tcp, udp or sctp have a number: "443", or "8000:8010". */
   | { readonly on: "port"; readonly protocol: string; readonly number?: string }
   | { readonly on: "unmarked" }
@@ -60,7 +66,13 @@ function matchJson(match: Match): readonly unknown[] {
     case "daddr":
       return [equal(field(match.on), rangeJson(match.range))];
     case "towards":
-      return [equal({ fib: { result: "oifname", flags: ["daddr"] } }, match.name)];
+      return [equal(fib("oifname"), match.name)];
+    case "towards set":
+      return [equal(fib("oifname"), `@${match.name}`)];
+    case "to another link":
+      return [equal({ fib: { result: "oif", flags: ["daddr", "iif"] } }, false)];
+    case "to one machine":
+      return [equal(fib("type"), "unicast")];
     case "port":
       return portJson(match.protocol, match.number);
     case "unmarked":
@@ -84,6 +96,12 @@ function matchText(match: Match): string {
       return `ip ${match.on} ${match.range}`;
     case "towards":
       return `fib daddr oifname "${match.name}"`;
+    case "towards set":
+      return `fib daddr oifname @${match.name}`;
+    case "to another link":
+      return "fib daddr . iif oif missing";
+    case "to one machine":
+      return "fib daddr type unicast";
     case "port":
       if (match.number === undefined) return `ip protocol ${match.protocol}`;
       return `${match.protocol} dport ${match.number.replace(":", "-")}`;
@@ -104,6 +122,10 @@ function portJson(protocol: string, number: string | undefined): readonly unknow
 
 function equal(left: unknown, right: unknown): unknown {
   return { match: { op: "==", left, right } };
+}
+
+function fib(result: "oifname" | "type") {
+  return { fib: { result, flags: ["daddr"] } };
 }
 
 function meta(key: string) {

@@ -1,6 +1,6 @@
 /**
- * nftables: dockroute's own table `ip dockroute`, a chain for each purpose of a resource. Read as JSON, written
- * as the text that `nft -f` loads in one transaction. The words of the rules themselves are in nft-words.ts.
+ * nftables: dockroute's own tables, `ip dockroute` and `ip6 dockroute`, with a chain for each purpose of a resource.
+ * Read as JSON, written as the text that `nft -f` loads in one transaction. The words of the rules are in nft-words.ts.
  */
 import { z } from "zod";
 import type { Line } from "../engine/command.js";
@@ -12,6 +12,9 @@ import { exprOf, type Rule, ruleText } from "./nft-words.js";
 export { type Match, markKey, type Rule } from "./nft-words.js";
 
 export const table = "dockroute";
+
+/** nftables' own words: a table is for IPv4 or for IPv6. */
+export type Family = "ip" | "ip6";
 
 /** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
 export const natPriority = 90;
@@ -30,14 +33,22 @@ export interface Chain {
   readonly name: string;
   readonly at: keyof typeof hooks;
   readonly rules: readonly Rule[];
+  /** Sets of interface names that the rules use. A script fills them; no claim looks at what is in them. */
+  readonly sets?: readonly string[];
 }
 
 export const questions = [
   { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
 ] as const satisfies readonly Command[];
+const ipv6Question = {
+  why: "read the nft rules for IPv6",
+  argv: ["nft", "-j", "list", "table", "ip6", table],
+} as const satisfies Command;
 
-/** The chains of our own table. */
+/** The chains of our own table for IPv4. */
 export const chains = fact(questions, (answer) => read(answer));
+/** The chains of our own table for IPv6. */
+export const chainsIpv6 = fact([ipv6Question], (answer) => read(answer));
 /** Whether the host has the program nft: a shell ends with 127 where it finds none. */
 export const isInstalled = fact(questions, ({ code }) => code !== 127);
 
@@ -105,16 +116,19 @@ export function destinations(seen: Seen, chain: string): readonly string[] {
   );
 }
 
-/** Makes the chains anew in one transaction, whatever is there under their names. */
-export function load(chains: readonly Chain[]): Line {
+const setType = "type ifname";
+
+/** Makes the chains anew in one transaction, and keeps what is in their sets, whatever is there under their names. */
+export function load(chains: readonly Chain[], family: Family = "ip"): Line {
   const text = [
-    `add table ip ${table}`,
+    `add table ${family} ${table}`,
     ...chains.flatMap(({ name }) => [
-      `add chain ip ${table} ${name}`,
-      `flush chain ip ${table} ${name}`,
-      `delete chain ip ${table} ${name}`,
+      `add chain ${family} ${table} ${name}`,
+      `flush chain ${family} ${table} ${name}`,
+      `delete chain ${family} ${table} ${name}`,
     ]),
-    `table ip ${table} {`,
+    `table ${family} ${table} {`,
+    ...chains.flatMap(({ sets = [] }) => sets.map((name) => `  set ${name} { ${setType}; }`)),
     ...chains.flatMap(chainText),
     "}",
   ];
@@ -155,4 +169,21 @@ export function remove(chains: readonly string[], seen: Seen, why: string): read
   if (there.length === 0) return [];
   if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", "ip", table] }];
   return there.map((name) => ({ why, argv: unload([name]) }));
+}
+
+/** Removes a chain with its sets, whether they are there or not. The table goes if there is no other chain in it. */
+export function removeWithSets(
+  { name, sets = [] }: Chain,
+  seen: Seen,
+  why: string,
+  family: Family,
+): readonly Command[] {
+  if (!seen.has(name)) return [];
+  if (seen.size === 1) return [{ why, argv: ["nft", "delete", "table", family, table] }];
+  const at = `${family} ${table}`;
+  const text = [
+    ...[`flush chain ${at} ${name}`, `delete chain ${at} ${name}`],
+    ...sets.flatMap((set) => [`add set ${at} ${set} { ${setType}; }`, `delete set ${at} ${set}`]),
+  ];
+  return [{ why, argv: ["nft", text.join("; ")] }];
 }

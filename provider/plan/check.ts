@@ -1,4 +1,5 @@
 import {
+  type Address,
   contains,
   containsAddress,
   overlaps,
@@ -9,31 +10,52 @@ import {
   type Range,
 } from "./cidr.js";
 import type { PlanFault } from "./error.js";
+import { type Family, v4 } from "./family.js";
+import { hostNamePattern } from "./names.js";
 import { roomFault, type Sizes, sizeFaults, sizes } from "./sizes.js";
-import type { PartsConfig } from "./types.js";
+import type { PartialMesh } from "./types.js";
 
-/** A config whose every text was read and found good. */
+/** A config whose texts were all read and found good. */
 export interface Mesh {
   readonly pool: Range;
   readonly sizes: Sizes;
-  /** By name, in the order of their names. */
-  readonly hosts: readonly { readonly name: string; readonly pin?: Range }[];
+  /** In the order of their names. */
+  readonly hosts: readonly CheckedHost[];
 }
 
-/** What a name may be: it becomes part of resource names and of file names on the host. */
-export const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+interface CheckedHost {
+  readonly name: string;
+  readonly address?: Address;
+  readonly pin?: Range;
+}
 
-// Public ranges are not refused: some sites number their hosts with their own.
-const unusable: readonly (readonly [Range, string])[] = [
-  [{ first: 0, prefix: 8 }, "0.0.0.0/8 (this network)"],
-  [{ first: 0x7f000000, prefix: 8 }, "127.0.0.0/8 (loopback)"],
-  [{ first: 0xa9fe0000, prefix: 16 }, "169.254.0.0/16 (link-local)"],
-  [{ first: 0xe0000000, prefix: 4 }, "224.0.0.0/4 (multicast)"],
-  [{ first: 0xf0000000, prefix: 4 }, "240.0.0.0/4 (reserved)"],
+/** The family of a mesh's pool and of its hosts' addresses. */
+const family: Family = v4;
+
+interface Unusable {
+  readonly range: Range;
+  readonly what: string;
+  /** Peers may route to an address in it, though no container can be there. */
+  readonly forHosts?: true;
+}
+
+// Public ranges are allowed: some sites number their hosts with their own.
+const unusable: readonly Unusable[] = [
+  { range: known("0.0.0.0/8"), what: "this network" },
+  { range: known("127.0.0.0/8"), what: "loopback" },
+  { range: known("169.254.0.0/16"), what: "link-local", forHosts: true },
+  { range: known("224.0.0.0/4"), what: "multicast" },
+  { range: known("240.0.0.0/4"), what: "reserved" },
 ];
 
-/** The config as values, or every fault that can be told without the last plan. */
-export function checkMesh(config: PartsConfig): Mesh | readonly PlanFault[] {
+function known(text: string): Range {
+  const parsed = parseRange(text);
+  if ("reason" in parsed) throw new Error(parsed.reason);
+  return parsed.value;
+}
+
+/** The config as values, or every fault that can be found without the last plan. */
+export function checkMesh(config: PartialMesh): Mesh | readonly PlanFault[] {
   const faults: PlanFault[] = [];
   const read = <T>(property: string, parsed: Parsed<T>): T | undefined => {
     if ("value" in parsed) return parsed.value;
@@ -43,18 +65,19 @@ export function checkMesh(config: PartsConfig): Mesh | readonly PlanFault[] {
 
   const pool = read("pool", readPool(config.pool));
   faults.push(...sizeFaults(config, pool));
-  // A part is only judged against a pool and a size that are themselves good.
+  // A pin is judged only against a pool and a size that are themselves good.
   const whole = faults.some(({ property }) => property === "hostPrefix") ? undefined : pool;
   const hostPrefix = sizes(config).host;
   const hosts = config.hosts.map((host, at) => {
     const where = `hosts[${at}]`;
     read(`${where}.name`, readName(host.name));
-    if (host.address !== undefined) read(`${where}.address`, readHostAddress(host.address, pool));
+    const address =
+      host.address === undefined ? undefined : read(`${where}.address`, readHostAddress(host.address, pool));
     const pin =
       host.subnet === undefined
         ? undefined
         : read(`${where}.subnet`, readPin(host.subnet, hostPrefix, whole));
-    return { name: host.name, ...(pin && { pin }) };
+    return { name: host.name, ...(address && { address }), ...(pin && { pin }) };
   });
   faults.push(...repeated(config.hosts, "name"), ...repeated(config.hosts, "address"), ...samePins(hosts));
   const full = whole && roomFault(whole, hostPrefix, hosts.length);
@@ -65,45 +88,50 @@ export function checkMesh(config: PartsConfig): Mesh | readonly PlanFault[] {
 }
 
 function readPool(text: string): Parsed<Range> {
-  const parsed = parseRange(text);
+  const parsed = parseRange(text, family);
   if ("reason" in parsed) return parsed;
-  const bad = unusable.find(([range]) => overlaps(range, parsed.value));
+  const bad = unusable.find(({ range }) => overlaps(range, parsed.value));
   if (!bad) return parsed;
   return {
-    reason: `${text} overlaps ${bad[1]}, where no container can be; a private range is meant, like 172.30.0.0/16`,
+    reason:
+      `${text} overlaps ${printRange(bad.range)} (${bad.what}), which containers cannot use; ` +
+      `take a private range, like ${family.example.range}`,
   };
 }
 
 function readName(name: string): Parsed<string> {
-  if (namePattern.test(name)) return { value: name };
+  if (hostNamePattern.test(name)) return { value: name };
   const rule = "a name is 1 to 32 of a-z, 0-9 and -, and neither begins nor ends with -";
   return { reason: `${JSON.stringify(name)} is refused: ${rule}` };
 }
 
-function readHostAddress(text: string, pool: Range | undefined): Parsed<number> {
-  const parsed = parseAddress(text);
+function readHostAddress(text: string, pool: Range | undefined): Parsed<Address> {
+  const parsed = parseAddress(text, family);
   if ("reason" in parsed) return parsed;
   if (pool && containsAddress(pool, parsed.value)) {
-    const reason = `${text} lies in the pool ${printRange(pool)}: a route to a part would cover the way to this host; `;
-    return { reason: `${reason}an address outside the pool is allowed` };
+    return {
+      reason:
+        `${text} lies in the pool ${printRange(pool)}: a route to a host's subnet could cover the way to this host; ` +
+        "take an address outside the pool",
+    };
   }
-  const bad = unusable.find(
-    ([range, why]) => containsAddress(range, parsed.value) && !why.includes("link-local"),
-  );
-  return bad ? { reason: `${text} is in ${bad[1]}: no peer can route to it` } : parsed;
+  const bad = unusable.find(({ range, forHosts }) => !forHosts && containsAddress(range, parsed.value));
+  return bad
+    ? { reason: `${text} is in ${printRange(bad.range)} (${bad.what}): no peer can route to it` }
+    : parsed;
 }
 
 function readPin(text: string, hostPrefix: number, pool: Range | undefined): Parsed<Range> {
-  const parsed = parseRange(text);
+  const parsed = parseRange(text, family);
   if ("reason" in parsed || pool === undefined) return parsed;
   if (parsed.value.prefix !== hostPrefix) {
-    return { reason: `${text} has the wrong size: a host's part is a /${hostPrefix} (hostPrefix)` };
+    return { reason: `${text} has the wrong size: a host's subnet is a /${hostPrefix} (hostPrefix)` };
   }
   if (contains(pool, parsed.value)) return parsed;
   return { reason: `${text} is outside the pool ${printRange(pool)}` };
 }
 
-function repeated(hosts: PartsConfig["hosts"], property: "name" | "address"): PlanFault[] {
+function repeated(hosts: PartialMesh["hosts"], property: "name" | "address"): PlanFault[] {
   return hosts.flatMap((host, at) => {
     if (host[property] === undefined) return [];
     const before = hosts.findIndex((other) => other[property] === host[property]);
@@ -113,7 +141,7 @@ function repeated(hosts: PartsConfig["hosts"], property: "name" | "address"): Pl
   });
 }
 
-function samePins(hosts: readonly { readonly name: string; readonly pin?: Range }[]): PlanFault[] {
+function samePins(hosts: readonly CheckedHost[]): PlanFault[] {
   return hosts.flatMap(({ pin }, at) => {
     if (pin === undefined) return [];
     const before = hosts.findIndex((other) => other.pin && overlaps(other.pin, pin));

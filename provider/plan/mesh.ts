@@ -1,20 +1,22 @@
+import { allocate, type Former, heldSubnets, type Subnets } from "./allocate.js";
 import { checkMesh, type Mesh } from "./check.js";
-import { firstAddress, overlaps, printAddress, printRange, type Range } from "./cidr.js";
+import { firstAddress, parseAddress, parseRange, printAddress, printRange, type Range } from "./cidr.js";
 import { PlanError, type PlanFault } from "./error.js";
-import { allocate, heldParts, type Parts, partsOf } from "./parts.js";
-import type { HostPlan, MeshConfig, PartsConfig, Plan } from "./types.js";
+import type { HostSubnet, MeshConfig, PartialMesh, Plan } from "./types.js";
 
 /**
- * Decides who has what: each host gets a part of the pool, and its docker0 the first block of that part.
+ * Gives each host a subnet of the pool, and its docker0 the first block of that subnet.
  *
- * A host keeps the part it has in `previous` when others come, go, change places or are pinned. New hosts
- * get the lowest free parts, taken by name; a part that stood in `previous` goes to another host only when
- * no other is free. A renamed host is a new host. A pin always wins, except onto a part that another,
- * unpinned host holds: that is a fault. A pool or prefix that a host's part no longer fits moves that host.
+ * A host keeps the subnet that it has in `previous` when other hosts join, leave, change their order or are
+ * pinned. New hosts get the lowest free subnets, taken by name; a subnet of `previous` goes to another host only
+ * when no other is free. A renamed host is a new host, with one exception: a new name at the address of a host
+ * that left the plan is the same machine, and keeps its subnet unless a pin or another host has it. A pin always
+ * wins, except onto a subnet that another, unpinned host holds: that is a fault. A new pool or prefix that a
+ * host's subnet does not fit moves that host.
  *
- * Pure: the same config and previous plan give the same plan, in whatever order the hosts are written.
+ * Pure: the same config and previous plan give the same plan, whatever the order of the hosts.
  *
- * @param config The plan's part of a stack's config. The pool may be any unicast range, public ones too.
+ * @param config The keys of a stack's config that decide about addresses. The pool may be any unicast range, public ones too.
  * @param previous The last plan; without it every host that has no pin is new.
  * @throws PlanError with every fault of the config at once.
  * @example
@@ -22,51 +24,74 @@ import type { HostPlan, MeshConfig, PartsConfig, Plan } from "./types.js";
  * // { alpha: { address: "192.168.145.128", subnet: "172.30.0.0/24", bridgeAddress: "172.30.0.1/24" } }
  */
 export function planMesh(config: MeshConfig, previous: Plan = {}): Plan {
-  const parts = new Map(Object.entries(planParts(config, previous)));
+  const subnets = new Map(Object.entries(planSubnets(config, previous)));
   const byName = [...config.hosts].sort((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries(
     byName.flatMap(({ name, address }) => {
-      const part = parts.get(name);
-      return part ? [[name, { address, ...part }]] : [];
+      const own = subnets.get(name);
+      return own ? [[name, { address, ...own }]] : [];
     }),
   );
 }
 
 /**
- * The same for hosts whose own addresses may not be known yet, as those of machines that a preview has not made.
+ * The subnets of hosts whose addresses may not be known yet, as those of machines that a preview has not made.
+ * A host is left out where its subnet depends on a missing address: it may be a renamed one.
  *
- * @throws PlanError with every fault that can be told without the missing addresses.
+ * @throws PlanError with every fault that can be found without the missing addresses.
  */
-export function planParts(
-  config: PartsConfig,
-  previous: Plan = {},
-): Readonly<Record<string, Omit<HostPlan, "address">>> {
+export function planSubnets(config: PartialMesh, previous: Plan = {}): Readonly<Record<string, HostSubnet>> {
   const mesh = checkMesh(config);
   if (!("pool" in mesh)) throw new PlanError(mesh);
-  const stood = partsOf(previous);
-  const held = heldParts(mesh, stood);
+  const former = formerHosts(previous);
+  const held = heldSubnets(mesh, former);
   const faults = pinsOntoHeld(config, mesh, held);
   if (faults.length > 0) throw new PlanError(faults);
+  const certain = new Set(
+    mesh.hosts.filter(({ name, pin }) => pin !== undefined || held.has(name)).map(({ name }) => name),
+  );
+  const isOpen = mayRename(mesh, former);
   return Object.fromEntries(
-    [...allocate(mesh, held, stood)].map(([name, part]) => [name, hostPart(part, mesh.sizes.bridge)]),
+    [...allocate(mesh, held, former)]
+      .filter(([name]) => !isOpen || certain.has(name))
+      .map(([name, subnet]) => [name, hostSubnet(subnet, mesh.sizes.bridge)]),
   );
 }
 
-function hostPart(part: Range, bridgePrefix: number): Omit<HostPlan, "address"> {
-  const bridgeAddress = `${printAddress(firstAddress(part))}/${bridgePrefix}`;
-  return { subnet: printRange(part), bridgeAddress };
+/** The hosts of the last plan. A subnet that cannot be read is no reason to keep anything. */
+function formerHosts(plan: Plan): readonly Former[] {
+  return Object.entries(plan).flatMap(([name, host]) => {
+    const subnet = parseRange(host.subnet);
+    const address = parseAddress(host.address);
+    if (!("value" in subnet)) return [];
+    return [{ name, subnet: subnet.value, address: "value" in address ? address.value : undefined }];
+  });
 }
 
-/** To give a pinned host what another holds would move that other host, which nobody asked for. */
-function pinsOntoHeld(config: PartsConfig, mesh: Mesh, held: Parts): PlanFault[] {
-  return mesh.hosts.flatMap(({ name, pin }) =>
-    [...held].flatMap(([holder, part]) => {
-      if (pin === undefined || !overlaps(pin, part)) return [];
-      const at = config.hosts.findIndex((host) => host.name === name);
-      const reason =
-        `${printRange(pin)}, the pin of "${name}", is the part that "${holder}" holds, which has no pin; ` +
-        `pin "${holder}" to another part to move it, or pin "${name}" to a part that is free`;
-      return [{ property: `hosts[${at}].subnet`, reason }];
-    }),
-  );
+/** Whether a host left the plan, and one that is new may have its address. */
+function mayRename({ hosts }: Mesh, former: readonly Former[]): boolean {
+  const names = new Set(hosts.map(({ name }) => name));
+  const known = new Set(former.map(({ name }) => name));
+  const hasLeft = former.some(({ name }) => !names.has(name));
+  return hasLeft && hosts.some(({ name, pin, address }) => !pin && !address && !known.has(name));
+}
+
+function hostSubnet(subnet: Range, bridgePrefix: number): HostSubnet {
+  const bridgeAddress = `${printAddress(firstAddress(subnet))}/${bridgePrefix}`;
+  return { subnet: printRange(subnet), bridgeAddress };
+}
+
+/** A pin onto a subnet that another host holds would move that other host without being asked to. */
+function pinsOntoHeld(config: PartialMesh, mesh: Mesh, held: Subnets): PlanFault[] {
+  // All of them have one size, so a pin meets a held subnet only where both begin with the same address.
+  const holders = new Map([...held].map(([name, { first }]) => [first.value, name]));
+  return mesh.hosts.flatMap(({ name, pin }) => {
+    const holder = pin && holders.get(pin.first.value);
+    if (pin === undefined || holder === undefined) return [];
+    const at = config.hosts.findIndex((host) => host.name === name);
+    const reason =
+      `${printRange(pin)}, the pin of "${name}", is the subnet of "${holder}", which has no pin; ` +
+      `pin "${holder}" to another subnet to move it, or pin "${name}" to a free one`;
+    return [{ property: `hosts[${at}].subnet`, reason }];
+  });
 }

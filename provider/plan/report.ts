@@ -1,9 +1,9 @@
 import { checkMesh } from "./check.js";
-import { countOf, parseInterface, parseRange } from "./cidr.js";
+import { countOf, parseAddress, parseInterface, parseRange, sameAddress } from "./cidr.js";
 import { sizes } from "./sizes.js";
-import type { HostPlan, MeshConfig, PartsConfig, Plan } from "./types.js";
+import type { HostSubnet, MeshConfig, PartialMesh, Plan } from "./types.js";
 
-/** A host that is in both plans and has another part in the next one. */
+/** A host that is in both plans and has another subnet in the next one. */
 export interface Move {
   readonly host: string;
   /** "172.30.1.0/24" */
@@ -11,7 +11,7 @@ export interface Move {
   readonly to: string;
 }
 
-/** Every host that the next plan moves, in the order of their names. A host that comes or goes is no move. */
+/** Every host that the next plan moves, in the order of their names. A host that joins or leaves is no move. */
 export function moves(previous: Plan, next: Plan): Move[] {
   const before = new Map(Object.entries(previous));
   return Object.entries(next)
@@ -22,22 +22,45 @@ export function moves(previous: Plan, next: Plan): Move[] {
     .sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
-/** How many hosts the pool holds, and for how many more there is room. */
+/** A machine that has another name in the next plan, at the same address. */
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Every renamed host, in the order of the new names. */
+export function renames(previous: Plan, next: Plan): Rename[] {
+  const left = Object.entries(previous).filter(([name]) => !Object.hasOwn(next, name));
+  return Object.entries(next)
+    .filter(([name]) => !Object.hasOwn(previous, name))
+    .flatMap(([to, { address }]) => {
+      const was = left.find(([, host]) => isSame(host.address, address));
+      return was === undefined ? [] : [{ from: was[0], to }];
+    })
+    .sort((a, b) => (a.to < b.to ? -1 : 1));
+}
+
+function isSame(a: string, b: string): boolean {
+  const [one, other] = [parseAddress(a), parseAddress(b)];
+  return "value" in one && "value" in other && sameAddress(one.value, other.value);
+}
+
+/** How many subnets the pool has, and how many of them are used and left. */
 export interface Room {
-  readonly parts: number;
+  readonly subnets: number;
   readonly used: number;
   readonly left: number;
 }
 
-/** The room of a config that `planMesh` accepts; of another, none. */
+/** The room in a config's pool; zeros where `planMesh` would refuse the config. */
 export function room(config: MeshConfig, plan: Plan): Room {
   const mesh = checkMesh(config);
-  const parts = "pool" in mesh ? countOf(mesh.pool, mesh.sizes.host) : 0;
+  const subnets = "pool" in mesh ? Number(countOf(mesh.pool, mesh.sizes.host)) : 0;
   const used = Object.keys(plan).length;
-  return { parts, used, left: Math.max(0, parts - used) };
+  return { subnets, used, left: Math.max(0, subnets - used) };
 }
 
-/** What `DockerBridge` is told of user-defined networks. */
+/** The inputs of a `DockerBridge` that decide about user-defined networks. */
 export interface Networks {
   /** Ranges that Docker takes networks from. */
   readonly pools: readonly string[];
@@ -46,18 +69,18 @@ export interface Networks {
 }
 
 /**
- * Where a host's user-defined networks get their addresses: the whole part, as one pool, where it is larger
- * than the bridge's block. Docker itself steps over docker0's block in it. Where docker0 has the whole part
- * there is nothing to give, and Docker's own pools stay.
+ * The addresses of a host's user-defined networks: the host's whole subnet, as one pool, where it is larger
+ * than the bridge's block. Docker itself steps over docker0's block in it. Where docker0 has the whole subnet,
+ * no addresses are left, and Docker keeps its own pools.
  *
  * @example
  * pools({ hostPrefix: 20, ... }, { subnet: "172.30.16.0/20", bridgeAddress: "172.30.16.1/24", ... })
  * // { pools: ["172.30.16.0/20"], networkPrefix: 24 }
  */
-export function pools(config: PartsConfig, host: Omit<HostPlan, "address">): Networks | undefined {
-  const part = parseRange(host.subnet);
+export function pools(config: PartialMesh, host: HostSubnet): Networks | undefined {
+  const subnet = parseRange(host.subnet);
   const bridge = parseInterface(host.bridgeAddress);
-  if (!("value" in part) || !("value" in bridge)) return undefined;
-  if (part.value.prefix >= bridge.value.range.prefix) return undefined;
+  if (!("value" in subnet) || !("value" in bridge)) return undefined;
+  if (subnet.value.prefix >= bridge.value.range.prefix) return undefined;
   return { pools: [host.subnet], networkPrefix: sizes(config).network };
 }

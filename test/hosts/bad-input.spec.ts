@@ -43,7 +43,7 @@ describe("a bad input", () => {
       /the stack's config has 5 faults, nothing was changed/,
       /dockroute:pool: 172\.30\.0\.1\/16 has host bits set.*172\.30\.0\.0\/16/,
       /dockroute:hosts\[0\]\.subnet: 172\.30\.2\.5\/24 has host bits set.*172\.30\.2\.0\/24/,
-      /dockroute:hosts\[0\]\.interface: "eth0;reboot" is no name of an interface: .*allowed/,
+      /dockroute:hosts\[0\]\.interface: "eth0;reboot" is not an interface name: .*allowed/,
       /dockroute:hosts\[1\]\.address: .*010\.0\.0\.1.*without leading zeros, like 192/,
       /dockroute:maxUnavailable: 0 is refused: a whole number from 1 is allowed/,
     );

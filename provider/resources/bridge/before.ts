@@ -1,121 +1,98 @@
-/** What the first change of docker0 found, kept on the host and in the state, and the ways back to it. */
+/** /etc/dockroute/before.json: what the first change of docker0 found on the host, and who holds docker0 now. */
 import { z } from "zod";
+import { type Holder, inWords, ownerOf } from "../../boot/owner.js";
+import type { Claim } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
-import * as json from "../../facts/daemon-json.js";
-import * as docker from "../../facts/docker.js";
+import type { Remembered } from "../../engine/kind.js";
+import type * as json from "../../facts/daemon-json.js";
 import { removeWithFolders, writeFile } from "../../facts/files.js";
 import { directory } from "../../facts/places.js";
+import { addressOf, type CheapSeen } from "./facts.js";
 
-export interface Before {
-  /** docker0's address; undefined where it had none. */
+/** docker0 and daemon.json at some moment. */
+export interface Moment {
+  /** docker0's address, "172.17.0.1/16". undefined if it had none. */
   readonly bip?: string | undefined;
   readonly file: json.DaemonJson;
 }
 
-/** docker0 and daemon.json at some moment. */
-export type Moment = Before;
+/** The file's content. */
+export interface Found extends Moment {
+  /** "alpha/bridge of mesh/production". dockroute 0.1.0 wrote no holder. */
+  readonly holder?: string | undefined;
+}
 
 export const path = `${directory}/before.json`;
 
-const shape: z.ZodType<Before> = z.object({
+const moment = {
   bip: z.string().optional(),
   file: z.object({ text: z.string().optional(), mode: z.string(), owner: z.string(), path: z.string() }),
-});
+};
+const onHost: z.ZodType<Found> = z.object({ ...moment, holder: z.string().optional() });
+const inState: z.ZodType<Moment> = z.object(moment);
 
-export function readText(text: string | undefined): Before | undefined {
+/** The record on the host. undefined if there is none that can be read. */
+export function recordOf({ scripts }: Pick<CheapSeen, "scripts">): Found | undefined {
+  const text = scripts.files.get(path);
   if (text === undefined) return undefined;
   try {
-    return readValue(JSON.parse(text));
+    return onHost.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
 }
 
-/** The state's own copy. */
-export function readValue(value: unknown): Before | undefined {
-  return shape.safeParse(value).data;
+/** What the first change found: by the record on the host, otherwise by the state's own copy. */
+export function foundBy({ before }: Remembered, seen: CheapSeen): Moment | undefined {
+  return recordOf(seen) ?? readValue(before);
 }
 
-export function remember({ bip, file }: Before): readonly Command[] {
-  const text = `${JSON.stringify({ bip, file }, undefined, 2)}\n`;
+/** The state's own copy. undefined if it is none that can be read. */
+export function readValue(value: unknown): Moment | undefined {
+  return inState.safeParse(value).data;
+}
+
+/** What the state keeps a copy of: what the first change found, or what a change would find now. */
+export function toRemember(seen: CheapSeen): Moment {
+  const { bip, file } = recordOf(seen) ?? { bip: addressOf(seen), file: seen.file };
+  return { bip, file };
+}
+
+/** Whose docker0's setting is. undefined if it is this bridge's own, or nobody has changed it yet. */
+export function ownerOfSetting(me: Holder, seen: CheapSeen): Claim["notOurs"] {
+  return ownerOf(recordOf(seen)?.holder, me);
+}
+
+/**
+ * The record lies on the host and names this bridge. A successor writes its own name into it and keeps what the first
+ * change found. A record without a holder, or with the stack's former name, gets it with the next change: this alone
+ * is no drift.
+ *
+ * @param remove whether the record can go; it goes last
+ */
+export function recordClaim(me: Holder & Remembered, seen: CheapSeen, remove: boolean): Claim {
+  const record = recordOf(seen);
+  const owner = ownerOfSetting(me, seen);
+  const held = record?.holder;
+  const isNamed = held !== undefined && (me.stack === undefined || held === inWords(me));
+  const isSo = record !== undefined && owner === undefined && isNamed;
+  return {
+    what: path,
+    is: isSo ? "so" : record === undefined ? "absent" : "changed",
+    ...(owner === undefined ? {} : { found: `held by ${held}` }),
+    shown: record !== undefined && owner === undefined,
+    make: write({ ...(foundBy(me, seen) ?? toRemember(seen)), holder: inWords(me) }),
+    remove: remove ? [forget] : [],
+  };
+}
+
+function write({ bip, file, holder }: Found): readonly Command[] {
+  const text = `${JSON.stringify({ bip, file, holder }, undefined, 2)}\n`;
   return writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` });
 }
 
-/**
- * daemon.json gets this text, and Docker starts with it. With live-restore Docker keeps docker0 as it is while a
- * container runs, without a word; so it is off for this one restart, and the containers stop as they do without.
- */
-export function startWith(
-  file: json.DaemonJson,
-  text: string,
-  why: { readonly file: string; readonly restart: string },
-): readonly Command[] {
-  const write = (now: string, because = why.file) => json.replaceFile(file, now, because);
-  const restart = docker.restart(why.restart);
-  const probe = json.probeFile(file, text);
-  if (!json.hasLiveRestore(text)) return [...(text === file.text ? [] : [probe, ...write(text)]), ...restart];
-  const off = "turn live-restore off for a restart, or Docker would ignore the new bip";
-  const on = "turn live-restore on again";
-  return [
-    probe,
-    ...write(json.withoutLiveRestore(text), off),
-    docker.loadLiveRestore(false, off),
-    ...restart,
-    ...write(text),
-    docker.loadLiveRestore(true, on),
-  ];
-}
-
-const forget: readonly Command[] = [
-  removeWithFolders([path], [directory], `remove ${path}, and ${directory} where nothing else is in it`),
-];
-
-/**
- * Back to what the first change found, one step at a time. dockerd keeps docker0's address when bip is merely
- * taken away, over restarts and reboots: it must start once with the old one, and then loses the key.
- */
-export function goBack(
-  old: Before,
-  now: Moment & { readonly pools: readonly json.Pool[]; readonly recorded: boolean },
-): readonly Command[] {
-  const oldKeys = json.keysOf(old.file);
-  const runsAsBefore = now.bip === old.bip && json.samePools(oldKeys["default-address-pools"], now.pools);
-  // dockerd does not say whether it runs with these; they are not set without a restart that follows.
-  if (runsAsBefore && json.sameDoors(oldKeys, json.keysOf(now.file))) {
-    return [...oldFile(old, now), ...(now.recorded ? forget : [])];
-  }
-  return startWith(now.file, withAddress(now.file, oldKeys, old.bip), {
-    file: `set bip ${old.bip ?? "to nothing"} in daemon.json, as before`,
-    restart: `restart Docker, so that docker0 gets ${old.bip ?? "no address"} back`,
-  });
-}
-
-/** The undo of one change: file and docker0 as they were at its beginning, not as before the first one. */
-export function undoTo(moment: Moment, isFirst: boolean): readonly Command[] {
-  const { bip, file } = moment;
-  const back = [
-    // Whatever the file is by then, it is written.
-    ...startWith({ ...file, text: undefined }, withAddress(file, json.keysOf(file), bip), {
-      file: "put the old bip back",
-      restart: "restart Docker with the old bip",
-    }),
-    ...json.replaceFile(file, file.text, "put the old daemon.json back"),
-    ...(isFirst ? forget : []),
-  ];
-  // An undo is not asked whether it may.
-  return back.filter(({ probe }) => probe !== true);
-}
-
-function withAddress(file: json.DaemonJson, keys: json.Keys, bip: string | undefined): string {
-  return json.withKeys(file, bip === undefined ? keys : { ...keys, bip });
-}
-
-/** The old bytes, where nothing but our keys has changed since; else the file as it is, with the old values. */
-function oldFile(old: Before, { file }: Moment): readonly Command[] {
-  const back = json.withKeys(file, json.keysOf(old.file));
-  const sameRest =
-    JSON.stringify(json.valuesOf({ ...file, text: back })) === JSON.stringify(json.valuesOf(old.file));
-  const text = sameRest ? old.file.text : back;
-  if (text === file.text) return [];
-  return json.replaceFile({ ...old.file, path: file.path }, text, "put daemon.json back as it was before");
-}
+export const forget: Command = removeWithFolders(
+  [path],
+  [directory],
+  `remove ${path}, and ${directory} where nothing else is in it`,
+);

@@ -1,42 +1,49 @@
-/** The keys of daemon.json that docker0 is to have, and whether Docker runs with them. */
+/** The keys of daemon.json that docker0 needs, and whether Docker runs with them. */
+import type { Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
-import type { Before } from "./before.js";
-import * as direct from "./nftables-backend.js";
+import type { Daemon } from "../../facts/docker.js";
+import { markKey } from "../../facts/nft.js";
+import { foundBy } from "./before.js";
+import { addressOf, type CheapSeen, runningPools } from "./facts.js";
 
-export interface Wanted {
+export interface Wanted extends Remembered {
   readonly bip: string;
   readonly pools?: readonly string[] | undefined;
   readonly networkPrefix?: number | undefined;
 }
 
-export interface Seen extends direct.Seen {
-  readonly file: json.DaemonJson;
-  /** docker0's address as the kernel has it. */
-  readonly bip?: string;
-  readonly before?: Before;
+/** Whether Docker keeps its rules in nftables. Then it lets no routed packet in without two keys more. */
+export function isNftables({ daemon }: { readonly daemon: Daemon }): boolean {
+  return daemon.firewall?.startsWith("nftables") === true;
 }
 
 /** Without `pools`, those that were there before stay. */
-export function poolsFor({ pools, networkPrefix = 24 }: Wanted, seen: Seen): readonly json.Pool[] {
-  if (pools !== undefined) return pools.map((base) => ({ base, size: networkPrefix }));
-  return json.keysOf((seen.before ?? seen).file)["default-address-pools"] ?? [];
+export function poolsFor(wanted: Wanted, seen: CheapSeen): readonly json.Pool[] {
+  const { pools, networkPrefix: size = 24 } = wanted;
+  if (pools !== undefined) return pools.map((base) => ({ base, size }));
+  return found(wanted, seen)["default-address-pools"] ?? [];
 }
 
-export function keysFor(desired: Wanted, seen: Seen): json.Keys {
-  const pools = poolsFor(desired, seen);
-  // What the user has set of them for other reasons stays.
-  const found = json.keysOf((seen.before ?? seen).file);
+export function keysFor(wanted: Wanted, seen: CheapSeen): json.Keys {
+  const pools = poolsFor(wanted, seen);
   return {
-    ...found,
-    bip: desired.bip,
+    ...found(wanted, seen),
+    bip: wanted.bip,
     "default-address-pools": pools.length === 0 ? undefined : pools,
-    ...direct.keysFor(seen),
+    ...(isNftables(seen) ? { "allow-direct-routing": true, "bridge-accept-fwmark": markKey } : {}),
   };
 }
 
-/** The daemon as it runs, not as its file says: with live-restore dockerd ignores a new bip without a word. */
-export function runsWith(desired: Wanted, seen: Seen): boolean {
-  // dockerd does not tell whether it has loaded these; they are only ever written together with a restart.
-  const doors = json.sameDoors(json.keysOf(seen.file), keysFor(desired, seen));
-  return doors && seen.bip === desired.bip && json.samePools(seen.daemon.pools, poolsFor(desired, seen));
+/** Our keys as they were before the first change: a person may have set some of them for other reasons. */
+function found(wanted: Wanted, seen: CheapSeen): json.Keys {
+  return json.keysOf((foundBy(wanted, seen) ?? seen).file);
+}
+
+/** Whether the daemon runs so, whatever its file holds: with live-restore dockerd ignores a new bip without a message. */
+export function runsWith(wanted: Wanted, seen: CheapSeen): boolean {
+  // dockerd does not report whether it runs with these keys; they are only ever written together with a restart.
+  const sameDoors = json.sameDoors(json.keysOf(seen.file), keysFor(wanted, seen));
+  return (
+    sameDoors && addressOf(seen) === wanted.bip && json.samePools(runningPools(seen), poolsFor(wanted, seen))
+  );
 }

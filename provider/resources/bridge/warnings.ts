@@ -1,27 +1,26 @@
-/** What a person has to know of a change of docker0 before saying yes. */
-
+/** What a person has to know of a change of docker0 before it is made. */
 import type { Container, Daemon } from "../../facts/docker.js";
 import { contains, overlaps, parseRange, printRange, type Range } from "../../plan/cidr.js";
-import { type Ground, networkOf } from "../host/network.js";
+import { networkOf } from "../host/network.js";
+import { recordOf } from "./before.js";
+import { addressOf, type BridgeSeen, type CheapSeen } from "./facts.js";
+import { runsWith, type Wanted } from "./keys.js";
 
-interface Wanted {
-  readonly bip: string;
-  readonly pools?: readonly string[] | undefined;
+/** @param was the trait "docker" at the last `up` */
+export function warnings(wanted: Wanted, seen: BridgeSeen, was: unknown): readonly string[] {
+  return [
+    ...ofVersion(was, seen),
+    ...(runsWith(wanted, seen) ? [] : ofRestart(wanted, seen)),
+    ...ofNetworks(wanted, seen),
+  ];
 }
 
-interface Seen extends Ground {
-  readonly bip?: string;
-  readonly daemon: Daemon;
-  readonly containers: readonly Container[];
-  readonly before?: unknown;
-}
-
-export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
+function ofRestart({ bip }: Wanted, seen: BridgeSeen): readonly string[] {
   const names = (list: readonly Container[]) => list.map(({ name }) => name).join(", ");
   const because =
-    seen.bip === bip
+    addressOf(seen) === bip
       ? "what it runs with changes"
-      : `docker0 changes from ${seen.bip ?? "no address"} to ${bip}`;
+      : `docker0 changes from ${addressOf(seen) ?? "no address"} to ${bip}`;
   const groups: readonly (readonly [what: string, containers: readonly Container[]])[] = [
     ["containers that stop", seen.containers],
     ["come back by themselves", seen.containers.filter(({ returns }) => returns)],
@@ -39,14 +38,14 @@ export function ofRestart({ bip }: Wanted, seen: Seen): readonly string[] {
   ];
 }
 
-/** "28.5.2", or "29.0.0, nftables": all that decides what Docker does to a routed packet. */
+/** "28.5.2", or "29.0.0, nftables": version and firewall decide how Docker treats a routed packet. */
 export function dockerIs({ version, firewall }: Daemon): string | undefined {
   if (version === undefined) return undefined;
   return firewall?.startsWith("nftables") === true ? `${version}, nftables` : version;
 }
 
-/** What another Docker than at the last `up` does to a routed packet. */
-export function ofVersion(was: unknown, { daemon }: Pick<Seen, "daemon">): readonly string[] {
+/** How another Docker than at the last `up` treats a routed packet. */
+function ofVersion(was: unknown, { daemon }: CheapSeen): readonly string[] {
   const now = dockerIs(daemon);
   if (typeof was !== "string" || now === undefined || was === now) return [];
   return [`Docker ${brief(was)} -> ${brief(now)}: ${meaning(was, now)}`];
@@ -77,15 +76,19 @@ function brief(text: string): string {
   return [version.split(".").slice(0, 2).join("."), backend].filter(Boolean).join(" with ");
 }
 
-/** Networks that users make, Compose's among them: inside the plan only where the part has room for them. */
-export function ofNetworks({ bip, pools }: Wanted, seen: Seen): readonly string[] {
+/** Networks that users make, Compose's among them: in the plan only if the host's part has room for them. */
+function ofNetworks({ bip, pools }: Wanted, seen: CheapSeen): readonly string[] {
   const plan = (pools ?? [printRange(networkOf(bip))]).flatMap((text) => rangeOf(text));
-  const outside = seen.links
-    .filter(({ name }) => name.startsWith("br-") || name === "docker_gwbridge")
-    .flatMap(({ name, addresses }) => addresses.map((own) => ({ name, net: networkOf(own) })))
-    .filter(({ net }) => !plan.some((part) => contains(part, net) || overlaps(part, net)))
+  const isOutside = (net: Range) => !plan.some((part) => contains(part, net) || overlaps(part, net));
+  const outside = (seen.dockerNetworks ?? [])
+    // Docker lets nobody into an internal network, wherever it lies.
+    .filter(({ bridge, isDefault, internal }) => bridge !== undefined && !isDefault && !internal)
+    .flatMap(({ name, ranges }) =>
+      ranges.flatMap(({ subnet }) => rangeOf(subnet).map((net) => ({ name, net }))),
+    )
+    .filter(({ net }) => isOutside(net))
     .map(({ name, net }) => `${printRange(net)} (${name})`);
-  const first = seen.before === undefined;
+  const first = recordOf(seen) === undefined;
   return [
     ...(outside.length === 0
       ? []

@@ -3,13 +3,18 @@ import { z } from "zod";
 import type { Fault } from "../../engine/errors/fault.js";
 import type { Checked } from "../../engine/kind.js";
 import {
+  firstAddress,
   type Parsed,
   parseAddress,
+  parseHostOrRange,
   parseInterface,
   parseRange,
   printAddress,
   printRange,
+  sameAddress,
 } from "../../plan/cidr.js";
+import { v4 } from "../../plan/family.js";
+import { hostNamePattern, interfacePattern } from "../../plan/names.js";
 
 function text<T>(parse: (text: string) => Parsed<T>, print: (value: T) => string) {
   return z.string().transform((given, context) => {
@@ -20,28 +25,26 @@ function text<T>(parse: (text: string) => Parsed<T>, print: (value: T) => string
   });
 }
 
-export const range = text(parseRange, printRange);
-export const address = text(parseAddress, printAddress);
-/** A peer's part, or a peer's own address, which is the same as its /32. */
-export const source = z
-  .string()
-  .transform((given) => (given.includes("/") ? given : `${given}/32`))
-  .pipe(range);
+export const range = text((given) => parseRange(given, v4), printRange);
+export const address = text((given) => parseAddress(given, v4), printAddress);
+/** A peer's subnet, or a peer's own address, which is the same as its /32. */
+export const source = text((given) => parseHostOrRange(given, v4), printRange);
 
 /**
  * An address with its network, whose host part is neither all zeros nor all ones: dockerd does not start with
  * the network's own address as bip (moby/moby#22638).
  */
 export const bip = z.string().transform((given, context) => {
-  const parsed = parseInterface(given);
+  const parsed = parseInterface(given, v4);
   if ("reason" in parsed) {
     context.addIssue({ code: "custom", message: parsed.reason });
     return z.NEVER;
   }
   const { address: own, range: net } = parsed.value;
-  const last = net.first + 2 ** (32 - net.prefix) - 1;
-  if (net.prefix <= 30 && own !== net.first && own !== last) return `${printAddress(own)}/${net.prefix}`;
-  const first = net.prefix <= 30 ? `${printAddress(net.first + 1)}/${net.prefix}` : "a prefix of at most /30";
+  const isEdge = sameAddress(own, net.first) || sameAddress(own, net.last);
+  if (net.prefix <= 30 && !isEdge) return `${printAddress(own)}/${net.prefix}`;
+  const first =
+    net.prefix <= 30 ? `${printAddress(firstAddress(net))}/${net.prefix}` : "a prefix of at most /30";
   context.addIssue({
     code: "custom",
     message: `${given} is not an address that a bridge can have; allowed is ${first}`,
@@ -50,12 +53,12 @@ export const bip = z.string().transform((given, context) => {
 });
 
 /** A Linux interface name: up to 15 characters, none that a shell or a rule could read otherwise. */
-export const nic = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}$/, {
+export const nic = z.string().regex(interfacePattern, {
   error: ({ input }) =>
     `${JSON.stringify(input)} is not an interface's name: 1 to 15 letters, digits, "_", ".", "-" or "@"`,
 });
 
-export const hostName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, {
+export const hostName = z.string().regex(hostNamePattern, {
   error: ({ input }) =>
     `${JSON.stringify(input)} is not a host's name: 1 to 32 of a-z, 0-9 and "-", with no "-" at either end`,
 });

@@ -92,7 +92,10 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
 };
 
 /** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
-export function routesLeftBehind(host: string, seen: PeerRouteSeen): Claims {
+export function routesLeftBehind(
+  host: string,
+  seen: Pick<PeerRouteSeen, "routes" | "scripts">,
+): Claims {
   return boot.keptScripts("route", seen.scripts).flatMap(({ path, subject, holder }): Claims => {
     if (!holder.startsWith(`${host}/to/`)) return [];
     const found = routeTo(subject, seen);
@@ -150,7 +153,7 @@ function routeOf({ destination }: PeerRouteInputs, seen: PeerRouteSeen): ip.Rout
 }
 
 /** The kernel prints the route to one address without its "/32". */
-function routeTo(destination: string, seen: PeerRouteSeen): ip.Route | undefined {
+function routeTo(destination: string, seen: Pick<PeerRouteSeen, "routes">): ip.Route | undefined {
   const printed = destination.replace(/\/32$/, "");
   return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
 }

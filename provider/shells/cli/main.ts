@@ -17,8 +17,8 @@ import { coloured } from "./table.js";
 const usage = `usage: dockroute COMMAND [options]
 
   status   each host beside what is wanted of it; exit 0 well, 1 drift, 2 a host was not reached
-  check    from inside each host's part to inside every other's: ICMP, TCP, UDP, size, source address; for
-           what is lost, where and why; exit 0 well, 1 something is lost, 2 a host took no part
+  check    from inside each host's subnet to inside every other's: ICMP, TCP, UDP, size, source address; for
+           what is lost, where and why; exit 0 well, 1 something is lost, 2 a host was not checked
   graph    the mesh as a picture: --format mermaid (default), dot or svg; --check FILE colours its links
            by what \`dockroute check --json\` wrote; --config FILE draws what a config by itself gives, with no stack
 

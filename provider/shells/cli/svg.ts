@@ -20,7 +20,7 @@ const margin = 14;
 /** The colours of docs/packet.svg, half transparent, so that the page's own shows through. */
 const style = `<style>
 .host { fill: #8b949e; fill-opacity: 0.1; stroke: #8b949e; stroke-opacity: 0.7; }
-.part { fill: #2f81f7; fill-opacity: 0.14; stroke: #2f81f7; }
+.subnet { fill: #2f81f7; fill-opacity: 0.14; stroke: #2f81f7; }
 .name { fill: #7d8590; font-weight: 600; font-size: 15px; }
 .mono { fill: #7d8590; font-family: ui-monospace, 'SF Mono', Menlo, Consolas, monospace; font-size: 12px; }
 text { text-anchor: middle; }
@@ -110,7 +110,7 @@ function boxOf({ name, address, subnet }: Node, { x, y }: Place): string {
     `<rect class="host" x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="10"/>`,
     `<text class="name" x="${x}" y="${round(y - 22)}">${inXml(name)}</text>`,
     `<text class="mono" x="${x}" y="${round(y - 3)}">${inXml(address)}</text>`,
-    `<rect class="part" x="${left + 14}" y="${round(y + 9)}" width="${box.width - 28}" height="27" rx="7"/>`,
+    `<rect class="subnet" x="${left + 14}" y="${round(y + 9)}" width="${box.width - 28}" height="27" rx="7"/>`,
     `<text class="mono" x="${x}" y="${round(y + 27)}">${inXml(subnet)}</text>`,
   ].join("\n");
 }

@@ -159,16 +159,6 @@ describe("converge", () => {
     assert.equal(second.variables.get("level"), "5");
   });
 
-  it("goes on with the other hosts where one failed before its restart", async () => {
-    const rollout = new Rollout(1);
-    const first = hostWith();
-    first.failing = "set value";
-    await assert.rejects(converge(toy, { ...wish, level: "5" }, first, rollout), CommandFailed);
-    const second = hostWith({ value: "v" });
-    await converge(toy, { ...wish, host: "beta", level: "5" }, second, rollout);
-    assert.equal(second.variables.get("level"), "5");
-  });
-
   it("takes nothing back out of turn: that disrupts as the change did", async () => {
     const rollout = new Rollout(1);
     const busy = hostWith({ value: "v" });

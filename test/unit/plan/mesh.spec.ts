@@ -33,7 +33,7 @@ function faults(config: MeshConfig, previous?: Plan): Record<string, string> {
 }
 
 describe("planMesh", () => {
-  it("gives the lowest parts by name and each bridge its part's first address", () => {
+  it("gives the lowest subnets by name, and each bridge its subnet's first address", () => {
     assert.deepEqual(planMesh(mesh(["beta", "alpha"])), {
       alpha: { address: "192.168.145.2", subnet: "172.30.0.0/24", bridgeAddress: "172.30.0.1/24" },
       beta: { address: "192.168.145.1", subnet: "172.30.1.0/24", bridgeAddress: "172.30.1.1/24" },
@@ -45,7 +45,7 @@ describe("planMesh", () => {
     assert.deepEqual(subnets(plan), { alpha: "172.30.1.0/24", beta: "172.30.2.0/24", zulu: "172.30.0.0/24" });
   });
 
-  it("gives docker0 a /24 of a larger part, and the whole of a smaller one", () => {
+  it("gives docker0 a /24 of a larger subnet, and the whole of a smaller one", () => {
     const bridge = (hostPrefix: number) => planMesh(mesh(["alpha"], { hostPrefix }))["alpha"]?.bridgeAddress;
     assert.equal(bridge(20), "172.30.0.1/24");
     assert.equal(bridge(24), "172.30.0.1/24");
@@ -53,9 +53,9 @@ describe("planMesh", () => {
     assert.equal(planMesh(mesh(["a"], { bridgePrefix: 28 }))["a"]?.bridgeAddress, "172.30.0.1/28");
   });
 
-  it("keeps what a host has when others come, go and are pinned", () => {
+  it("keeps a host's subnet when others join, leave and are pinned", () => {
     const before = planMesh(mesh(["beta", "gamma"]));
-    const after = planMesh(mesh(["alpha", "gamma", ["delta", "172.30.9.0/24"]]), before);
+    const after = planMesh(mesh(["gamma", ["delta", "172.30.9.0/24"], "alpha"]), before);
     assert.deepEqual(subnets(after), {
       alpha: "172.30.2.0/24",
       delta: "172.30.9.0/24",
@@ -63,15 +63,16 @@ describe("planMesh", () => {
     });
   });
 
-  it("takes a renamed host as a new one", () => {
+  it("treats a new name at a new address as a new host", () => {
     const before = planMesh(mesh(["alpha", "beta"]));
-    assert.deepEqual(subnets(planMesh(mesh(["alpha", "bravo"]), before)), {
+    assert.deepEqual(subnets(planMesh(mesh(["alpha", ["pinned", "172.30.9.0/24"], "bravo"]), before)), {
       alpha: "172.30.0.0/24",
       bravo: "172.30.2.0/24",
+      pinned: "172.30.9.0/24",
     });
   });
 
-  it("reuses the part of a host that is gone only when no other is free", () => {
+  it("reuses the subnet of a host that left only when no other is free", () => {
     const tight = { pool: "172.30.0.0/22" };
     const before = planMesh(mesh(["a", "b", "c"], tight));
     assert.deepEqual(subnets(planMesh(mesh(["b", "c", "x", "y"], tight), before)), {
@@ -82,7 +83,7 @@ describe("planMesh", () => {
     });
   });
 
-  it("keeps the part of a host whose pin is taken away", () => {
+  it("keeps the subnet of a host whose pin is removed", () => {
     const before = planMesh(mesh([["alpha", "172.30.7.0/24"]]));
     assert.deepEqual(planMesh(mesh(["alpha"]), before), before);
   });
@@ -104,16 +105,16 @@ describe("planMesh", () => {
     assert.deepEqual(subnets(after), { a: "172.30.2.0/24", b: "172.30.1.0/24" });
   });
 
-  it("refuses a pin onto what an unpinned host holds, and names both", () => {
+  it("refuses a pin onto the subnet of an unpinned host, and names both", () => {
     const before = planMesh(mesh(["alpha", "beta"]));
     assert.deepEqual(faults(mesh(["alpha", ["beta", "172.30.0.0/24"]]), before), {
       "hosts[1].subnet":
-        '172.30.0.0/24, the pin of "beta", is the part that "alpha" holds, which has no pin; ' +
-        'pin "alpha" to another part to move it, or pin "beta" to a part that is free',
+        '172.30.0.0/24, the pin of "beta", is the subnet of "alpha", which has no pin; ' +
+        'pin "alpha" to another subnet to move it, or pin "beta" to a free one',
     });
   });
 
-  it("lets a pin have the part of a host that is gone or pinned elsewhere", () => {
+  it("lets a pin have the subnet of a host that left or is pinned elsewhere", () => {
     const before = planMesh(mesh(["alpha", "beta"]));
     const gone = planMesh(mesh([["beta", "172.30.0.0/24"]]), before);
     assert.deepEqual(subnets(gone), { beta: "172.30.0.0/24" });
@@ -133,7 +134,7 @@ describe("planMesh", () => {
     assert.deepEqual(subnets(after), { a: "10.7.0.0/24", b: "10.7.1.0/24" });
   });
 
-  it("does not give one host a piece of what another had when parts change their size", () => {
+  it("gives no host a piece of another's former subnet when the size changes", () => {
     const before = planMesh(mesh(["a", "b"]));
     assert.deepEqual(subnets(planMesh(mesh(["a", "b"], { hostPrefix: 25 }), before)), {
       a: "172.30.0.0/25",
@@ -141,11 +142,11 @@ describe("planMesh", () => {
     });
   });
 
-  it("is not confused by a host whose name JavaScript knows", () => {
+  it("plans a host that is called like a property of every object", () => {
     assert.deepEqual(subnets(planMesh(mesh(["constructor"]), {})), { constructor: "172.30.0.0/24" });
   });
 
-  it("separates two hosts that a plan not made here put onto one part", () => {
+  it("separates two hosts that a plan not made here gave one subnet", () => {
     const same = { address: "192.168.145.1", subnet: "172.30.4.0/24", bridgeAddress: "172.30.4.1/24" };
     assert.deepEqual(subnets(planMesh(mesh(["a", "b"]), { a: same, b: same })), {
       a: "172.30.4.0/24",
@@ -153,7 +154,7 @@ describe("planMesh", () => {
     });
   });
 
-  it("plans a thousand hosts in a /8 of small parts at once", () => {
+  it("plans a thousand hosts in a /8 of small subnets", () => {
     const names = Array.from({ length: 1000 }, (_, at) => `h${at}`);
     const hosts = names.map((name, at) => ({ name, address: `192.168.${at >> 8}.${at & 255}` }));
     const plan = planMesh({ pool: "10.0.0.0/8", hostPrefix: 30, hosts });
@@ -173,8 +174,8 @@ describe("planMesh refuses", () => {
       mesh([], { pool: "127.0.0.0/16" }),
       {
         pool:
-          "127.0.0.0/16 overlaps 127.0.0.0/8 (loopback), where no container can be; " +
-          "a private range is meant, like 172.30.0.0/16",
+          "127.0.0.0/16 overlaps 127.0.0.0/8 (loopback), which containers cannot use; " +
+          "take a private range, like 172.30.0.0/16",
       },
     ],
     [
@@ -182,31 +183,31 @@ describe("planMesh refuses", () => {
       mesh(["a", "b", "c"], { pool: "172.30.0.0/23" }),
       {
         pool:
-          "the pool is full: it holds 2 parts of /24 and 3 hosts are asked for; " +
+          "the pool is full: it has 2 subnets of /24, and the config has 3 hosts; " +
           "take a larger pool or a longer hostPrefix",
       },
     ],
     [
-      "a part larger than the pool",
+      "a host subnet larger than the pool",
       mesh(["a"], { hostPrefix: 15 }),
       { hostPrefix: "15 is refused: a prefix length that fits the pool, 16 to 30, is allowed" },
     ],
     [
-      "a bridge larger than the part",
+      "a bridge larger than the host's subnet",
       mesh(["a"], { hostPrefix: 24, bridgePrefix: 23 }),
-      { bridgePrefix: "23 is refused: a prefix length that fits a host's part, 24 to 30, is allowed" },
+      { bridgePrefix: "23 is refused: a prefix length that fits a host's subnet, 24 to 30, is allowed" },
     ],
     [
-      "networks larger than the part",
+      "networks larger than the host's subnet",
       mesh(["a"], { hostPrefix: 20, networkPrefix: 19 }),
-      { networkPrefix: "19 is refused: a prefix length that fits a host's part, 20 to 30, is allowed" },
+      { networkPrefix: "19 is refused: a prefix length that fits a host's subnet, 20 to 30, is allowed" },
     ],
     [
       "networks that leave docker0 no place",
       mesh(["a"], { hostPrefix: 20, networkPrefix: 20 }),
       {
         networkPrefix:
-          "a network of /20 takes the whole part, of which docker0 already has a /24; allowed are 21 to 30",
+          "a network of /20 takes the whole subnet, of which docker0 already has a /24; allowed are 21 to 30",
       },
     ],
     [
@@ -217,10 +218,10 @@ describe("planMesh refuses", () => {
     [
       "a pin of another size",
       mesh([["a", "172.30.2.0/23"]]),
-      { "hosts[0].subnet": "172.30.2.0/23 has the wrong size: a host's part is a /24 (hostPrefix)" },
+      { "hosts[0].subnet": "172.30.2.0/23 has the wrong size: a host's subnet is a /24 (hostPrefix)" },
     ],
     [
-      "two pins onto one part",
+      "two pins onto one subnet",
       mesh([["a", "172.30.2.0/24"], "b", ["c", "172.30.2.0/24"]]),
       { "hosts[2].subnet": '172.30.2.0/24 overlaps 172.30.2.0/24, the pin of "a" (hosts[0])' },
     ],
@@ -234,8 +235,8 @@ describe("planMesh refuses", () => {
       { pool: "172.30.0.0/16", hosts: [{ name: "a", address: "172.30.3.4" }] },
       {
         "hosts[0].address":
-          "172.30.3.4 lies in the pool 172.30.0.0/16: a route to a part would cover the way to this host; " +
-          "an address outside the pool is allowed",
+          "172.30.3.4 lies in the pool 172.30.0.0/16: a route to a host's subnet could cover the way to this host; " +
+          "take an address outside the pool",
       },
     ],
     [
@@ -268,7 +269,7 @@ describe("planMesh refuses", () => {
       assert.deepEqual(Object.keys(faults(mesh(["a"], { hostPrefix }))), ["hostPrefix"]));
   }
 
-  it("all that is wrong, at once", () => {
+  it("everything wrong, at once", () => {
     const config: MeshConfig = {
       pool: "172.30.0.1/16",
       bridgePrefix: 31,

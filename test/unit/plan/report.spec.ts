@@ -16,7 +16,7 @@ function poolsOf(more: Partial<MeshConfig>) {
 }
 
 describe("moves", () => {
-  it("lists each host that gets another part", () => {
+  it("lists each host that gets another subnet", () => {
     const before = planMesh(mesh());
     const after = planMesh(mesh({ pool: "10.7.0.0/16" }), before);
     assert.deepEqual(moves(before, after), [
@@ -25,7 +25,7 @@ describe("moves", () => {
     ]);
   });
 
-  it("lists none when a host comes or goes", () => {
+  it("lists none when a host joins or leaves", () => {
     const plan = planMesh(mesh());
     const less = planMesh(mesh({ hosts: [{ name: "beta", address: "192.168.145.129" }] }), plan);
     assert.deepEqual([moves(plan, less), moves(less, plan), moves({}, plan)], [[], [], []]);
@@ -33,20 +33,20 @@ describe("moves", () => {
 });
 
 describe("room", () => {
-  it("counts parts", () => {
-    assert.deepEqual(room(mesh(), planMesh(mesh())), { parts: 256, used: 2, left: 254 });
+  it("counts subnets", () => {
+    assert.deepEqual(room(mesh(), planMesh(mesh())), { subnets: 256, used: 2, left: 254 });
     const small = mesh({ pool: "172.30.0.0/23" });
-    assert.deepEqual(room(small, planMesh(small)), { parts: 2, used: 2, left: 0 });
+    assert.deepEqual(room(small, planMesh(small)), { subnets: 2, used: 2, left: 0 });
   });
 });
 
 describe("pools", () => {
-  it("is none where docker0 has the whole part", () => {
+  it("is none where docker0 has the whole subnet", () => {
     assert.equal(poolsOf({}), undefined);
     assert.equal(poolsOf({ hostPrefix: 26 }), undefined);
   });
 
-  it("is the whole part where docker0 has a piece of it", () => {
+  it("is the whole subnet where docker0 has a piece of it", () => {
     assert.deepEqual(poolsOf({ hostPrefix: 20 }), { pools: ["172.30.16.0/20"], networkPrefix: 24 });
     assert.deepEqual(poolsOf({ hostPrefix: 20, networkPrefix: 26 }), {
       pools: ["172.30.16.0/20"],

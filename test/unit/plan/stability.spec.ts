@@ -18,9 +18,9 @@ import {
   planMesh,
 } from "../../../provider/plan/index.js";
 
-const poolRange: Range = { first: 0xac1e0000, prefix: 20 };
-const pool = printRange(poolRange);
-const parts = countOf(poolRange, 24);
+const pool = "172.30.0.0/20";
+const poolRange = read(pool);
+const subnets = Number(countOf(poolRange, 24));
 
 function read(text: string | undefined): Range {
   const parsed = parseRange(text ?? "");
@@ -35,21 +35,21 @@ const name = fc.stringMatching(/^[a-h][0-9]$/);
 const names = (max: number) => fc.uniqueArray(name, { maxLength: max });
 const meshOf = (hosts: readonly MeshHost[]): MeshConfig => ({ pool, hosts });
 const plain = (hosts: readonly string[], previous?: Plan) => planMesh(meshOf(hosts.map(hostOf)), previous);
-/** A life: the hosts of one `up` after the other, so that parts lie scattered over the pool. */
+/** The plan after several `up`s with different hosts, so that its subnets are scattered over the pool. */
 const life = fc
-  .array(names(parts), { maxLength: 4 })
+  .array(names(subnets), { maxLength: 4 })
   .map((steps) => steps.reduce<Plan>((plan, hosts) => plain(hosts, plan), {}));
-/** Some hosts, some of them pinned to parts of their own. */
+/** Some hosts, some of them pinned to subnets of their own. */
 const pinned = fc
-  .tuple(names(parts), fc.shuffledSubarray([...Array(parts).keys()]))
+  .tuple(names(subnets), fc.shuffledSubarray([...Array(subnets).keys()]))
   .map(([hosts, pins]) => hosts.map((one, at) => withPin(hostOf(one), pins[at])));
 
 function withPin(host: MeshHost, n: number | undefined): MeshHost {
-  const part = n === undefined ? undefined : nth(poolRange, 24, n);
-  return part ? { ...host, subnet: printRange(part) } : host;
+  const subnet = n === undefined ? undefined : nth(poolRange, 24, BigInt(n));
+  return subnet ? { ...host, subnet: printRange(subnet) } : host;
 }
 
-/** The plan, or none where the config is refused: a pin may happen to hit what an unpinned host holds. */
+/** The plan; none where the config is refused, because a pin met the subnet of an unpinned host. */
 function attempt(config: MeshConfig, previous: Plan): Plan | undefined {
   try {
     return planMesh(config, previous);
@@ -59,8 +59,8 @@ function attempt(config: MeshConfig, previous: Plan): Plan | undefined {
   }
 }
 
-describe("a plan, whatever the hosts", () => {
-  it("gives every host a part of the pool, no two the same", () => {
+describe("the planner, with random hosts", () => {
+  it("gives every host a subnet of the pool, no two the same", () => {
     fc.assert(
       fc.property(life, pinned, (previous, hosts) => {
         const plan = attempt(meshOf(hosts), previous);
@@ -86,7 +86,7 @@ describe("a plan, whatever the hosts", () => {
     );
   });
 
-  it("moves no host that is not pinned, whoever comes, goes or is pinned", () => {
+  it("moves no unpinned host when others join, leave or are pinned", () => {
     fc.assert(
       fc.property(life, pinned, (previous, hosts) => {
         const plan = attempt(meshOf(hosts), previous);
@@ -100,7 +100,7 @@ describe("a plan, whatever the hosts", () => {
     );
   });
 
-  it("refuses a config with pins only where a pin hits what an unpinned host holds", () => {
+  it("refuses pins only where one meets the subnet of an unpinned host", () => {
     fc.assert(
       fc.property(life, pinned, (previous, hosts) => {
         const holders = hosts.filter(({ subnet, name }) => !subnet && Object.hasOwn(previous, name));
@@ -122,7 +122,7 @@ describe("a plan, whatever the hosts", () => {
     );
   });
 
-  it("is the same when it is planned again", () => {
+  it("gives the same plan when it plans again", () => {
     fc.assert(
       fc.property(life, pinned, (previous, hosts) => {
         const plan = attempt(meshOf(hosts), previous);
@@ -132,13 +132,13 @@ describe("a plan, whatever the hosts", () => {
     );
   });
 
-  it("takes the lowest free part, and one of the last plan only when no other is left", () => {
+  it("takes the lowest free subnet, and one of the last plan only when no other is left", () => {
     fc.assert(
-      fc.property(life, names(parts), (previous, hosts) => {
+      fc.property(life, names(subnets), (previous, hosts) => {
         const plan = plain(hosts, previous);
         const stood = new Set(Object.values(previous).map(({ subnet }) => subnet));
-        const all = [...Array(parts).keys()]
-          .map((n) => nth(poolRange, 24, n))
+        const all = [...Array(subnets).keys()]
+          .map((n) => nth(poolRange, 24, BigInt(n)))
           .map((one) => (one ? printRange(one) : ""));
         const fresh = hosts.filter((one) => !Object.hasOwn(previous, one)).sort();
         const kept = new Set(
@@ -156,19 +156,19 @@ describe("a plan, whatever the hosts", () => {
     );
   });
 
-  it("says how many fit when the pool is full", () => {
-    const many = fc.uniqueArray(name, { minLength: parts + 1, maxLength: parts + 9 });
+  it("tells how many hosts fit when the pool is full", () => {
+    const many = fc.uniqueArray(name, { minLength: subnets + 1, maxLength: subnets + 9 });
     fc.assert(
       fc.property(life, many, (previous, hosts) => {
-        const said = new RegExp(
-          `pool: the pool is full: it holds ${parts} parts of /24 and ${hosts.length} hosts`,
+        const expected = new RegExp(
+          `pool: the pool is full: it has ${subnets} subnets of /24, and the config has ${hosts.length} hosts`,
         );
-        assert.throws(() => plain(hosts, previous), said);
+        assert.throws(() => plain(hosts, previous), expected);
       }),
     );
   });
 
-  it("keeps parts of other sizes apart while it moves hosts to them", () => {
+  it("keeps subnets apart while it moves hosts to another size", () => {
     const prefix = fc.integer({ min: 23, max: 26 });
     fc.assert(
       fc.property(names(4), prefix, prefix, (hosts, before, after) => {

@@ -98,7 +98,7 @@ describe("a stack's config is refused", () => {
     "hosts",
     "leaving",
   ];
-  const nic = 'is no name of an interface: 1 to 15 letters, digits, "_", ".", "@" and "-" are allowed, ';
+  const nic = 'is not an interface name: 1 to 15 letters, digits, "_", ".", "@" and "-" are allowed, ';
   const cases: [string, Source, Record<string, string>][] = [
     [
       "with a key that nobody reads",
@@ -110,7 +110,7 @@ describe("a stack's config is refused", () => {
       source({ pool: undefined, hosts: undefined }),
       {
         "dockroute:hosts": "is missing: a list of { name, address } is needed",
-        "dockroute:pool": "is missing: the range that hosts get their parts of, like 172.30.0.0/16",
+        "dockroute:pool": "is missing: the range that hosts' subnets are taken from, like 172.30.0.0/16",
       },
     ],
     [
@@ -137,13 +137,13 @@ describe("a stack's config is refused", () => {
       "with an interface that a shell would run",
       withHost({ interface: "eth0;reboot" }),
       {
-        "dockroute:hosts[1].interface": `"eth0;reboot" ${nic}of which the first is a letter, a digit or a _, like eth0`,
+        "dockroute:hosts[1].interface": `"eth0;reboot" ${nic}beginning with a letter, a digit or a _, like eth0`,
       },
     ],
     [
       "with a name that YAML reads as a number",
       withHost({ name: 12 }),
-      { "dockroute:hosts[1].name": "12 is not a text; put it in quotes" },
+      { "dockroute:hosts[1].name": "12 is not text; put it in quotes" },
     ],
     [
       "with a host that has no address",

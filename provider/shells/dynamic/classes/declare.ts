@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HostPlan, Networks } from "../../../plan/index.js";
+import type { HostSubnet, Networks } from "../../../plan/index.js";
 import { excludeOf, sourcesOf } from "../../../resources/host/declared.js";
 import { DockerBridge } from "./docker-bridge.js";
 import { ForwardRule } from "./forward-rule.js";
@@ -7,13 +7,13 @@ import { MasqueradeRule } from "./masquerade-rule.js";
 import { PeerRoute } from "./peer-route.js";
 import type { OnHostArgs } from "./resource.js";
 
-/** A host with all that its resources are made of; what a preview does not know yet is an unknown Output. */
+/** A host with the inputs of its resources. A value that a preview does not know yet is an unknown Output. */
 export interface MeshMember {
   readonly name: string;
   readonly where: Pick<OnHostArgs, "endpoint" | "connection">;
   readonly interface?: pulumi.Input<string | undefined> | undefined;
   readonly address: pulumi.Output<string>;
-  readonly part: pulumi.Output<Omit<HostPlan, "address">>;
+  readonly own: pulumi.Output<HostSubnet>;
   readonly networks: pulumi.Output<Networks | undefined>;
 }
 
@@ -24,8 +24,7 @@ interface WithBridge extends MeshMember {
 /**
  * The resources of a mesh: on each host its bridge, then its rules, then a route to every peer.
  *
- * A single host gets its bridge alone: without peers there is nobody to be let in or to keep an address
- * towards, and the rules come with the second host.
+ * A single host gets its bridge alone. Its rules concern only peers, so they come with the second host.
  */
 export function declareMesh(
   hosts: readonly MeshMember[],
@@ -37,7 +36,7 @@ export function declareMesh(
       bridge: new DockerBridge(
         `${host.name}-bridge`,
         {
-          ...{ host: host.name, ...host.where, bip: host.part.bridgeAddress },
+          ...{ host: host.name, ...host.where, bip: host.own.bridgeAddress },
           pools: host.networks.apply((networks) => networks?.pools),
           networkPrefix: host.networks.apply((networks) => networks?.networkPrefix),
         },
@@ -54,25 +53,25 @@ export function declareMesh(
 }
 
 function declareRules(
-  { name, where, part, bridge, interface: nic }: WithBridge,
+  { name, where, own, bridge, interface: nic }: WithBridge,
   peers: readonly WithBridge[],
   options: pulumi.CustomResourceOptions,
 ): readonly pulumi.Resource[] {
   const interfaces = pulumi.output(nic).apply((given) => (given === undefined ? undefined : [given]));
   const on = { host: name, ...where, interfaces };
-  // A rule for a range that docker0 does not have yet would do nothing, and its host is reached anyway.
+  // A rule would have no effect before docker0 has the range.
   const afterBridge = { ...options, dependsOn: [bridge] };
-  const exclude = pulumi.all(peers.map((peer) => peer.part)).apply(excludeOf);
+  const exclude = pulumi.all(peers.map((peer) => peer.own)).apply(excludeOf);
   const sources = pulumi
-    .all(peers.map((peer) => pulumi.all([peer.part, peer.address])))
+    .all(peers.map((peer) => pulumi.all([peer.own, peer.address])))
     .apply((known) => sourcesOf(known.map(([{ subnet }, address]) => ({ subnet, address }))));
   return [
-    new MasqueradeRule(`${name}-masquerade`, { ...on, source: part.subnet, exclude }, afterBridge),
-    new ForwardRule(`${name}-forward`, { ...on, destination: part.subnet, sources }, afterBridge),
+    new MasqueradeRule(`${name}-masquerade`, { ...on, source: own.subnet, exclude }, afterBridge),
+    new ForwardRule(`${name}-forward`, { ...on, destination: own.subnet, sources }, afterBridge),
   ];
 }
 
-/** Both ends' bridges come first: until they have moved, the range may still be another network's. */
+/** Both ends' bridges come first: before they have moved, another network may still have the range. */
 function declareRoute(
   from: WithBridge,
   to: WithBridge,
@@ -81,7 +80,7 @@ function declareRoute(
   const args = { host: from.name, ...from.where, peer: to.name, interface: pulumi.output(from.interface) };
   return new PeerRoute(
     `${from.name}-to-${to.name}`,
-    { ...args, destination: to.part.subnet, gateway: to.address },
+    { ...args, destination: to.own.subnet, gateway: to.address },
     { ...options, dependsOn: [from.bridge, to.bridge] },
   );
 }

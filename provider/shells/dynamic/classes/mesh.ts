@@ -1,6 +1,14 @@
-/** The component for programs whose hosts come from elsewhere: from a cloud, or from another stack. */
+/** The component for programs that get their hosts from a cloud or from another stack. */
 import * as pulumi from "@pulumi/pulumi";
-import { type PartsConfig, type Plan, PlanError, planMesh, planParts, pools } from "../../../plan/index.js";
+import {
+  type HostSubnet,
+  type PartialMesh,
+  type Plan,
+  PlanError,
+  planMesh,
+  planSubnets,
+  pools,
+} from "../../../plan/index.js";
 import { declareMesh, type MeshMember } from "./declare.js";
 import { previousPlan } from "./previous.js";
 import { type ConnectionArgs, endpointFrom } from "./resource.js";
@@ -10,9 +18,9 @@ import { runError } from "./run-error.js";
 export interface MeshHostArgs {
   /** Its name in the plan, and the first word of its resources' names. @example "alpha" */
   readonly name: string;
-  /** What peers route to; may be an Output that a preview does not know yet. @example instance.privateIp */
+  /** The address that peers route to; may be an Output that a preview does not know yet. @example instance.privateIp */
   readonly address: pulumi.Input<string>;
-  /** A pin of its part. @default chosen, and kept from then on @example "172.30.1.0/24" */
+  /** A pin of the host's subnet. @default chosen, and kept from then on @example "172.30.1.0/24" */
   readonly subnet?: pulumi.Input<string | undefined>;
   /** @default found on the host @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
@@ -27,28 +35,28 @@ export type MeshHostLocation = pulumi.Output<{ endpoint: string; interface?: str
 
 /** The inputs of a Mesh: those of a stack's config, without `connection` and `leaving`. */
 export interface MeshArgs {
-  /** The plan's range. @example "172.30.0.0/16" */
+  /** The range that all hosts' subnets are taken from. @example "172.30.0.0/16" */
   readonly pool: pulumi.Input<string>;
-  /** The size of a host's part. @default 24 */
+  /** The size of a host's subnet. @default 24 */
   readonly hostPrefix?: pulumi.Input<number | undefined>;
-  /** docker0 takes the part's first block of this size. @default 24 where the part is larger than a /24, else the whole part */
+  /** docker0 takes the first block of this size in its host's subnet. @default 24 where the subnet is larger than a /24, else the whole subnet */
   readonly bridgePrefix?: pulumi.Input<number | undefined>;
   /** The size of each user-defined network. @default 24, or bridgePrefix where no /24 fits beside docker0's block */
   readonly networkPrefix?: pulumi.Input<number | undefined>;
   readonly hosts: readonly MeshHostArgs[];
-  /** The last plan, to which hosts keep. @default the stack's output `plan`: export it, or pin every host */
+  /** The last plan, whose subnets the hosts keep. @default the stack's output `plan`: export it, or pin every host */
   readonly previous?: pulumi.Input<Plan | undefined>;
 }
 
 /**
  * Direct routes between the containers of these hosts: the plan, and on each host its bridge, its rules and a
- * route to every peer. Who gets which part does not hang on the addresses, so a preview shows the parts also
- * of machines that are not there yet.
+ * route to every peer. A preview shows the subnets of machines that are not made yet. Only where a host left the plan
+ * and a new one has an unknown address, the new host's subnet is unknown too: it may be the same machine renamed.
  *
- * The program has to export the plan under the name `plan`: the next run reads it and moves no host.
+ * The program must export the plan under the name `plan`: the next run reads it and moves no host.
  *
- * Names, types and inputs of its resources are those of `stacks/`, and each has its place without a Mesh as an
- * alias: a program that declared them itself takes them over, and nothing is replaced.
+ * Its resources have the names, types and inputs of those of `stacks/`, and each has its place without a Mesh as an
+ * alias. So a program that declared the resources itself takes them over, and nothing is replaced.
  *
  * Errors: a RunError with every fault of the plan at once; else those of the four resources.
  *
@@ -79,7 +87,7 @@ export class Mesh extends pulumi.ComponentResource {
       .output({ mesh: { pool, hostPrefix, bridgePrefix, networkPrefix, hosts: named }, last })
       .apply(({ mesh, last: previous }) => {
         const config = withoutUndefined(mesh);
-        return { config, previous, parts: planned(() => planParts(config, previous)) };
+        return { config, previous, subnets: planned(() => planSubnets(config, previous)) };
       });
     const addresses = hosts.map(({ address }) => pulumi.output(address));
     this.plan = pulumi.all([shape, pulumi.all(addresses)]).apply(([{ config, previous }, known]) => {
@@ -87,13 +95,17 @@ export class Mesh extends pulumi.ComponentResource {
       return planned(() => planMesh({ ...config, hosts: whole }, previous));
     });
     const members = hosts.map((host, at): MeshMember => {
-      const part = shape.apply(({ parts }) => partOf(parts, host.name));
-      // Where it is known, the address counts only once the whole plan was found good.
+      const own = shape.apply(({ subnets }) =>
+        Object.hasOwn(subnets, host.name)
+          ? pulumi.output(subnetOf(subnets, host.name))
+          : this.plan.apply((plan) => subnetOf(plan, host.name)),
+      );
+      // A known address is used only after the whole plan was checked.
       const address = pulumi
         .all([addresses[at] ?? "", this.plan])
         .apply(([own, plan]) => plan[host.name]?.address ?? own);
-      const networks = pulumi.all([shape, part]).apply(([{ config }, own]) => pools(config, own));
-      return { name: host.name, interface: host.interface, address, part, networks, where: whereIs(host) };
+      const networks = pulumi.all([shape, own]).apply(([{ config }, known]) => pools(config, known));
+      return { name: host.name, interface: host.interface, address, own, networks, where: whereIs(host) };
     });
     this.hosts = Object.fromEntries(hosts.map((host) => [host.name, locationOf(host)]));
     this.connections = Object.fromEntries(
@@ -117,10 +129,10 @@ function locationOf({ name, address, connection, endpoint, interface: nic }: Mes
   return pulumi.output(location);
 }
 
-function partOf<T>(parts: Readonly<Record<string, T>>, name: string): T {
-  const part = Object.hasOwn(parts, name) ? parts[name] : undefined;
-  if (part === undefined) throw runError(`the host ${JSON.stringify(name)} has no part`);
-  return part;
+function subnetOf(hosts: Readonly<Record<string, HostSubnet>>, name: string): HostSubnet {
+  const own = Object.hasOwn(hosts, name) ? hosts[name] : undefined;
+  if (own === undefined) throw runError(`the host ${JSON.stringify(name)} has no subnet`);
+  return { subnet: own.subnet, bridgeAddress: own.bridgeAddress };
 }
 
 /** A RunError, because the CLI prints its message alone. */
@@ -140,7 +152,7 @@ interface Unwrapped {
   readonly networkPrefix?: number | undefined;
 }
 
-function withoutUndefined({ pool, hosts, ...prefixes }: Unwrapped): PartsConfig {
+function withoutUndefined({ pool, hosts, ...prefixes }: Unwrapped): PartialMesh {
   const given = Object.entries(prefixes).filter(([, value]) => value !== undefined);
   return {
     pool,

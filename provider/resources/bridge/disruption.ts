@@ -1,0 +1,55 @@
+/** What a change of docker0 does to a host beside docker0: Docker restarts, and its containers stop. */
+import type { Disruptive } from "../../engine/kind.js";
+import * as json from "../../facts/daemon-json.js";
+import { foundBy, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
+import { addressOf, type BridgeSeen, type facts } from "./facts.js";
+import type { DockerBridgeInputs } from "./inputs.js";
+import { rollbackTo } from "./restart.js";
+import { isDockerGone } from "./setting.js";
+import { dockerIs } from "./warnings.js";
+
+export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
+  notReady: ({ daemon }) =>
+    daemon.version === undefined && daemon.other === undefined
+      ? ["Docker does not answer here: is it installed and running?"]
+      : [],
+  running: ({ containers }) => containers.map(({ name }) => name),
+  rollback: (before) =>
+    rollbackTo({ bip: addressOf(before), file: before.file }, recordOf(before) === undefined),
+
+  unhealthy(before, now) {
+    const running = new Set(now.containers.map(({ name }) => name));
+    const away = before.containers.filter(({ name, returns }) => returns && !running.has(name));
+    return [
+      ...(now.daemon.version === undefined ? ["Docker does not answer"] : []),
+      ...(away.length === 0 ? [] : [`not back yet: ${away.map(({ name }) => name).join(", ")}`]),
+    ];
+  },
+
+  remembers: toRemember,
+
+  lost(held, seen) {
+    const isSuccessors = ownerOfSetting({ ...held, id: `${held.host}/bridge` }, seen) !== undefined;
+    if (isSuccessors) return [];
+    const address = addressOf(seen);
+    const isOurs = address === held.bip || json.keysOf(seen.file).bip === held.bip;
+    const isKnown = foundBy(held, seen) !== undefined;
+    if (isDockerGone(seen) && isKnown) return [ofRemovedDocker(held, seen)];
+    if (!isOurs || isKnown) return [];
+    return [
+      `docker0 keeps ${address ?? "no address"} and daemon.json its bip: what was there before is written down neither in ` +
+        `${path} nor in the state. To give docker0 another address, set bip to it, restart Docker, and then remove bip`,
+    ];
+  },
+
+  traits: { names: ["docker"], of: ({ daemon }) => ({ docker: dockerIs(daemon) }) },
+};
+
+function ofRemovedDocker({ bip }: DockerBridgeInputs, seen: BridgeSeen): string {
+  const file =
+    seen.file.text === undefined ? "daemon.json is gone with it" : "daemon.json is put back as it was before";
+  return (
+    `Docker is no longer installed here, so ${file} and nothing is restarted. A Docker that is installed again and finds ` +
+    `its old /var/lib/docker gives docker0 the address ${bip} until it has started once with another bip`
+  );
+}

@@ -1,0 +1,37 @@
+/** What a bridge needs to know of a host, by name. */
+import * as boot from "../../boot/script.js";
+import type { Cheap, Seen } from "../../engine/fact.js";
+import * as json from "../../facts/daemon-json.js";
+import * as docker from "../../facts/docker.js";
+import * as nft from "../../facts/nft.js";
+import { network } from "../host/network.js";
+
+export const facts = {
+  ...network,
+  scripts: boot.scripts,
+  file: json.file,
+  daemon: docker.daemon,
+  isDockerRemoved: docker.isRemoved,
+  nft: nft.chains,
+  nftIpv6: nft.chainsIpv6,
+  containers: docker.containers,
+  flags: docker.flags,
+};
+
+/** All facts, the costly ones among them. */
+export type BridgeSeen = Seen<typeof facts>;
+
+/** The facts that decide whether a change is due. */
+export type CheapSeen = Seen<Cheap<typeof facts>>;
+
+/** docker0's address as the kernel has it: "172.30.1.1/24". undefined if it has none. */
+export function addressOf({ links }: Pick<CheapSeen, "links">): string | undefined {
+  return links.find(({ name }) => name === "docker0")?.addresses[0];
+}
+
+/** The pools that Docker runs with. A Docker that hides them after a reload goes on using those of its file. */
+export function runningPools({ daemon, file }: Pick<CheapSeen, "daemon" | "file">): readonly json.Pool[] {
+  return (
+    (daemon.hidesPools === true ? json.keysOf(file)["default-address-pools"] : undefined) ?? daemon.pools
+  );
+}
