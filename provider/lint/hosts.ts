@@ -89,7 +89,7 @@ export class MeshLint {
     const peers = hosts.flatMap(({ entry: { address } }) => (address === entry.address ? [] : [address]));
     const questions = questionsOf<readonly string[]>(lintFacts, peers);
     try {
-      const { strict, ...ground } = seenOf(lintFacts, peers, questions, await host.look(questions));
+      const { strict, ...ground } = seenOf(lintFacts, peers, questions, await host.read(questions));
       this.#standing.push({ ...entry, ground, strict });
     } catch {
       // The resources of this host report why.

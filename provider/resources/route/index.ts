@@ -92,10 +92,7 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
 };
 
 /** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
-export function routesLeftBehind(
-  host: string,
-  seen: Pick<PeerRouteSeen, "routes" | "scripts">,
-): Claims {
+export function routesLeftBehind(host: string, seen: Pick<PeerRouteSeen, "routes" | "scripts">): Claims {
   return boot.keptScripts("route", seen.scripts).flatMap(({ path, subject, holder }): Claims => {
     if (!holder.startsWith(`${host}/to/`)) return [];
     const found = routeTo(subject, seen);

@@ -224,7 +224,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   private async see(inputs: I & Remembered, props: Props): Promise<View<F>> {
     const host = this.hostOf(inputs, props);
     await this.session.lookAll(host, cheapQuestionsOf<I>(this.kind.facts, inputs));
-    return glance(this.kind, inputs, { look: (questions) => host.recall(questions) });
+    return glance(this.kind, inputs, { read: (questions) => host.read(questions, "last") });
   }
 }
 
@@ -234,7 +234,7 @@ function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastSt
   return { stack: text(news["stack"]), lastStack: text(olds["stack"]) };
 }
 
-function atHost(reasons: readonly string[]): readonly Fault[] {
+function atHost(reasons: readonly string[]): Fault[] {
   return reasons.map((reason) => ({ property: "host", reason }));
 }
 

@@ -143,7 +143,7 @@ export class Session {
   async lookAll(host: Host, own: readonly Command[] = []): Promise<void> {
     const ahead = this.asked.size === 0 ? this.waysAhead() : [];
     for (const question of [...ahead, ...own]) this.asked.set(keyOf(question), question);
-    await host.recall([...this.questions, ...this.asked.values()]);
+    await host.read([...this.questions, ...this.asked.values()], "last");
   }
 
   private waysAhead(): readonly Command[] {
@@ -152,7 +152,7 @@ export class Session {
 
   /** No change of ours changes the machine-id, so an answer from before a change is still right. */
   async machine(host: Host): Promise<string | undefined> {
-    const [answer] = await host.recall([machineQuestion]);
+    const [answer] = await host.read([machineQuestion], "last");
     return answer === undefined ? undefined : readMachine(answer);
   }
 

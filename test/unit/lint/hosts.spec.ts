@@ -13,7 +13,7 @@ const [image = ""] = images;
 /** A recorded host, which answers once `ready` resolves; or a host that cannot be reached. */
 function host(name: string, reached = true, ready = Promise.resolve()): Host {
   const fake: Host = new FakeHost(name);
-  const look: Host["look"] = async (questions) => {
+  const read: Host["read"] = async (questions) => {
     await ready;
     if (!reached) throw new Unreachable(name, `root@${name}:22`, "no answer", "Look at its cable.");
     const known = answers(image, "fresh", recorded);
@@ -23,7 +23,7 @@ function host(name: string, reached = true, ready = Promise.resolve()): Host {
       return known[at] ?? { code: 0, stdout: "all/rp_filter:0\neth0/rp_filter:0\n", stderr: "" };
     });
   };
-  return Object.assign(fake, { look });
+  return Object.assign(fake, { read });
 }
 
 describe("the judgement of the mesh before its first resource", () => {
