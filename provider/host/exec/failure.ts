@@ -38,7 +38,7 @@ export function failureIn(
   const answer = answers[at];
   if (command === undefined || answer === undefined) return undefined;
   const output = printable(answer.stderr) || printable(answer.stdout);
-  const line = printable(quote(command.argv));
+  const line = printable(quote(shortened(command.argv)));
   const begun = commands.slice(0, at + 1);
   const effect = {
     changed: begun.some(({ probe }) => probe !== true),
@@ -46,6 +46,13 @@ export function failureIn(
   };
   const outcome = effect.changed ? besides(commands, at) : "Nothing was changed.";
   return new CommandFailed(reach.name, command.why, line, answer.code, output, outcome, effect);
+}
+
+/** A long script is left out of the command line: a person can do nothing with it. */
+function shortened(argv: readonly string[]): readonly string[] {
+  const [program = "", option = "", script = "", ...rest] = argv;
+  const isLong = program === "sh" && option === "-c" && script.length > 120;
+  return isLong ? [program, option, "...", ...rest] : argv;
 }
 
 /** The other purposes, done and not done, each once: several commands may serve one. */
