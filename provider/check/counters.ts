@@ -2,7 +2,7 @@
 import { type Answer, type Command, unseen } from "../engine/command.js";
 import * as others from "../facts/nft-foreign.js";
 
-/** A rule that counts, in its tool's own words. */
+/** A rule with a counter, in its tool's own words. */
 export interface Counter {
   readonly tool: "iptables" | "nft";
   /** "raw", or "ip docker-bridges". */

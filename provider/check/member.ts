@@ -1,4 +1,4 @@
-/** The hosts of a plan, each with what is declared of it and a way to reach it. */
+/** The hosts of a plan, each with its declared resources and a way to reach it. */
 import type { Host } from "../host/host.js";
 import { parseInterface, parseRange } from "../plan/cidr.js";
 import type { HostPlan, MeshConfig, Plan } from "../plan/index.js";
@@ -11,15 +11,15 @@ export interface Member {
   readonly host: Host;
 }
 
-/** The mesh as a stack left it: each host with what is declared of it, and a way to reach it. */
+/** A stack's mesh. */
 export interface Site {
   readonly plan: Plan;
   readonly members: readonly Member[];
   close(): Promise<void>;
 }
 
-/** Where a host is, and over which card its packets go. */
-export interface Where {
+/** Where a host is, and which network interface its packets use. */
+export interface Location {
   readonly endpoint: string;
   readonly interface?: string | undefined;
 }
@@ -27,7 +27,7 @@ export interface Where {
 export function membersOf(
   plan: Plan,
   networkPrefix: number | undefined,
-  whereIs: (host: string, own: HostPlan) => Where,
+  whereIs: (host: string, own: HostPlan) => Location,
   reach: (host: string, endpoint: string) => Host,
 ): readonly Member[] {
   const size = networkPrefix === undefined ? {} : { networkPrefix };
@@ -42,10 +42,10 @@ export function membersOf(
   });
 }
 
-/** The plan shows its own sizes, also where a program has made it that keeps no config. */
+/** Reads the sizes from the plan itself: a program may keep no config. */
 function sizesOf({ subnet, bridgeAddress }: HostPlan): Omit<MeshConfig, "hosts"> {
-  const part = parseRange(subnet);
+  const range = parseRange(subnet);
   const bridge = parseInterface(bridgeAddress);
-  if (!("value" in part && "value" in bridge)) return { pool: subnet };
-  return { pool: subnet, hostPrefix: part.value.prefix, bridgePrefix: bridge.value.range.prefix };
+  if (!("value" in range && "value" in bridge)) return { pool: subnet };
+  return { pool: subnet, hostPrefix: range.value.prefix, bridgePrefix: bridge.value.range.prefix };
 }

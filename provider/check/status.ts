@@ -17,19 +17,19 @@ export interface HostStatus {
   readonly host: string;
   readonly endpoint: string;
   readonly reached: boolean;
-  /** Why it was not reached. */
+  /** Why the host was not reached. */
   readonly reason?: string;
   readonly docker?: string;
   /** "iptables", "iptables+firewalld" or "nftables". */
   readonly firewall?: string;
-  /** docker0's address, as it is and as the plan has it. */
+  /** docker0's address on the host; `wantedBridge` is that of the plan. */
   readonly bridge?: string;
   readonly wantedBridge: string;
   readonly routes: Count;
   readonly rules: Count;
-  /** What is not as wanted, by resource: "alpha/to/beta: route to 172.30.1.0/24: absent". */
+  /** Drift, by resource: "alpha/to/beta: route to 172.30.1.0/24: absent". */
   readonly drift: readonly string[];
-  /** What cuts containers off and no `up` mends: a rule of someone else's, a firewalld that came after Docker. */
+  /** Faults that no `up` mends: another program's rule, a firewalld that was started after Docker. */
   readonly warnings: readonly string[];
   /** When dockroute last wrote something on the host. */
   readonly changed?: string;
@@ -94,7 +94,7 @@ function isWell({ drift, due }: Survey<unknown>): boolean {
   return drift.length === 0 && due.length === 0;
 }
 
-/** Where something is due that no word of drift tells, the change itself is the word. */
+/** The drift in words; a pending change that no drift explains is named by itself. */
 function words({ id, drift, due }: Survey<unknown>): readonly string[] {
   return (drift.length > 0 ? drift : due.map((why) => `due: ${why}`)).map((text) => `${id}: ${text}`);
 }

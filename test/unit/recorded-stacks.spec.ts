@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { dockerBridge } from "../../provider/resources/bridge/index.js";
-import * as before from "../../provider/resources/bridge/record.js";
+import * as before from "../../provider/resources/bridge/before.js";
 import { forwardRule } from "../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../provider/resources/route/index.js";

@@ -1,4 +1,4 @@
-/** `npx dockroute graph`: the mesh as Mermaid, DOT or SVG. Links are coloured by a check, where there is one. */
+/** `npx dockroute graph`: the mesh as Mermaid, DOT or SVG. The result of a check colours the links. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { cleaned } from "../../engine/printable.js";
@@ -35,7 +35,7 @@ export function graphOf(plan: Plan, format: keyof typeof formats, checked: Verdi
 }
 
 function stateOf(a: string, b: string, checked: Verdicts): Link["state"] {
-  // Of a user-defined network the host is named first: "alpha/side".
+  // A user-defined network is named after its host: "alpha/side".
   const hosts = ({ from, to }: Verdicts[number]) =>
     [from, to]
       .map((label) => label.split("/")[0])
@@ -46,14 +46,14 @@ function stateOf(a: string, b: string, checked: Verdicts): Link["state"] {
   return both.every(({ well }) => well) ? "well" : "red";
 }
 
-/** A name may have a "-", which neither language takes in an id. */
+/** Neither language allows the "-" of a host name in an id. */
 const idOf = ({ name }: Node): string => `h_${name.replaceAll("-", "_").replace(/\W/g, codeOf)}`;
 
 function codeOf(character: string): string {
   return `_${character.codePointAt(0)}_`;
 }
 
-/** Mermaid's labels are HTML, with codes of its own for what its language reads. */
+/** Mermaid's labels are HTML; characters of its own syntax are written as codes. */
 const inMermaid = (text: string): string =>
   text.replace(/[^\w ./:-]/gu, (each) => `#${each.codePointAt(0)};`);
 const inDot = (text: string): string => text.replace(/[\\"]/g, "\\$&");

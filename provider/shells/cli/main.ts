@@ -1,4 +1,4 @@
-/** `npx dockroute`: looks at a mesh that a stack has made. Nothing here changes a host for longer than it looks. */
+/** `npx dockroute`: shows a mesh that a stack has made. It leaves no change on a host. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,17 +16,17 @@ import { coloured } from "./table.js";
 
 const usage = `usage: dockroute COMMAND [options]
 
-  status   each host beside what is wanted of it; exit 0 well, 1 drift, 2 a host was not reached
-  check    from inside each host's subnet to inside every other's: ICMP, TCP, UDP, size, source address; for
-           what is lost, where and why; exit 0 well, 1 something is lost, 2 a host was not checked
+  status   each host beside its plan; exit 0 as wanted, 1 drift, 2 a host was not reached
+  check    probes from each host's containers to every other's: ICMP, TCP, UDP, size, source address; tells
+           where and why a packet is lost; exit 0 all is well, 1 something is lost, 2 a host took no part
   graph    the mesh as a picture: --format mermaid (default), dot or svg; --check FILE colours its links
-           by what \`dockroute check --json\` wrote; --config FILE draws what a config by itself gives, with no stack
+           by the output of \`dockroute check --json\`; --config FILE draws the plan of a config, without a stack
 
   --cwd FOLDER         the project's folder (default: this one)
   --stack NAME         the stack (default: the selected one)
-  --config-file FILE   the stack's config, where it is not Pulumi.NAME.yaml
-  --out FILE           write there instead of to the screen
-  --json               for programs
+  --config-file FILE   the stack's config (default: Pulumi.NAME.yaml)
+  --out FILE           write to this file instead of the screen
+  --json               print JSON, for programs
 `;
 
 const options = {
@@ -47,14 +47,14 @@ function parse(words: readonly string[]) {
   return parseArgs({ args: [...words], options, allowPositionals: true });
 }
 
-interface Said {
+interface Output {
   readonly text: string;
   readonly code: number;
 }
 
-const commands: Readonly<Record<string, (values: Values) => Promise<Said>>> = { status, check, graph };
+const commands: Readonly<Record<string, (values: Values) => Promise<Output>>> = { status, check, graph };
 
-/** Runs one command; gives the exit status. */
+/** Runs one command and returns the exit status. */
 export async function main(words: readonly string[]): Promise<number> {
   try {
     const { values, positionals } = parse(words);
@@ -98,7 +98,7 @@ const say = (text: string): void => {
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-async function status(values: Values): Promise<Said> {
+async function status(values: Values): Promise<Output> {
   const site = await openSite(stackOptions(values), say);
   try {
     const all = await statusOf(site);
@@ -108,7 +108,7 @@ async function status(values: Values): Promise<Said> {
   }
 }
 
-async function check(values: Values): Promise<Said> {
+async function check(values: Values): Promise<Output> {
   const site = await openSite(stackOptions(values), say);
   try {
     const checked = await checkMesh(site);
@@ -118,7 +118,7 @@ async function check(values: Values): Promise<Said> {
   }
 }
 
-async function graph(values: Values): Promise<Said> {
+async function graph(values: Values): Promise<Output> {
   const { format } = values;
   if (!isFormat(format)) throw new CommandError(`--format ${format}: mermaid, dot and svg are allowed`);
   const plan =

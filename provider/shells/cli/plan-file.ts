@@ -1,4 +1,4 @@
-/** The plan that a stack's config gives by itself, read from its file: no stack and no host is asked. */
+/** Computes the plan of a config file. No stack and no host is asked. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-/** The mesh as a stack left it: each host with what is declared of it, and a way to reach it. */
+/** Opens a stack's mesh: each host with its declared resources and a way to reach it. */
 
 import { membersOf, type Site } from "../../check/member.js";
 import { Hosts } from "../../host/hosts.js";
@@ -7,7 +7,7 @@ import { readStack, type StackOptions } from "./stack.js";
 
 const connectionKey = "dockroute:connection";
 
-/** A person or a monitor waits for this: unless the config says otherwise, a host is given up sooner than in `up`. */
+/** A person or a monitor waits for the answer, so by default a host is given up sooner than in an `up`. */
 function patience(connection: string | undefined): string {
   const given: unknown = JSON.parse(connection || "{}");
   return JSON.stringify({ dialErrorLimit: 1, perDialTimeout: 8, ...(isRecord(given) ? given : {}) });
@@ -22,10 +22,10 @@ export async function openSite(options: StackOptions, say: (text: string) => voi
     plan,
     Number.isInteger(networkPrefix) ? networkPrefix : undefined,
     (host, { address }) => {
-      const told = byProgram.get(host);
+      const own = byProgram.get(host);
       return {
-        endpoint: told?.endpoint ?? endpointIn(config, host, address),
-        interface: told === undefined ? interfaceOf(config("dockroute:hosts"), host) : told.interface,
+        endpoint: own?.endpoint ?? endpointIn(config, host, address),
+        interface: own === undefined ? interfaceOf(config("dockroute:hosts"), host) : own.interface,
       };
     },
     (host, endpoint) => hosts.get(host, endpoint, byProgram.get(host)?.connection),

@@ -1,8 +1,8 @@
-/** What the pulumi command says of a stack: its config and its output `plan`. The stack's program is not run. */
+/** Reads a stack by the pulumi command: its config and its output `plan`. The stack's program is not run. */
 import { execFile } from "node:child_process";
 import { z } from "zod";
 import type { Plan } from "../../plan/index.js";
-import { type Declared, declaredHosts } from "./state.js";
+import { type DeclaredHost, declaredHosts } from "./state.js";
 
 export interface StackOptions {
   /** The project's folder. */
@@ -14,14 +14,14 @@ export interface StackOptions {
 }
 
 export interface StackFacts {
-  /** The value of a key "dockroute:hosts": text, JSON text for lists and objects. */
+  /** The value of a key such as "dockroute:hosts"; lists and objects as JSON text. */
   config(key: string): string | undefined;
   readonly plan: Plan;
-  /** Hosts that the config does not name, because a program of its own does. */
-  readonly declared: ReadonlyMap<string, Declared>;
+  /** Hosts that only the program names, because the config has no `dockroute:hosts`. */
+  readonly declared: ReadonlyMap<string, DeclaredHost>;
 }
 
-/** Something that a person has to put right first: its message is all that is printed. */
+/** A fault that a person has to mend first: only its message is printed. */
 export class CommandError extends Error {}
 
 const config = z.record(
@@ -62,9 +62,9 @@ function pulumi(words: readonly string[], { cwd, stack }: StackOptions): Promise
         return;
       }
       const missing = "code" in error && error.code === "ENOENT";
-      const said = missing ? "there is no program pulumi" : stderr.trim() || error.message;
-      // The command line holds no secret; what it printed on stdout may.
-      reject(new CommandError(`\`pulumi ${argv.join(" ")}\` in ${cwd}: ${said}`));
+      const reason = missing ? "there is no program pulumi" : stderr.trim() || error.message;
+      // The command line holds no secret; its stdout may.
+      reject(new CommandError(`\`pulumi ${argv.join(" ")}\` in ${cwd}: ${reason}`));
     });
   });
 }

@@ -1,8 +1,8 @@
-/** Where a program of its own said that its hosts are: in the inputs of their resources, which the state keeps. */
+/** Reads from a stack's state where its hosts are, for programs that keep no hosts in the config. */
 import { z } from "zod";
 
-/** How a program reaches a host, and over which card its packets go. */
-export interface Declared {
+/** How the program reaches a host, and which network interface its packets use. */
+export interface DeclaredHost {
   readonly endpoint: string;
   readonly connection?: unknown;
   readonly interface?: string | undefined;
@@ -19,8 +19,8 @@ const state = z.object({
 const bridge = z.object({ host: z.string(), endpoint: z.string(), connection: z.unknown().optional() });
 const rule = z.object({ host: z.string(), interfaces: z.tuple([z.string()]) });
 
-/** By host name; of what `pulumi stack export --show-secrets` prints. */
-export function declaredHosts(exported: unknown): ReadonlyMap<string, Declared> {
+/** By host name, from the output of `pulumi stack export --show-secrets`. */
+export function declaredHosts(exported: unknown): ReadonlyMap<string, DeclaredHost> {
   const { resources = [] } = state.parse(exported).deployment;
   const of = <T>(kind: string, form: z.ZodType<T>): readonly T[] =>
     resources.flatMap(({ type, inputs }) => {
@@ -33,7 +33,7 @@ export function declaredHosts(exported: unknown): ReadonlyMap<string, Declared> 
   );
 }
 
-/** Pulumi's mark of a secret in a state, and the word for one in the clear. */
+/** Pulumi marks a secret in a state by this key; `plaintext` holds it when secrets are shown. */
 const mark = "4dabf18193072939515e22adb298388d";
 const secret = z.object({ [mark]: z.string(), plaintext: z.string() });
 

@@ -1,14 +1,14 @@
-/** `npx dockroute status` as a table, and its exit code. */
+/** `npx dockroute status` as a table, and its exit status. */
 import type { Count, HostStatus } from "../../check/status.js";
 import { type Cell, table } from "./table.js";
 
-/** 0 all is as wanted, 1 something has drifted, 2 a host was not reached. */
+/** 0 as wanted, 1 drift, 2 a host was not reached. */
 export function exitCode(all: readonly HostStatus[]): number {
   if (all.some(({ reached }) => !reached)) return 2;
   return all.some(({ drift }) => drift.length > 0) ? 1 : 0;
 }
 
-/** The table, and below it what is wrong, and what may be, one line each. */
+/** The table, and below it drift and warnings, one line each. */
 export function statusText(all: readonly HostStatus[], colour: boolean): string {
   const heads = ["host", "reached", "Docker", "firewall", "bridge", "wanted", "routes", "rules", "drift"];
   const rows = all.map((each): Cell[] => [

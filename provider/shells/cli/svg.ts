@@ -5,7 +5,7 @@ export interface Node extends HostPlan {
   readonly name: string;
 }
 
-/** Two hosts, and whether each direction between them is well; "unknown" without a check. */
+/** Two hosts, and whether both directions between them are well; "unknown" without a check. */
 export interface Link {
   readonly from: Node;
   readonly to: Node;
@@ -26,14 +26,14 @@ const style = `<style>
 text { text-anchor: middle; }
 </style>`;
 
-interface Place {
+interface Point {
   readonly x: number;
   readonly y: number;
 }
 
 export function svgOf(nodes: readonly Node[], links: readonly Link[]): string {
-  const { places, width, height } = layout(nodes);
-  const placeOf = ({ name }: Node) => places.get(name) ?? { x: 0, y: 0 };
+  const { points, width, height } = layout(nodes);
+  const pointOf = ({ name }: Node) => points.get(name) ?? { x: 0, y: 0 };
   const states = [...new Set(links.map(({ state }) => state))];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
@@ -41,35 +41,35 @@ export function svgOf(nodes: readonly Node[], links: readonly Link[]): string {
     `<title>${inXml(nodes.map(({ name, subnet }) => `${name} ${subnet}`).join(", "))}</title>`,
     style,
     `<defs>${states.map(arrow).join("")}</defs>`,
-    ...links.map((link) => lineOf(link, placeOf(link.from), placeOf(link.to))),
-    ...nodes.map((node) => boxOf(node, placeOf(node))),
+    ...links.map((link) => lineOf(link, pointOf(link.from), pointOf(link.to))),
+    ...nodes.map((node) => boxOf(node, pointOf(node))),
     "</svg>",
     "",
   ].join("\n");
 }
 
-/** On an ellipse, wider than high as the boxes are, so far apart that neighbours leave room for a line. */
+/** Puts the hosts on an ellipse, wider than high like the boxes, with room for a line between neighbours. */
 function layout(nodes: readonly Node[]) {
   const gap = 2 * Math.sin(Math.PI / Math.max(2, nodes.length));
   const across = nodes.length < 2 ? 0 : Math.max(230, (box.width + 100) / gap);
   const down = across * 0.66;
-  // Two stand side by side; of others the first is at the top.
+  // Two hosts are side by side; of more, the first is at the top.
   const begin = nodes.length === 2 ? Math.PI : -Math.PI / 2;
-  const circle = nodes.map((_, at): Place => {
+  const circle = nodes.map((_, at): Point => {
     const angle = (2 * Math.PI * at) / nodes.length + begin;
     return { x: across * Math.cos(angle), y: down * Math.sin(angle) };
   });
   const left = Math.min(0, ...circle.map(({ x }) => x)) - box.width / 2 - margin;
   const top = Math.min(0, ...circle.map(({ y }) => y)) - box.height / 2 - margin;
-  const places = new Map(
+  const points = new Map(
     nodes.map(({ name }, at) => {
       const { x, y } = circle[at] ?? { x: 0, y: 0 };
       return [name, { x: round(x - left), y: round(y - top) }];
     }),
   );
-  const all = [...places.values()];
+  const all = [...points.values()];
   return {
-    places,
+    points,
     width: Math.ceil(Math.max(0, ...all.map(({ x }) => x)) + box.width / 2 + margin),
     height: Math.ceil(Math.max(0, ...all.map(({ y }) => y)) + box.height / 2 + margin),
   };
@@ -82,7 +82,7 @@ function arrow(state: Link["state"]): string {
   );
 }
 
-function lineOf({ from, to, state }: Link, a: Place, b: Place): string {
+function lineOf({ from, to, state }: Link, a: Point, b: Point): string {
   const [start, end] = [edge(a, b), edge(b, a)];
   const dashes = state === "red" ? ' stroke-dasharray="6 4"' : "";
   return (
@@ -93,7 +93,7 @@ function lineOf({ from, to, state }: Link, a: Place, b: Place): string {
 }
 
 /** Where the line from the middle of a box to another place leaves the box, and a little further. */
-function edge(from: Place, to: Place): Place {
+function edge(from: Point, to: Point): Point {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const [w, h] = [box.width / 2 + 4, box.height / 2 + 4];
   const scale = Math.min(
@@ -104,7 +104,7 @@ function edge(from: Place, to: Place): Place {
   return { x: round(from.x + dx * scale), y: round(from.y + dy * scale) };
 }
 
-function boxOf({ name, address, subnet }: Node, { x, y }: Place): string {
+function boxOf({ name, address, subnet }: Node, { x, y }: Point): string {
   const [left, top] = [round(x - box.width / 2), round(y - box.height / 2)];
   return [
     `<rect class="host" x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="10"/>`,

@@ -1,4 +1,4 @@
-/** Text in columns, for a person who looks at it rather than reads it. */
+/** Text in columns. */
 
 export type Tone = "good" | "bad" | "faint" | "plain";
 
@@ -9,7 +9,7 @@ export interface Cell {
 
 const codes: Readonly<Record<Tone, string>> = { good: "32", bad: "31", faint: "2", plain: "" };
 
-/** Colours only where a person looks at a terminal (https://no-color.org). */
+/** Colours are used only on a terminal, and not with NO_COLOR (https://no-color.org). */
 export const coloured: boolean = process.stdout.isTTY === true && !process.env["NO_COLOR"];
 
 export function paint(text: string, tone: Tone, colour = coloured): string {
@@ -17,7 +17,7 @@ export function paint(text: string, tone: Tone, colour = coloured): string {
   return colour && code !== "" ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
-/** Rows below their heads, each column as wide as its widest cell. */
+/** Rows below a heading, each column as wide as its widest cell. */
 export function table(
   heads: readonly string[],
   rows: readonly (readonly Cell[])[],
