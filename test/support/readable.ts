@@ -14,7 +14,7 @@ export function readable(message: string, host: string, parts: readonly (string 
     assert.ok(typeof part === "string" ? message.includes(part) : part.test(message), `${part}: ${message}`);
   assert.match(message, outcome, `what was changed? ${message}`);
   assert.match(message, advice, `what now? ${message}`);
-  assert.doesNotMatch(message, /undefined|\[object|NaN|null|\{\}|\.\.$|; \.|: \.| {2}/, message);
+  assert.doesNotMatch(message, /undefined|\[object|NaN|(?<!\/dev\/)null|\{\}|\.\.$|; \.|: \.| {2}/, message);
 }
 
 /** What a piece of work throws. */

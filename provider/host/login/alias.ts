@@ -61,7 +61,14 @@ function levelOf(name: string, given: Pick<Written, "user" | "port">): Written {
     ...(identityFiles.length > 0 ? { identities: files } : {}),
     ...(values.get("identitiesonly") === "yes" ? { identitiesOnly: true } : {}),
     ...(agent === undefined || agent === "SSH_AUTH_SOCK" ? {} : { agentSocketPath: agentOf(agent, pathOf) }),
-    ...(knownHosts === undefined ? {} : { knownHostsFiles: knownHosts.split(/\s+/).map(pathOf) }),
+    ...(knownHosts === undefined
+      ? {}
+      : {
+          knownHostsFiles: knownHosts
+            .split(/\s+/)
+            .filter((file) => file !== "none")
+            .map(pathOf),
+        }),
     ...(alias === undefined ? {} : { hostKeyAlias: alias }),
   };
 }
