@@ -1,11 +1,14 @@
 /**
- * firewalld: its own base chain ends in reject, and an accept elsewhere does not stop that, so what may enter
- * needs a policy of firewalld's own: one file, in the form of firewalld.policy(5). Never a direct rule: the
- * first one empties Docker's tables.
+ * firewalld: its own base chain ends in reject, and an accept elsewhere does not stop that. So what may enter needs a
+ * policy of firewalld's own: one file, in the form of firewalld.policy(5). Never a direct rule: the first one empties
+ * Docker's tables.
  */
 import type { Answer, Command } from "../engine/command.js";
-import { removeFile, writeFile } from "./files.js";
-import { partsDirectory } from "./places.js";
+import { fact } from "../engine/fact.js";
+import * as docker from "./docker.js";
+import { readFiles, removeFile, writeFile } from "./files.js";
+import { question as rulesetQuestion } from "./nft-foreign.js";
+import { partsDirectory, scriptsDirectory } from "./places.js";
 
 const policies = "/etc/firewalld/policies";
 
@@ -23,6 +26,13 @@ export const questions = [
   },
 ] as const satisfies readonly Command[];
 
+/** Whether firewalld runs, and its policies. */
+export const firewalld = fact(
+  [...questions, ...docker.questions, rulesetQuestion],
+  (units, files, info, ruleset) =>
+    read(units, readFiles(files), { backend: docker.readDaemon(info).firewall, ruleset }),
+);
+
 export interface Seen {
   readonly active: boolean;
   /** It was first started while Docker ran: Docker's networks are in none of its zones, and nothing gets to a container. */
@@ -31,7 +41,7 @@ export interface Seen {
 }
 
 /**
- * @param backend what Docker says of its firewall, from 28 on: "nftables+firewalld" where it has met it
+ * @param backend Docker's name for its firewall, from 28 on: "nftables+firewalld" if it works with firewalld
  * @param ruleset all nft rules: a zone that holds docker0 names it in them
  */
 export function read(
@@ -46,7 +56,7 @@ export function read(
   const since = (name: string) => Number(unit(name)?.get("ActiveEnterTimestampMonotonic") ?? 0);
   const runs = (name: string) => unit(name)?.get("ActiveState") === "active";
   const own = /^table inet firewalld \{[\s\S]*?^\}$/m.exec(ruleset.stdout)?.[0];
-  // A Docker that met firewalld at its start is told of each later start, so the times are only the last resort.
+  // A Docker that found firewalld at its start hears of each later start of it. So the times are the last resort.
   const strangers =
     backend !== undefined
       ? !backend.includes("firewalld")
@@ -67,7 +77,7 @@ export interface Policy {
   readonly name: string;
   readonly destination: string;
   readonly sources: readonly string[];
-  /** "tcp/443"; all where there are none. */
+  /** "tcp/443"; undefined is all. */
   readonly ports?: readonly string[] | undefined;
 }
 
@@ -106,34 +116,31 @@ function pathOf({ name }: Pick<Policy, "name">): string {
   return `${policies}/${name}.xml`;
 }
 
-/** In words, what is not in place. A firewalld that does not run needs none. */
-export function amiss(policy: Policy, seen: Seen): readonly string[] {
-  if (!seen.active) return [];
+/** The policy as it is: undefined if it is not there. */
+export function stateOf(policy: Policy, seen: Seen): "so" | "changed" | undefined {
   const text = seen.policies.get(pathOf(policy));
-  if (text === textOf(policy)) return [];
-  return [`firewalld policy ${policy.name}: ${text === undefined ? "absent" : "changed"}`];
+  return text === undefined ? undefined : text === textOf(policy) ? "so" : "changed";
 }
 
-export function keep(policy: Policy, seen: Seen): readonly Command[] {
-  if (amiss(policy, seen).length === 0) return [];
-  const why = `let the peers into ${policy.destination} in firewalld`;
-  return [...writeFile({ path: pathOf(policy), text: textOf(policy), mode: "644", why }), ...reload(why)];
+export function write(policy: Policy, why: string): readonly Command[] {
+  return writeFile({ path: pathOf(policy), text: textOf(policy), mode: "644", why });
 }
 
-export function drop(policy: Pick<Policy, "name">, seen: Seen): readonly Command[] {
-  if (!seen.policies.has(pathOf(policy))) return [];
-  const why = `remove the policy ${policy.name} of firewalld`;
-  return [removeFile(pathOf(policy), why), ...(seen.active ? reload(why) : [])];
+export function remove(policy: Pick<Policy, "name">): Command {
+  return removeFile(pathOf(policy), `remove the policy ${policy.name} of firewalld`);
 }
 
-/** A reload of firewalld before 2 empties the rules of iptables too, ours among them. */
-function reload(why: string): readonly Command[] {
+/**
+ * Has firewalld read its policies. A firewalld before 2 empties the rules of iptables on this, so the scripts are
+ * loaded again: by this command and not by the apply script, which would wait for the lock that this change holds.
+ */
+export function reload(why: string): readonly Command[] {
+  const script = 'for each in "$1"/* "$2"/*; do [ ! -e "$each" ] || sh "$each"; done';
   return [
     { why, argv: ["firewall-cmd", "--quiet", "--reload"] },
     {
-      why: "load what firewalld's reload has emptied",
-      // Not by the apply script, which would wait for the lock that this change holds.
-      argv: ["sh", "-c", 'for part in "$1"/*; do [ ! -e "$part" ] || sh "$part"; done', "sh", partsDirectory],
+      why: "load the rules that firewalld's reload has emptied",
+      argv: ["sh", "-c", script, "sh", scriptsDirectory, partsDirectory],
     },
   ];
 }

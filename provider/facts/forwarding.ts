@@ -1,4 +1,4 @@
-/** sysctl: whether the kernel passes packets on from one link to another. */
+/** sysctl: whether the kernel forwards packets from one link to another. */
 
 export const isOn: readonly string[] = ["grep", "-q", "1", "/proc/sys/net/ipv4/ip_forward"];
 

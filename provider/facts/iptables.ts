@@ -1,10 +1,9 @@
 /**
- * iptables: always the program that the host has chosen, whichever backend stands behind it, because Docker's
- * rules are where that one puts them. Read by `-S`, written as a part's lines.
+ * iptables: always the program that the host has chosen, whichever backend it uses, because Docker's rules are there
+ * too. Read by `-S`, written as the lines of a script.
  */
-
-import type { Line } from "../engine/command.js";
-import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 
 export type Table = "filter" | "raw" | "nat";
 
@@ -22,10 +21,15 @@ export const questions = [
   { why: "read the raw rules", argv: ["iptables", "-w", "-t", "raw", "-S"] },
 ] as const satisfies readonly Command[];
 
-/** Ours are there only where there is no nft; else it is Docker's that are looked at. */
+/** Docker's rules, and ours on a host without nft. */
 export const natQuestions = [
   { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"] },
 ] as const satisfies readonly Command[];
+
+/** The rules of each table. */
+export const filter = fact([questions[0]], (answer) => readTable(answer));
+export const raw = fact([questions[1]], (answer) => readTable(answer));
+export const nat = fact(natQuestions, (answer) => readTable(answer));
 
 export const readTable = readOnce((answer: Answer): TableSeen => {
   const policies = new Map<string, string>();
@@ -62,7 +66,7 @@ export function hasChain(seen: TableSeen, chain: string, rules: readonly Rule[])
   return held?.length === rules.length && held.every((rule, at) => sameRule(rule, rules[at] ?? []));
 }
 
-/** The chains of all tables, each emptied and filled again in one step a table; nothing else is touched. */
+/** Fills each chain anew, in one step for each table. No other chain is touched. */
 export function fillChains(chains: readonly { table: Table; chain: string; rules: readonly Rule[] }[]): Line {
   const text = chains.map(({ table, chain, rules }) =>
     [
@@ -75,13 +79,13 @@ export function fillChains(chains: readonly { table: Table; chain: string; rules
   return { argv: ["iptables-restore", "-w", "--noflush"], stdin: `${text.join("\n")}\n` };
 }
 
-/** Puts the rule at the top of a chain, unless it stands in it already. */
+/** Puts the rule at the top of a chain, unless the chain has it already. */
 export function insertRule(table: Table, chain: string, rule: Rule): Line {
   const base = ["iptables", "-w", "-t", table];
   return { argv: [...base, "-I", chain, "1", ...rule], unless: [...base, "-C", chain, ...rule] };
 }
 
-/** Makes the rule the first of its chain, wherever it stands now: Docker inserts rules of its own above. */
+/** Makes the rule the first of its chain, wherever it is now: Docker inserts rules of its own above it. */
 export function putFirst(table: Table, chain: string, rule: Rule): readonly Line[] {
   const base = ["iptables", "-w", "-t", table];
   const isFirst = [
@@ -99,16 +103,40 @@ export function putFirst(table: Table, chain: string, rule: Rule): readonly Line
   ];
 }
 
-/** Makes a chain of Docker's that Docker has not made yet; Docker keeps what it finds in it. */
+/** Makes a chain of Docker's that Docker has not made yet. Docker uses it as it is. */
 export function ensureChain(table: Table, chain: string): Line {
   return { argv: ["iptables", "-w", "-t", table, "-N", chain], mayFail: true };
 }
 
-/** Asks whether Docker's filter is in place: its jump, and FORWARD closed to what no rule lets in. */
-export const askForDockers: readonly string[] = [
+/** Asks whether Docker's rules are in place: FORWARD jumps to DOCKER-USER. */
+export const askForDockers: readonly string[] = ["iptables", "-w", "-C", "FORWARD", "-j", "DOCKER-USER"];
+
+/** The policy of FORWARD, or a rule of Docker 28 and later for each bridge, drops what no rule lets in. */
+const closed = '*"-P FORWARD DROP"*|*"-A DOCKER ! -i "*';
+
+/** Asks whether Docker's rules are in place and yet let everybody in, because FORWARD's policy is ACCEPT. */
+export const askForOpen: readonly string[] = [
   ...["sh", "-c"],
-  'rules=$(iptables -w -S FORWARD); case $rules in "-P FORWARD DROP"*"-j DOCKER-USER"*) ;; *) exit 1 ;; esac',
+  `case $(iptables -w -S) in ${closed}) exit 1 ;; *"-j DOCKER-USER"*) ;; *) exit 1 ;; esac`,
 ];
+
+/** The same, read from the rules. */
+export function isOpen({ policies, chains }: TableSeen): boolean {
+  const jumps = chains.get("FORWARD")?.some((rule) => sameRule(rule, ["-j", "DOCKER-USER"])) ?? false;
+  const drops = chains.get("DOCKER")?.some(([not, on]) => not === "!" && on === "-i") ?? false;
+  return jumps && !drops && policies.get("FORWARD") !== "DROP";
+}
+
+/** While the host answers yes to `ask`, the rule is the last of its chain; otherwise it is not in it. */
+export function putLast(chain: string, rule: Rule, ask: readonly string[]): readonly Line[] {
+  const base = ["iptables", "-w"];
+  const script = '[ "$(iptables -w -S "$1" | tail -n 1)" = "$2" ] && shift 2 && "$@"';
+  const stands = ["sh", "-c", script, "sh", chain, `-A ${chain} ${rule.join(" ")}`, ...ask];
+  return [
+    { argv: [...base, "-D", chain, ...rule], unless: stands, mayFail: true },
+    { argv: [...base, "-A", chain, ...rule], unless: stands, when: ask },
+  ];
+}
 
 export function deleteRule(table: Table, chain: string, rule: Rule, why: string): Command {
   return { why, argv: ["iptables", "-w", "-t", table, "-D", chain, ...rule] };

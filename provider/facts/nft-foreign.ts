@@ -1,8 +1,9 @@
 /**
- * nftables of others: a drop in any base chain is the end of a packet, and the first nat chain decides for good,
- * so what stands there besides Docker's and ours has to be known by its text.
+ * Other programs' nftables: a drop in any base chain ends a packet, and the first nat chain decides for good. So the
+ * rules that are neither Docker's nor ours are read as text.
  */
 import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
 
 /** Without the contents of sets, which can be huge; priorities as numbers. */
 export const question: Command = {
@@ -10,7 +11,10 @@ export const question: Command = {
   argv: ["nft", "-s", "-t", "-y", "list", "ruleset"],
 };
 
-interface Chain {
+/** The chains of other programs. */
+export const foreign = fact([question], (answer) => read(answer));
+
+export interface Chain {
   /** "ip other" */
   readonly table: string;
   readonly name: string;
@@ -18,7 +22,7 @@ interface Chain {
   readonly rules: readonly string[];
 }
 
-/** Tables that are looked at where they belong to: iptables' own, Docker's, firewalld's and ours. */
+/** Tables that other files of this folder read: iptables', Docker's, firewalld's and ours. */
 const known =
   /^(ip6? (filter|nat|raw|mangle|security|docker-bridges|dockroute)|inet firewalld|(arp|bridge|netdev|ip6) .*)$/;
 
@@ -42,12 +46,12 @@ export const read = readOnce((answer: Answer): readonly Chain[] => {
   return chains.filter(({ table: of }) => !known.test(of));
 });
 
-/** What may drop a packet that is routed through the host. */
+/** Rules that may drop a packet that is routed through the host. */
 export function drops(chains: readonly Chain[]): readonly string[] {
   return dropping(chains).map(({ text }) => text);
 }
 
-/** The same, each with the place where it stands. */
+/** The same, each with its place. */
 export function dropping(chains: readonly Chain[]): readonly Reached[] {
   const hooks = ["ingress", "prerouting", "forward", "postrouting"];
   return reached(chains, (base) => base.type === "filter" && hooks.includes(base.hook)).filter(
@@ -64,8 +68,8 @@ export interface Reached {
 }
 
 /**
- * What may give a packet another source before the nat chain with this priority is asked; or later, where it is
- * bound to no interface and so meets what comes in for a container too, which our chain does not decide on.
+ * Rules that may give a packet another source before the nat chain with this priority decides; or later, if they name
+ * no interface: such a rule also matches what comes in for a container, on which our chain does not decide.
  */
 export function masquerades(chains: readonly Chain[], before: number): readonly string[] {
   const isNat = (base: NonNullable<Chain["base"]>) => base.type === "nat" && base.hook === "postrouting";
@@ -88,7 +92,7 @@ function reached(
   for (const { table, rules } of found) {
     for (const [, to] of rules.join("\n").matchAll(/(?:jump|goto) ([^\s,}]+)/g)) {
       const next = chains.find((chain) => chain.table === table && chain.name === to);
-      // A Set that grows is walked to its new end.
+      // The loop also visits what is added to the Set meanwhile.
       if (next !== undefined) found.add(next);
     }
   }

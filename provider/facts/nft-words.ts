@@ -1,6 +1,6 @@
 /**
  * The words of nftables' rules that dockroute uses, each as the text that `nft -f` reads and as the JSON that
- * `nft -j` prints: with both side by side, a rule that was written is recognised when it is read.
+ * `nft -j` prints, side by side. So a rule that was written is recognised when it is read.
  */
 
 /**
@@ -21,6 +21,9 @@ export interface Rule {
 export type Match =
   | { readonly on: "iifname" | "oifname"; readonly names: readonly string[] }
   | { readonly on: "saddr" | "daddr"; readonly range: string }
+  | { readonly on: "not from"; readonly range: string }
+  /** The kernel has no route back to the source by the link on which the packet came. */
+  | { readonly on: "no way back" }
   /** The interface that the destination is reached by; "br-*" stands for all that begin so. */
   | { readonly on: "towards"; readonly name: string }
   /** The same, for the interfaces that a set of the table names. */
@@ -39,7 +42,7 @@ export type Match =
 
 /** What each verdict is as text, and as `nft -j` prints it. */
 const verdicts = {
-  // Binding the flow to the address it has ends NAT for it; accept would leave it to the next chain.
+  // Binding the flow to its own address ends NAT for it. After an accept the next chain would decide.
   keep: { text: "snat to ip saddr", json: { snat: { addr: field("saddr") } } },
   masquerade: { text: "masquerade", json: { masquerade: null } },
   mark: {
@@ -65,6 +68,10 @@ function matchJson(match: Match): readonly unknown[] {
     case "saddr":
     case "daddr":
       return [equal(field(match.on), rangeJson(match.range))];
+    case "not from":
+      return [{ match: { op: "!=", left: field("saddr"), right: rangeJson(match.range) } }];
+    case "no way back":
+      return [equal({ fib: { result: "oif", flags: ["saddr", "iif"] } }, false)];
     case "towards":
       return [equal(fib("oifname"), match.name)];
     case "towards set":
@@ -94,6 +101,10 @@ function matchText(match: Match): string {
     case "saddr":
     case "daddr":
       return `ip ${match.on} ${match.range}`;
+    case "not from":
+      return `ip saddr != ${match.range}`;
+    case "no way back":
+      return "fib saddr . iif oif missing";
     case "towards":
       return `fib daddr oifname "${match.name}"`;
     case "towards set":

@@ -101,13 +101,15 @@ function normal(listed: unknown): string {
 }
 
 const right = z.union([z.string(), z.object({ prefix: z.object({ addr: z.string(), len: z.number() }) })]);
+const snat = z.object({ snat: z.object({}) });
 const toRange = z.object({
   match: z.object({ left: z.object({ payload: z.object({ field: z.literal("daddr") }) }), right }),
 });
 
-/** The ranges that a chain's rules match a destination with, in words of the inputs. */
-export function destinations(seen: Seen, chain: string): readonly string[] {
-  return (seen.get(chain)?.rules ?? []).flatMap((expr) =>
+/** The ranges towards which a chain's rules keep the source address, in the form of the inputs. */
+export function keptTowards(seen: Seen, chain: string): readonly string[] {
+  const keeps = (expr: readonly unknown[]) => snat.safeParse(expr.at(-1)).success;
+  return (seen.get(chain)?.rules ?? []).filter(keeps).flatMap((expr) =>
     expr.flatMap((part) => {
       const found = toRange.safeParse(part).data?.match.right;
       if (found === undefined) return [];
@@ -157,13 +159,18 @@ export const dockersQuestion: Command = {
 /** Whether Docker's nftables backend has its filter in place. */
 export const hasDockersTable = fact([dockersQuestion], ({ code }) => code === 0);
 
-/** Removes chains, where all are there. */
+/** Removes chains, if all of them are there. */
 export function unload(chains: readonly string[]): readonly string[] {
   const text = chains.map((name) => `flush chain ip ${table} ${name}; delete chain ip ${table} ${name}`);
   return ["nft", text.join("; ")];
 }
 
-/** Removes the chains, and with the last ones the table. */
+/** Removes one chain, and leaves the table for others that this change makes. */
+export function removeChain(name: string, why: string): Command {
+  return { why, argv: unload([name]) };
+}
+
+/** Removes the chains that are there, and with the last ones the table. */
 export function remove(chains: readonly string[], seen: Seen, why: string): readonly Command[] {
   const there = chains.filter((name) => seen.has(name));
   if (there.length === 0) return [];

@@ -1,6 +1,7 @@
 /** What is changed by hand is seen by the next preview and mended by the next up, and nothing else is. */
 import assert from "node:assert/strict";
 import { differences, snapshot } from "../../lab/snapshot.js";
+import { forwardChain, natChain, scriptOf } from "../support/names.js";
 import { changed, dockers, Scene } from "../support/scene.js";
 
 interface Drift {
@@ -36,7 +37,7 @@ const all: readonly Drift[] = [
     by: "the nat chain deleted",
     on: "gamma",
     hand: "nft delete table ip dockroute",
-    found: "nat chain masquerade-172.30.2.0_24: absent",
+    found: `nat chain ${natChain("172.30.2.0/24")}: absent`,
     wanted:
       "let 172.30.2.0/24 keep its address towards 172.30.0.0/24, 172.30.1.0/24, and masquerade the rest",
     mends: ["gamma-masquerade"],
@@ -44,7 +45,7 @@ const all: readonly Drift[] = [
   {
     by: "one nat rule deleted",
     on: "alpha",
-    hand: "nft -a list chain ip dockroute masquerade-172.30.0.0_24 | sed -n '/172.30.1.0.*handle/s/.*handle //p' | xargs -n1 nft delete rule ip dockroute masquerade-172.30.0.0_24 handle",
+    hand: `nft -a list chain ip dockroute ${natChain("172.30.0.0/24")} | sed -n '/172.30.1.0.*handle/s/.*handle //p' | xargs -n1 nft delete rule ip dockroute ${natChain("172.30.0.0/24")} handle`,
     found: "exclude 172.30.2.0/24",
     wanted:
       "let 172.30.0.0/24 keep its address towards 172.30.1.0/24, 172.30.2.0/24, and masquerade the rest",
@@ -53,32 +54,32 @@ const all: readonly Drift[] = [
   {
     by: "the jump in raw deleted",
     on: "gamma",
-    hand: "iptables -t raw -D PREROUTING -d 172.30.2.0/24 -m comment --comment dockroute -j DOCKROUTE-172.30.2.0_24",
-    found: "raw PREROUTING jump to DOCKROUTE-172.30.2.0_24: absent",
+    hand: `iptables -t raw -D PREROUTING -d 172.30.2.0/24 -m comment --comment dockroute -j ${forwardChain("172.30.2.0/24")}`,
+    found: `raw PREROUTING jump to ${forwardChain("172.30.2.0/24")}: absent`,
     wanted: "into 172.30.2.0/24",
     mends: ["gamma-forward"],
   },
   {
     by: "the jump in DOCKER-USER deleted",
     on: "beta",
-    hand: "iptables -D DOCKER-USER -d 172.30.1.0/24 -m comment --comment dockroute -j DOCKROUTE-172.30.1.0_24",
-    found: "filter DOCKER-USER jump to DOCKROUTE-172.30.1.0_24: absent",
+    hand: `iptables -D DOCKER-USER -d 172.30.1.0/24 -m comment --comment dockroute -j ${forwardChain("172.30.1.0/24")}`,
+    found: `filter DOCKER-USER jump to ${forwardChain("172.30.1.0/24")}: absent`,
     wanted: "into 172.30.1.0/24",
     mends: ["beta-forward"],
   },
   {
     by: "the raw chain emptied",
     on: "gamma",
-    hand: "iptables -t raw -F DOCKROUTE-172.30.2.0_24",
-    found: "raw chain DOCKROUTE-172.30.2.0_24: changed",
+    hand: `iptables -t raw -F ${forwardChain("172.30.2.0/24")}`,
+    found: `raw chain ${forwardChain("172.30.2.0/24")}: changed`,
     wanted: "let $alpha/32, $beta/32, 172.30.0.0/24, 172.30.1.0/24 into 172.30.2.0/24",
     mends: ["gamma-forward"],
   },
   {
     by: "a rule of the filter chain deleted",
     on: "alpha",
-    hand: "iptables -D DOCKROUTE-172.30.0.0_24 -s 172.30.2.0/24 -i eth0 -j ACCEPT",
-    found: "filter chain DOCKROUTE-172.30.0.0_24: changed",
+    hand: `iptables -D ${forwardChain("172.30.0.0/24")} -s 172.30.2.0/24 -i eth0 -j ACCEPT`,
+    found: `filter chain ${forwardChain("172.30.0.0/24")}: changed`,
     wanted: "let $beta/32, $gamma/32, 172.30.1.0/24, 172.30.2.0/24 into 172.30.0.0/24",
     mends: ["alpha-forward"],
   },
@@ -101,15 +102,15 @@ const all: readonly Drift[] = [
   {
     by: "a part removed",
     on: "gamma",
-    hand: "rm /etc/dockroute/parts/route-172.30.0.0_24",
-    found: "/etc/dockroute/parts/route-172.30.0.0_24: absent",
-    wanted: "keep it over reboots in /etc/dockroute/parts/route-172.30.0.0_24",
+    hand: `rm ${scriptOf("route", "172.30.0.0/24")}`,
+    found: `${scriptOf("route", "172.30.0.0/24")}: absent`,
+    wanted: `keep it over reboots in ${scriptOf("route", "172.30.0.0/24")}`,
     mends: ["gamma-to-alpha"],
   },
   {
     by: "a rule and its part removed",
     on: "beta",
-    hand: "nft delete table ip dockroute; rm /etc/dockroute/parts/masquerade-172.30.1.0_24",
+    hand: `nft delete table ip dockroute; rm ${scriptOf("masquerade", "172.30.1.0/24")}`,
     found: "beta/masquerade",
     wanted: "172.30.1.0/24",
     mends: ["beta-masquerade"],

@@ -12,6 +12,7 @@ import {
   publishedPorts,
   toHosts,
 } from "../support/mesh.js";
+import { forwardChain } from "../support/names.js";
 import { Scene } from "../support/scene.js";
 
 describe("a mesh of Docker 20.10, 26.1 and 28.5", () => {
@@ -78,7 +79,9 @@ describe("a mesh of Docker 20.10, 26.1 and 28.5", () => {
     const [alpha, beta, gamma] = scene.lab.hosts;
     assert(alpha && beta && gamma);
     await alpha.run("ip route del 172.30.2.0/24; nft delete table ip dockroute");
-    await gamma.run("iptables -F DOCKROUTE-172.30.2.0_24; iptables -t raw -F DOCKROUTE-172.30.2.0_24");
+    await gamma.run(
+      `iptables -F ${forwardChain("172.30.2.0/24")}; iptables -t raw -F ${forwardChain("172.30.2.0/24")}`,
+    );
     const found = await amiss(scene.lab.hosts);
     for (const sentence of [
       /^box alpha does not reach box gamma .*:81/,

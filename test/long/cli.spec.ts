@@ -6,6 +6,7 @@ import { until } from "../../lab/run.js";
 import { differences, snapshot } from "../../lab/snapshot.js";
 import type { Checked, Direction } from "../../provider/check/check.js";
 import type { HostStatus } from "../../provider/check/status.js";
+import { forwardChain, markChain, natChain } from "../support/names.js";
 import { Scene } from "../support/scene.js";
 import { root } from "../support/stack.js";
 
@@ -26,30 +27,30 @@ const breaks: readonly Broken[] = [
   {
     by: "only the raw rule taken away",
     on: "beta",
-    hand: "iptables -t raw -D PREROUTING -d 172.30.1.0/24 -m comment --comment dockroute -j DOCKROUTE-172.30.1.0_24",
+    hand: `iptables -t raw -D PREROUTING -d 172.30.1.0/24 -m comment --comment dockroute -j ${forwardChain("172.30.1.0/24")}`,
     // Answers to its own calls have to pass raw too.
     red: [...into("beta", "alpha", "gamma"), "beta -> alpha", "beta -> gamma"],
     wrong: all,
     where: "beta",
-    why: /iptables raw PREROUTING: `-d 172\.30\.1\.\d+\/32 ! -i docker0 -j DROP` dropped it, because .*raw PREROUTING jump to DOCKROUTE-172\.30\.1\.0_24: absent/,
+    why: /iptables raw PREROUTING: `-d 172\.30\.1\.\d+\/32 ! -i docker0 -j DROP` dropped it, because .*raw PREROUTING jump to DOCKROUTE-[0-9a-f]{8}: absent/,
   },
   {
     by: "only the FORWARD rule taken away",
     on: "alpha",
-    hand: "iptables -D DOCKER-USER -d 172.30.0.0/24 -m comment --comment dockroute -j DOCKROUTE-172.30.0.0_24",
+    hand: `iptables -D DOCKER-USER -d 172.30.0.0/24 -m comment --comment dockroute -j ${forwardChain("172.30.0.0/24")}`,
     red: into("alpha", "beta", "gamma"),
     wrong: all,
     where: "alpha",
-    why: /iptables filter FORWARD: `the policy DROP` dropped it, because .*filter DOCKER-USER jump to DOCKROUTE-172\.30\.0\.0_24: absent/,
+    why: /iptables filter FORWARD: `the policy DROP` dropped it, because .*filter DOCKER-USER jump to DOCKROUTE-[0-9a-f]{8}: absent/,
   },
   {
     by: "only the nft mark taken away",
     on: "gamma",
-    hand: "nft 'flush chain ip dockroute mark-DOCKROUTE-172.30.2.0_24; delete chain ip dockroute mark-DOCKROUTE-172.30.2.0_24'",
+    hand: `nft 'flush chain ip dockroute ${markChain("172.30.2.0/24")}; delete chain ip dockroute ${markChain("172.30.2.0/24")}'`,
     red: into("gamma", "alpha", "beta"),
     wrong: all,
     where: "gamma",
-    why: /nft chain mark-DOCKROUTE-172\.30\.2\.0_24: absent/,
+    why: /nft chain mark-[0-9a-f]{8}: absent/,
   },
   {
     by: "a route taken away",
@@ -63,7 +64,7 @@ const breaks: readonly Broken[] = [
   {
     by: "the exemption from masquerading taken away",
     on: "beta",
-    hand: "nft 'flush chain ip dockroute masquerade-172.30.1.0_24; delete chain ip dockroute masquerade-172.30.1.0_24'",
+    hand: `nft 'flush chain ip dockroute ${natChain("172.30.1.0/24")}; delete chain ip dockroute ${natChain("172.30.1.0/24")}'`,
     red: ["beta -> alpha", "beta -> gamma"],
     wrong: "source",
     where: "beta",

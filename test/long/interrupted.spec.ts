@@ -124,7 +124,7 @@ describe("an up that is interrupted", function () {
     // What was begun on the host may come to its end there.
     await sleep(3000);
     tripwire.end();
-    match(await bench.lab.host("alpha").run("find /etc/dockroute/parts -type f"), /parts\//);
+    match(await bench.lab.host("alpha").run("find /etc/dockroute/scripts -type f"), /scripts\//);
     await bench.stack.cancel();
   }
 
@@ -167,7 +167,7 @@ describe("an up that is interrupted", function () {
     tripwire.release();
     await client.ended;
     tripwire.end();
-    const route = "ip route show proto 219; grep -h 'ip route' /etc/dockroute/parts/route-*";
+    const route = "ip route show proto 219; grep -h 'ip route' /etc/dockroute/scripts/*-route-*";
     const halfway = await bench.lab.host("alpha").run(route);
     match(halfway, new RegExp(`via ${other} .*\n.* via ${beta.address} `), "not the first step alone");
     await bench.stack.cancel();

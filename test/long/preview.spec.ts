@@ -1,6 +1,7 @@
 /** What a person reads before saying yes: in terms of the hosts, all findings at once, and nothing that is nobody's business. */
 import assert from "node:assert/strict";
 import { exchangeDocker } from "../../lab/upgrade.js";
+import { natChain } from "../support/names.js";
 import { Scene } from "../support/scene.js";
 import { meshConfig, type Ran } from "../support/stack.js";
 
@@ -144,7 +145,7 @@ describe("a preview", () => {
       await scene.preview(),
       `alpha/to/beta: found route to 172.30.1.0/24: absent; wanted: put the route to 172.30.1.0/24 through ${scene.lab.host("beta").address} (beta) in place`,
       `beta/to/alpha: found gateway ${address}; wanted: put the route to 172.30.0.0/24 through`,
-      "alpha/masquerade: found nat chain masquerade-172.30.0.0_24: absent; wanted: let 172.30.0.0/24 keep its address",
+      `alpha/masquerade: found nat chain ${natChain("172.30.0.0/24")}: absent; wanted: let 172.30.0.0/24 keep its address`,
       `~ gateway    : "${address}" => "${scene.lab.host("alpha").address}"`,
     );
     await scene.up();

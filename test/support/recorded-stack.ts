@@ -88,7 +88,7 @@ export async function replay(host: Host, files: Files): Promise<void> {
     "systemctl daemon-reload && systemctl restart docker && systemctl start dockroute-repair.timer",
   );
   const routes = Object.keys(files).filter((path) => path.startsWith("/etc/dockroute/parts/route-")).length;
-  await until(`${host.name} to have loaded its parts`, 30_000, async () => {
+  await until(`${host.name} to have loaded its scripts`, 30_000, async () => {
     const lines = (await host.run("ip route show proto 219")).split("\n").filter((line) => line !== "");
     return lines.length === routes;
   });

@@ -1,8 +1,8 @@
 /** States that earlier code wrote are still understood: each resource's inputs, outputs, id and provider text. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { dockerBridge } from "../../provider/resources/bridge/index.js";
 import * as before from "../../provider/resources/bridge/before.js";
+import { dockerBridge } from "../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../provider/resources/route/index.js";

@@ -1,12 +1,12 @@
 /**
- * What a ForwardRule opens, as chains and jumps: every place in a host's packet filters that a packet for the
- * destination has to pass. Which ones there are is decided by what the host shows.
+ * What a ForwardRule opens, as chains and jumps: every packet filter of a host that a packet for the destination has to
+ * pass. Which filters there are is decided by what the host shows.
  */
-
-import { nameOf } from "../../boot/old-script.js";
+import { digest } from "../../boot/script.js";
 import type * as iptables from "../../facts/iptables.js";
 import type * as nft from "../../facts/nft.js";
-import { type Ground, linkOf, nicNames } from "../host/network.js";
+import type { WithWays } from "../host/network.js";
+import { linksFor } from "./links.js";
 
 export interface Opening {
   readonly destination: string;
@@ -15,90 +15,86 @@ export interface Opening {
   readonly ports?: readonly string[] | undefined;
 }
 
-export interface Filters extends Ground {
+export interface Filters extends WithWays {
   readonly filter: iptables.TableSeen;
   readonly raw: iptables.TableSeen;
   readonly nft: nft.Seen;
   readonly hasNft: boolean;
   /** Docker's rules are in nftables itself, where only its mark lets a packet in. */
   readonly nftBackend: boolean;
+  /** Docker makes rules at all. */
+  readonly dockerFilters: boolean;
 }
 
-/** A jump by which iptables gets to one of our chains. */
+/** A rule by which iptables gets to one of our chains. */
 export interface Jump {
   readonly table: "raw" | "filter";
   readonly from: string;
   readonly rule: iptables.Rule;
 }
 
-/**
- * DOCKER-USER is what Docker leaves to its users. With its nftables backend nothing leads there, but iptables'
- * own FORWARD still drops what ufw, or a Docker of before, has told it to: there both ways are opened, because
- * Docker's rules that let containers out are in nftables too.
- */
-export function jumpsOf(wanted: Opening, seen: Pick<Filters, "nftBackend">): readonly Jump[] {
-  const inward = jumpOf(wanted);
-  return [
-    { table: "raw", from: "PREROUTING", rule: inward },
-    ...(seen.nftBackend
-      ? ([
-          { table: "filter", from: "FORWARD", rule: inward },
-          { table: "filter", from: "FORWARD", rule: outwardJump(wanted) },
-        ] as const)
-      : ([{ table: "filter", from: "DOCKER-USER", rule: inward }] as const)),
-  ];
-}
-
-interface Chain {
+export interface Chain {
   readonly table: "raw" | "filter";
   readonly chain: string;
   readonly rules: readonly iptables.Rule[];
 }
 
-export function chainsOf(wanted: Opening, seen: Ground & Pick<Filters, "nftBackend">): readonly Chain[] {
+/** Two rules for one destination differ in their ports. */
+export function digestOf({ destination, ports = [] }: Opening): string {
+  return digest(destination, ...ports);
+}
+
+export function chainOf(wanted: Opening): string {
+  return `DOCKROUTE-${digestOf(wanted)}`;
+}
+
+function outwardChainOf(wanted: Opening): string {
+  return `DOCKROUTE-OUT-${digestOf(wanted)}`;
+}
+
+export function jumpTo(chain: string, side: "-s" | "-d", range: string): iptables.Rule {
+  return [side, range, "-m", "comment", "--comment", "dockroute", "-j", chain];
+}
+
+/**
+ * Docker keeps DOCKER-USER for its users. With its nftables backend nothing jumps there, but FORWARD of iptables still
+ * drops what ufw, or an earlier Docker, made it drop. So both ways are opened in FORWARD then, because Docker's rules
+ * that let containers out are in nftables too.
+ */
+export function jumpsOf(wanted: Opening, nftBackend: boolean): readonly Jump[] {
+  const inward = jumpTo(chainOf(wanted), "-d", wanted.destination);
+  const outward = jumpTo(outwardChainOf(wanted), "-s", wanted.destination);
+  return [
+    { table: "raw", from: "PREROUTING", rule: inward },
+    ...(nftBackend
+      ? ([
+          { table: "filter", from: "FORWARD", rule: inward },
+          { table: "filter", from: "FORWARD", rule: outward },
+        ] as const)
+      : ([{ table: "filter", from: "DOCKER-USER", rule: inward }] as const)),
+  ];
+}
+
+export function chainsOf(wanted: Opening, seen: WithWays, nftBackend: boolean): readonly Chain[] {
   const chain = chainOf(wanted);
   return [
-    ...(["raw", "filter"] as const).map((table) => ({ table, chain, rules: rulesOf(wanted, seen, table) })),
-    ...(seen.nftBackend
+    ...(["raw", "filter"] as const).map((table) => ({
+      table,
+      chain,
+      rules: rulesOf(wanted, seen, table, nftBackend),
+    })),
+    ...(nftBackend
       ? [{ table: "filter" as const, chain: outwardChainOf(wanted), rules: outwardRules(wanted, seen) }]
       : []),
   ];
 }
 
-/** With ports it is another chain: two rules for one destination stand beside each other. */
-export function chainOf({ destination, ports }: Opening): string {
-  return ports === undefined
-    ? `DOCKROUTE-${nameOf(destination)}`
-    : `DR-${nameOf(destination)}-${digest(ports)}`;
-}
-
-/** iptables' names end at 28 characters; four hex digits tell a host's few rules apart. */
-export function digest(ports: readonly string[]): string {
-  const sum = [...ports.join(" ")].reduce(
-    (hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) % 65521,
-    7,
-  );
-  return sum.toString(16).padStart(4, "0");
-}
-
-export function jumpOf(wanted: Opening): iptables.Rule {
-  return ["-d", wanted.destination, "-m", "comment", "--comment", "dockroute", "-j", chainOf(wanted)];
-}
-
-function outwardChainOf(wanted: Opening): string {
-  return chainOf(wanted).replace(/^(DOCKROUTE|DR)-/, "DO-");
-}
-
-function outwardJump(wanted: Opening): iptables.Rule {
-  const to = outwardChainOf(wanted);
-  return ["-s", wanted.destination, "-m", "comment", "--comment", "dockroute", "-j", to];
-}
-
-function outwardRules(wanted: Opening, seen: Ground): readonly iptables.Rule[] {
-  return wanted.sources.flatMap((to) =>
-    nicsFor(wanted, seen).map((name) => ["-d", to, "-o", name, "-j", "ACCEPT"]),
-  );
-}
+/**
+ * The chains in which Docker closes internal networks (the first until 28, the second later) come after DOCKER-USER, so
+ * an accept of ours would open such a network to the peers. Our chain calls them before it accepts: their drops hold
+ * for every network that Docker has at that moment, and for all else they return.
+ */
+export const isolation = ["DOCKER-ISOLATION-STAGE-1", "DOCKER-INTERNAL"] as const;
 
 /** Replies of a peer to a container's own calls pass Docker's filter, and must not fail in raw, before conntrack. */
 const replies: readonly iptables.Rule[] = [
@@ -107,13 +103,26 @@ const replies: readonly iptables.Rule[] = [
   ["-p", "icmp"],
 ];
 
-export function rulesOf(wanted: Opening, seen: Ground, table: "raw" | "filter"): readonly iptables.Rule[] {
+function rulesOf(
+  wanted: Opening,
+  seen: WithWays,
+  table: "raw" | "filter",
+  nftBackend: boolean,
+): readonly iptables.Rule[] {
   const ports = wanted.ports?.map(portWords);
   const allowed = ports === undefined ? [[]] : table === "raw" ? [...ports.filter(isTcp), ...replies] : ports;
-  return wanted.sources.flatMap((from) =>
-    nicsFor(wanted, seen).flatMap((name) =>
+  const accepts = wanted.sources.flatMap((from) =>
+    linksFor(from, wanted, seen).flatMap((name) =>
       allowed.map((words) => ["-s", from, "-i", name, ...words, "-j", "ACCEPT"]),
     ),
+  );
+  const asksDocker = table === "filter" && !nftBackend && accepts.length > 0;
+  return [...(asksDocker ? isolation.map((chain) => ["-j", chain]) : []), ...accepts];
+}
+
+function outwardRules(wanted: Opening, seen: WithWays): readonly iptables.Rule[] {
+  return wanted.sources.flatMap((to) =>
+    linksFor(to, wanted, seen).map((name) => ["-d", to, "-o", name, "-j", "ACCEPT"]),
   );
 }
 
@@ -126,34 +135,23 @@ function portWords(text: string): iptables.Rule {
   return number === undefined ? ["-p", protocol] : ["-p", protocol, "-m", protocol, "--dport", number];
 }
 
-export function nicsFor(wanted: Opening, seen: Ground): readonly string[] {
-  if (wanted.interfaces !== undefined) return wanted.interfaces;
-  const direct = wanted.sources.flatMap((from) => linkOf(seen, from.split("/")[0] ?? "") ?? []);
-  return direct.length > 0 ? [...new Set(direct)].sort() : nicNames(seen);
+/** Marks what may enter, for Docker's nftables backend. */
+export function markChain(wanted: Opening, seen: WithWays): nft.Chain {
+  return { name: `mark-${digestOf(wanted)}`, at: "mark", rules: marksOf(wanted, seen) };
 }
 
-/** Marks what may enter, for Docker's nftables backend. [] where Docker's rules are in iptables. */
-export function markChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
-  return seen.nftBackend
-    ? [{ name: `mark-${chainOf(wanted)}`, at: "mark", rules: marksOf(wanted, seen) }]
-    : [];
-}
-
-export function marksOf(wanted: Opening, seen: Ground): readonly nft.Rule[] {
+export function marksOf(wanted: Opening, seen: WithWays): readonly nft.Rule[] {
   const ports = wanted.ports?.map(portMatch) ?? [[]];
-  return wanted.sources.flatMap((range) =>
-    ports.map(
-      (port): nft.Rule => ({
-        matches: [
-          { on: "iifname", names: nicsFor(wanted, seen) },
-          { on: "saddr", range },
-          { on: "daddr", range: wanted.destination },
-          ...port,
-        ],
-        verdict: "mark",
-      }),
-    ),
-  );
+  return wanted.sources.flatMap((range) => {
+    const names = linksFor(range, wanted, seen);
+    if (names.length === 0) return [];
+    const from: readonly nft.Match[] = [
+      { on: "iifname", names },
+      { on: "saddr", range },
+      { on: "daddr", range: wanted.destination },
+    ];
+    return ports.map((port): nft.Rule => ({ matches: [...from, ...port], verdict: "mark" }));
+  });
 }
 
 function portMatch(text: string): readonly nft.Match[] {

@@ -1,44 +1,91 @@
-/** The guard of a ForwardRule: what keeps others out while Docker's own filter is not there. */
-
+/**
+ * The guard of a ForwardRule keeps out, as Docker's own filter does, what is not let in, while that filter does not: the
+ * host is never wider open than with Docker's default. Its lines ask the host each time they run.
+ *
+ * It has two forms, because it must close nothing else:
+ * - Docker's rules are not there: before Docker starts at boot, and after a flush. Then it is a chain of nft that drops
+ *   new packets from outside to the destination. "Outside" names no link: it is another source than the destination's
+ *   own range, or a source of that range for which the kernel has no way back by the link on which it came, so a forged
+ *   one. Traffic inside a network, which the kernel also shows to these chains (bridge-nf-call-iptables), is neither.
+ * - Docker's rules are there, but FORWARD's policy is ACCEPT (Docker before 28 with ip_forward on before its start, or
+ *   `ufw disable`). Then it is the last rule of FORWARD and does for the destination what the policy DROP would do. All
+ *   that DOCKER-USER, ufw or the administrator accept comes before it and stays open.
+ *
+ * Where Docker was told to make no rules, keeping others out is the administrator's alone, and there is no guard.
+ */
+import { type Claims, ifThere } from "../../engine/claim.js";
 import type { Line } from "../../engine/command.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
-import { nicNames } from "../host/network.js";
-import { chainOf, type Filters, marksOf, type Opening } from "./chains.js";
+import { digestOf, type Filters, marksOf, type Opening } from "./chains.js";
 
-/**
- * Stands in for Docker's own filter while that is not there: after a flush, and where FORWARD is left at ACCEPT
- * because ip_forward was on before dockerd started. Then only what the plan says may enter, as with it.
- */
 export function guardNames(wanted: Opening): readonly string[] {
-  return [`guard-${chainOf(wanted)}`, `guard-mark-${chainOf(wanted)}`];
+  return [`guard-${digestOf(wanted)}`, `guard-mark-${digestOf(wanted)}`];
 }
 
 /**
- * It drops what is not marked, rather than all but its own sources: a drop is the end of a packet, whatever the
- * guard of another rule for the same destination would say.
+ * It drops what is not marked, rather than all but its own sources: a drop is the end of a packet, whatever the guard of
+ * another rule for the same destination accepts.
  */
 function guardChains(wanted: Opening, seen: Filters): readonly nft.Chain[] {
   const [name = "", marking = ""] = guardNames(wanted);
-  const matches: readonly nft.Match[] = [
-    { on: "iifname", names: nicNames(seen) },
-    { on: "daddr", range: wanted.destination },
-    { on: "unmarked" },
-    { on: "new and not published" },
-  ];
+  const range = wanted.destination;
+  const drop = (...from: readonly nft.Match[]): nft.Rule => ({
+    matches: [...from, { on: "daddr", range }, { on: "unmarked" }, { on: "new and not published" }],
+    verdict: "drop",
+  });
   return [
     ...(seen.nftBackend ? [] : [{ name: marking, at: "mark", rules: marksOf(wanted, seen) } as const]),
-    { name, at: "forward", rules: [{ matches, verdict: "drop" }] },
+    {
+      name,
+      at: "forward",
+      rules: [drop({ on: "not from", range }), drop({ on: "saddr", range }, { on: "no way back" })],
+    },
   ];
 }
 
+/** The last rule of FORWARD; its comment tells the rules for one destination apart. */
+export function lastRule(wanted: Opening): iptables.Rule {
+  const state = ["-m", "conntrack", "--ctstate", "NEW"];
+  const comment = ["-m", "comment", "--comment", `dockroute-${digestOf(wanted)}`];
+  return ["-d", wanted.destination, ...state, ...comment, "-j", "DROP"];
+}
+
 export function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
-  if (!seen.hasNft) return [];
-  const filtered = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
   const chains = guardChains(wanted, seen);
-  const names = chains.map(({ name }) => name);
+  const unload = seen.hasNft
+    ? chains.map(({ name }): Line => ({ argv: nft.unload([name]), mayFail: true }))
+    : [];
+  const noLast: Line = { argv: ["iptables", "-w", "-D", "FORWARD", ...lastRule(wanted)], mayFail: true };
+  if (!seen.dockerFilters) return [noLast, ...unload];
+  const filters = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
   return [
-    { ...nft.load(chains), unless: filtered },
-    { argv: nft.unload(names), when: filtered, mayFail: true },
+    // The last rule stands before the chain goes, so that no moment is without both.
+    ...(seen.nftBackend ? [noLast] : iptables.putLast("FORWARD", lastRule(wanted), iptables.askForOpen)),
+    ...(seen.hasNft ? [{ ...nft.load(chains), unless: filters }] : []),
+    ...unload.map((line): Line => ({ ...line, when: filters })),
+  ];
+}
+
+/** It comes and goes with Docker's filter, so it is claimed only while it is there. */
+export function guardClaims(wanted: Opening, seen: Filters): Claims {
+  const rule = lastRule(wanted);
+  const held = (seen.filter.chains.get("FORWARD") ?? []).filter((each) => iptables.sameRule(each, rule));
+  const why = "remove the last rule of FORWARD, which stands in for its policy";
+  return ifThere(
+    `filter FORWARD rule for ${wanted.destination}`,
+    held.map(() => iptables.deleteRule("filter", "FORWARD", rule, why)),
+  );
+}
+
+/** What a person has to know before the last rule closes what the policy ACCEPT let in. */
+export function closing(wanted: Opening, seen: Filters): readonly string[] {
+  const stands = iptables.hasRule(seen.filter, "FORWARD", lastRule(wanted));
+  if (!seen.dockerFilters || seen.nftBackend || stands || !iptables.isOpen(seen.filter)) return [];
+  return [
+    "the policy of FORWARD is ACCEPT, so this Docker keeps nobody out of its containers' unpublished ports. From now on " +
+      `only what a rule of FORWARD or DOCKER-USER accepts gets into ${wanted.destination}, besides the sources. To let ` +
+      `another network in, a VPN for example, run \`iptables -I DOCKER-USER -s ITS-RANGE -d ${wanted.destination} -j ACCEPT\` ` +
+      "there",
   ];
 }

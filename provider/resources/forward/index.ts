@@ -1,221 +1,156 @@
 /**
  * ForwardRule: packets from the `sources` may enter the `destination`; nothing else is opened.
  *
- * It is a chain of its own in two of iptables' tables, each reached by one jump with the comment "dockroute":
- * from DOCKER-USER in filter, which Docker leaves to its users, and from PREROUTING in raw, where Docker 28
- * and later drop every packet for a container that did not come in by its bridge (release notes of 28.0).
- * Before 28 the one in raw changes nothing, and is there when Docker is upgraded.
+ * It is a chain of its own in two of iptables' tables, each reached by one jump with the comment "dockroute": from
+ * DOCKER-USER in filter, which Docker keeps for its users, and from PREROUTING in raw, where Docker 28 and later drop
+ * every packet for a container that did not come in by its bridge (release notes of 28.0). Before 28 the one in raw
+ * changes nothing, and is there when Docker is upgraded.
+ *
+ * With Docker's nftables backend it is a chain of our own nft table that sets Docker's mark.
  */
-import { z } from "zod";
-import * as parts from "../../boot/old-script.js";
-import type { Kind, OnHost } from "../../engine/kind.js";
+import * as boot from "../../boot/script.js";
+import { type Claims, heldBy, ifThere, outdated } from "../../engine/claim.js";
+import type { Seen } from "../../engine/fact.js";
+import type { Kind, Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
-import { readFiles } from "../../facts/files.js";
 import * as firewalld from "../../facts/firewalld.js";
+import { waysTo } from "../../facts/iproute.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
-import * as others from "../../facts/nft-foreign.js";
-import { nic, onHost, range, read, source } from "../host/inputs.js";
-import { absentNics, questions, readGround } from "../host/network.js";
+import { drops, foreign } from "../../facts/nft-foreign.js";
+import { read } from "../host/inputs.js";
+import { absentNics, network } from "../host/network.js";
 import { changeOf } from "../host/set-change.js";
-import type { Filters } from "./chains.js";
-import * as opening from "./chains.js";
-import { guardNames } from "./guard.js";
-import * as doors from "./kernel.js";
-import * as published from "./published.js";
-import * as leftover from "./stale-docker-rules.js";
+import { digestOf, type Filters } from "./chains.js";
+import { formerPolicy, formerScript } from "./former.js";
+import { closing } from "./guard.js";
+import { type ForwardRuleInputs, schema } from "./inputs.js";
+import { claimsOf, dropsBefore, linesOf, sourcesIn } from "./kernel.js";
+import { asked, unreached } from "./links.js";
+import { lostRules } from "./published.js";
+import { staleClaims, staleTable } from "./stale-docker-rules.js";
 
-export interface ForwardRuleInputs extends OnHost {
-  /** The range that may be entered, the host's own part. Another range replaces it. @example "172.30.1.0/24" */
-  readonly destination: string;
-  /** Who may enter: the peers' parts, and the peers' own addresses. @example ["172.30.2.0/24", "192.168.145.129/32"] */
-  readonly sources: readonly string[];
-  /** The interfaces by which they come. @default those whose network holds one of the sources, else all network cards */
-  readonly interfaces?: readonly string[] | undefined;
-  /** Only these protocols and ports. Other ports replace it. @default all @example ["tcp/443", "icmp"] */
-  readonly ports?: readonly string[] | undefined;
-}
+export type { ForwardRuleInputs } from "./inputs.js";
 
-export interface ForwardRuleSeen extends Filters, published.Seen {
-  readonly firewalld: firewalld.Seen;
-  readonly others: ReturnType<typeof others.read>;
-  readonly parts: parts.PartsSeen;
-}
+const facts = {
+  ...network,
+  filter: iptables.filter,
+  raw: iptables.raw,
+  nft: nft.chains,
+  hasNft: nft.isInstalled,
+  daemon: docker.daemon,
+  published: docker.published,
+  nat: iptables.nat,
+  dockersTable: nft.hasDockersTable,
+  foreign,
+  file: json.file,
+  firewalld: firewalld.firewalld,
+  ways: waysTo(({ sources, interfaces }: Pick<ForwardRuleInputs, "sources" | "interfaces">) =>
+    asked({ sources, interfaces }),
+  ),
+  scripts: boot.scripts,
+};
+export type ForwardRuleSeen = Seen<typeof facts>;
 
-/** A form that iptables prints back as it was given, or a rule would be due for ever: no leading zeros, no 5:5. */
-const port = z.string().refine(isPort, {
-  error: ({ input }) =>
-    `${JSON.stringify(input)} is not a port: "tcp/443", "udp/8000:8010" or "icmp", with numbers from 1 to 65535`,
-});
-
-function isPort(text: string): boolean {
-  const [, first, last] = /^(?:tcp|udp|sctp)\/([1-9]\d{0,4})(?::([1-9]\d{0,4}))?$/.exec(text) ?? [];
-  if (first === undefined) return text === "icmp";
-  return (
-    Number(first) <= 65535 && (last === undefined || (Number(first) < Number(last) && Number(last) <= 65535))
-  );
-}
-
-const set = <T extends z.ZodType<string, string>>(item: T) =>
-  z.array(item).transform((items): readonly string[] => [...new Set<string>(items)].sort());
-
-/** iptables leaves such a range out of what it prints; and a rule for everybody is not what this resource is for. */
-const some = (property: string) => ({
-  error: () => `${property} must be smaller than 0.0.0.0/0, which is everybody: name the peers' ranges`,
-});
-const notAll = (given: string): boolean => !given.endsWith("/0");
-
-const schema = z.strictObject({
-  ...onHost,
-  destination: range.refine(notAll, some("destination")),
-  sources: set(source.refine(notAll, some("a source"))),
-  interfaces: set(nic).optional(),
-  ports: set(port).optional(),
-});
-
-export const forwardRule: Kind<ForwardRuleInputs, ForwardRuleSeen> = {
+export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
   changes: { destination: "replace", sources: "update", interfaces: "update", ports: "replace" },
   id: ({ host }) => `${host}/forward`,
   check: (raw) => read(schema, raw),
-  look: {
-    questions: [
-      ...questions,
-      ...iptables.questions,
-      ...nft.questions,
-      ...docker.questions,
-      docker.publishedQuestion,
-      ...iptables.natQuestions,
-      nft.dockersQuestion,
-      others.question,
-      ...json.questions,
-      ...firewalld.questions,
-      ...parts.questions,
-    ],
-    read: (_, answers) => {
-      const [filter, raw, rules, info, running, nat, dockers, foreign, ...rest] = answers.slice(
-        questions.length,
-      );
-      const [content, owner, real, units, policies, files, links] = rest;
-      if (!filter || !raw || !rules || !info || !running || !nat || !dockers || !foreign)
-        throw new Error("eight answers are missing");
-      if (!content || !owner || !real || !units || !policies || !files || !links)
-        throw new Error("seven more answers are missing");
-      const daemon = docker.readDaemon(info);
-      return {
-        ...readGround(answers),
-        filter: iptables.readTable(filter),
-        raw: iptables.readTable(raw),
-        nft: nft.read(rules),
-        hasNft: rules.code !== 127,
-        nftBackend: daemon.firewall?.startsWith("nftables") === true,
-        published: docker.readPublished(running),
-        nat: iptables.readTable(nat),
-        dockersTable: dockers.code === 0,
-        others: others.read(foreign),
-        file: json.readDaemonJson(content, owner, real),
-        firewalld: firewalld.read(units, readFiles(policies), { backend: daemon.firewall, ruleset: foreign }),
-        parts: parts.readParts(files, links),
-      };
-    },
-  },
+  facts,
 
-  objections: (desired, seen) => absentNics("interfaces", desired.interfaces ?? [], seen),
-
-  steps(desired, seen) {
-    const part = partOf(desired, seen);
-    const why = `let ${desired.sources.join(", ") || "nobody"} into ${desired.destination}`;
-    return [
-      ...(doors.amiss(desired, seen).length === 0 ? [] : [parts.load(part, why)]),
-      ...leftover.steps(desired.destination, seen),
-      ...parts.keep(part, seen.parts),
-      ...firewalld.keep(policyOf(desired), seen.firewalld),
-    ];
-  },
-
-  undo(held, seen) {
-    const part = partOf(held, seen);
-    if (seen.parts.files.has(parts.pathOf(part)) && !parts.holds(part, seen.parts)) return [];
-    // Whatever Docker's backend was when they were made.
-    const jumps = [true, false].flatMap((nftBackend) => opening.jumpsOf(held, { nftBackend }));
-    const all = [...new Map(jumps.map((jump) => [jump.table + jump.from + jump.rule.at(-1), jump])).values()];
-    const removed = (["raw", "filter"] as const).flatMap((table) => [
-      ...all
-        .filter((jump) => jump.table === table)
-        .flatMap(({ from, rule }) =>
-          // Two applies at once may have made it twice.
-          (seen[table].chains.get(from) ?? [])
-            .filter((held) => iptables.sameRule(held, rule))
-            .map(() => iptables.deleteRule(table, from, rule, `remove the jump from ${from} in ${table}`)),
-        ),
-      ...opening
-        .chainsOf(held, { ...seen, nftBackend: true })
-        .filter((own) => own.table === table && seen[table].chains.has(own.chain))
-        .flatMap(({ chain }) => iptables.deleteChain(table, chain, `remove the chain ${chain} in ${table}`)),
+  claims(wanted, seen) {
+    const script = scriptOf(wanted, seen);
+    const why = `let ${wanted.sources.join(", ") || "nobody"} into ${wanted.destination}`;
+    return heldBy(boot.holderOf(script, seen.scripts), [
+      // First, and so last in an undo: a reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
+      ...policyClaims(wanted, seen),
+      ...claimsOf(wanted, filtersOf(seen), [boot.load(script, why)]),
+      ...staleClaims(wanted.destination, filtersOf(seen)),
+      ...boot.keptAtBoot(script, seen.scripts),
     ]);
-    const inNft = [`mark-${opening.chainOf(held)}`, ...guardNames(held)];
-    return [
-      ...parts.drop(part, seen.parts),
-      ...removed,
-      ...leftover.undo(held.destination, seen),
-      ...doors.dropDockerUser(held, seen),
-      ...nft.remove(inNft, seen.nft, `remove the nft chains of ${held.destination}`),
-      // Last: the reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
-      ...firewalld.drop(policyOf(held), seen.firewalld),
-    ];
   },
 
-  restore: () => [],
-  gone: (held, seen) =>
-    !opening.chainsOf(held, seen).some(({ table, chain }) => seen[table].chains.has(chain)) &&
-    !parts.holds(partOf(held, seen), seen.parts),
   observed(held, seen) {
-    const rules = seen.filter.chains.get(opening.chainOf(held));
-    if (rules === undefined) return {};
-    const from = (rule: iptables.Rule): string => (rule[0] === "-s" ? rule[1] : undefined) ?? "0.0.0.0/0";
-    return { sources: [...new Set(rules.map(from))].sort() };
+    const sources = sourcesIn(held, filtersOf(seen));
+    return sources === undefined ? {} : { sources };
   },
-  notices: (desired, seen) => [
-    ...changeOf(
-      `let into ${desired.destination}`,
-      forwardRule.observed(desired, seen).sources,
-      desired.sources,
-    ),
-    ...published.notices(seen),
-    ...leftover.notices(seen),
-    ...parts.notices(seen.parts),
-    ...(seen.firewalld.afterDocker
-      ? [
-          "firewalld was started after Docker, so Docker's networks are in none of its zones and nothing gets to a " +
-            "container: run `systemctl restart docker` there (its containers stop for it)",
-        ]
-      : []),
-    ...doors
-      .before(desired, seen)
-      .map((rule) => `a rule of someone else's drops before dockroute's are asked: ${rule}`),
-    ...others
-      .drops(seen.others)
-      .map((rule) => `a rule of someone else's may drop what dockroute lets in: ${rule}`),
-  ],
-  drift: (held, seen) => [
-    ...doors.amiss(held, seen),
-    ...leftover.amiss(held.destination, seen),
-    ...firewalld.amiss(policyOf(held), seen.firewalld),
-    ...parts.missing(partOf(held, seen), seen.parts),
-  ],
+
+  judge(wanted, seen) {
+    const filters = { ...seen, ...filtersOf(seen) };
+    return {
+      refuse: absentNics("interfaces", wanted.interfaces ?? [], seen),
+      warn: [
+        ...changeOf(`let into ${wanted.destination}`, sourcesIn(wanted, filters), wanted.sources),
+        ...lostRules(filters),
+        ...staleTable(filters),
+        ...closing(wanted, filters),
+        ...nobodyComes(wanted, seen),
+        ...lateFirewalld(seen),
+        ...dropsBefore(wanted, filters).map(
+          (rule) => `a rule of another program drops before dockroute's accept: ${rule}`,
+        ),
+        ...drops(seen.foreign).map(
+          (rule) => `a rule of another program may drop what dockroute lets in: ${rule}`,
+        ),
+      ],
+    };
+  },
 };
 
-/** firewalld's names end at 17 characters. */
-function policyOf(wanted: ForwardRuleInputs): firewalld.Policy {
-  return { ...wanted, name: `dockroute-${opening.digest([wanted.destination, ...(wanted.ports ?? [])])}` };
+function filtersOf(seen: ForwardRuleSeen): Filters {
+  return {
+    ...seen,
+    nftBackend: seen.daemon.firewall?.startsWith("nftables") === true,
+    // dockerd's command line can say the same (`--iptables=false`); the fact about it belongs here.
+    dockerFilters: json.valuesOf(seen.file)["iptables"] !== false,
+  };
 }
 
-function partOf(wanted: ForwardRuleInputs, seen: ForwardRuleSeen): parts.Part {
-  const limited = wanted.ports === undefined ? "" : `-${opening.chainOf(wanted).split("-").at(-1)}`;
+function policyClaims(wanted: ForwardRuleInputs, seen: ForwardRuleSeen): Claims {
+  // firewalld's names end at 17 characters.
+  const policy = { ...wanted, name: `dockroute${digestOf(wanted)}` };
+  const former = { ...policy, name: formerPolicy(wanted) };
+  const why = `let the peers into ${wanted.destination} in firewalld`;
+  const reload = seen.firewalld.active ? firewalld.reload(why) : [];
+  const is = firewalld.stateOf(policy, seen.firewalld);
+  const remove = [firewalld.remove(policy), ...reload];
+  const what = `firewalld policy ${policy.name}`;
+  return [
+    ...(seen.firewalld.active
+      ? [{ what, is: is ?? "absent", make: [...firewalld.write(policy, why), ...reload], remove } as const]
+      : ifThere(what, is === undefined ? [] : remove)),
+    ...outdated(
+      `firewalld policy ${former.name}`,
+      firewalld.stateOf(former, seen.firewalld) === undefined ? [] : [firewalld.remove(former), ...reload],
+    ),
+  ];
+}
+
+function nobodyComes(wanted: ForwardRuleInputs, seen: ForwardRuleSeen): readonly string[] {
+  const sources = unreached(wanted, seen);
+  if (sources.length === 0) return [];
+  return [
+    `${sources.join(", ")} cannot be let into ${wanted.destination}: no link with a name that a rule can hold leads ` +
+      "there; name the link in `interfaces`",
+  ];
+}
+
+function lateFirewalld(seen: ForwardRuleSeen): readonly string[] {
+  if (!seen.firewalld.afterDocker) return [];
+  return [
+    "firewalld was started after Docker, so Docker's networks are in none of its zones and nothing gets to a " +
+      "container: run `systemctl restart docker` there (its containers stop for it)",
+  ];
+}
+
+function scriptOf(wanted: ForwardRuleInputs & Remembered, seen: ForwardRuleSeen): boot.Script {
   return {
-    name: `forward-${parts.nameOf(wanted.destination)}${limited}`,
-    holder: forwardRule.id(wanted),
+    kind: "forward",
+    subject: [wanted.destination, ...(wanted.ports ?? [])].join(" "),
+    holder: { ...wanted, id: forwardRule.id(wanted) },
     about: `The peers may enter ${wanted.destination}, and nobody else by this.`,
-    lines: doors.linesOf(wanted, seen),
+    lines: linesOf(wanted, filtersOf(seen)),
+    formerName: formerScript(wanted),
   };
 }

@@ -1,55 +1,66 @@
 /**
- * What Docker's iptables backend leaves behind when a host goes over to the nftables one: FORWARD at DROP, and a
- * jump to DOCKER-USER that leads on to nothing of Docker's. Until the next boot nothing is forwarded then. For our
- * part, and for that alone, the kernel is told what Docker itself told it before: out, back in, published ports.
- * It is no part of what is loaded at boot, because after a boot it is gone by itself.
+ * What Docker's iptables backend leaves when a host changes to the nftables backend: FORWARD at DROP, and a jump to
+ * DOCKER-USER that leads to no rule of Docker's. Until the next boot the host then forwards nothing. For our range, and
+ * for that alone, the kernel is told what Docker told it before: out, back in, published ports. No script loads it at
+ * boot, because after a boot it is gone by itself.
  */
-import type { Command } from "../../engine/command.js";
+import { type Claims, ifThere } from "../../engine/claim.js";
 import * as iptables from "../../facts/iptables.js";
-import { nicNames } from "../host/network.js";
 import type { Filters } from "./chains.js";
 
-function isThere(seen: Filters): boolean {
+function isLeft(seen: Filters): boolean {
   const forward = seen.filter.chains.get("FORWARD") ?? [];
   const jump = forward.some((rule) => iptables.sameRule(rule, ["-j", "DOCKER-USER"]));
   return seen.nftBackend && seen.filter.policies.get("FORWARD") === "DROP" && jump;
 }
 
-function rulesOf(range: string, seen: Filters): readonly iptables.Rule[] {
-  const accept = ["-m", "comment", "--comment", "dockroute", "-j", "ACCEPT"];
+const accept = ["-m", "comment", "--comment", "dockroute", "-j", "ACCEPT"] as const;
+
+/** "br-+" stands for every name that begins so. A bridge of another name counts once Docker reports it. */
+function rulesOf(range: string, { dockerNetworks = [] }: Filters): readonly iptables.Rule[] {
+  const named = dockerNetworks.flatMap(({ bridge }) =>
+    bridge === undefined || bridge === "docker0" || bridge.startsWith("br-") ? [] : [bridge],
+  );
+  const state = (name: string) => ["-m", "conntrack", "--ctstate", name];
   return [
-    ...nicNames(seen).map((name) => ["-s", range, "-o", name, ...accept]),
-    ["-d", range, "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", ...accept],
-    ["-d", range, "-m", "conntrack", "--ctstate", "DNAT", ...accept],
+    ...["docker0", "br-+", ...named.sort()].map((name) => ["-s", range, "-i", name, ...accept]),
+    ["-d", range, ...state("RELATED,ESTABLISHED"), ...accept],
+    ["-d", range, ...state("DNAT"), ...accept],
   ];
 }
 
-export function amiss(range: string, seen: Filters): readonly string[] {
-  return steps(range, seen).length === 0
-    ? []
-    : ["FORWARD policy: DROP, left behind by Docker's iptables backend"];
+/** While Docker's rules are left it is wanted. Afterwards it goes with the rest. */
+export function staleClaims(range: string, seen: Filters): Claims {
+  const missing = rulesOf(range, seen).filter((rule) => !iptables.hasRule(seen.filter, "FORWARD", rule));
+  const remove = ours(range, seen).map((rule) =>
+    iptables.deleteRule("filter", "FORWARD", rule, `remove what let ${range} past the FORWARD DROP`),
+  );
+  const what = "FORWARD policy";
+  if (!isLeft(seen)) return ifThere(what, remove);
+  const why = `let ${range} out and back in, past the FORWARD DROP of Docker's old backend`;
+  return [
+    {
+      what,
+      is: missing.length === 0 ? "so" : remove.length > 0 ? "changed" : "absent",
+      found: "DROP, left behind by Docker's iptables backend",
+      make: missing.map((rule) => ({ why, argv: ["iptables", "-w", "-I", "FORWARD", "1", ...rule] })),
+      remove,
+    },
+  ];
 }
 
-export function steps(range: string, seen: Filters): readonly Command[] {
-  if (!isThere(seen)) return [];
-  return rulesOf(range, seen)
-    .filter((rule) => !iptables.hasRule(seen.filter, "FORWARD", rule))
-    .map((rule) => ({
-      why: `let ${range} out and back in, past the FORWARD DROP of Docker's old backend`,
-      argv: ["iptables", "-w", "-I", "FORWARD", "1", ...rule],
-    }));
+/** The rules of this range in FORWARD with our comment, also those of networks and links that are gone. */
+function ours(range: string, { filter }: Filters): readonly iptables.Rule[] {
+  return (filter.chains.get("FORWARD") ?? []).filter(
+    ([side, about, ...rest]) =>
+      (side === "-s" || side === "-d") &&
+      about === range &&
+      iptables.sameRule(rest.slice(-accept.length), accept),
+  );
 }
 
-export function undo(range: string, seen: Filters): readonly Command[] {
-  return rulesOf(range, seen)
-    .filter((rule) => iptables.hasRule(seen.filter, "FORWARD", rule))
-    .map((rule) =>
-      iptables.deleteRule("filter", "FORWARD", rule, `remove what let ${range} past the FORWARD DROP`),
-    );
-}
-
-/** The other way round: rules of the nftables backend that no Docker knows of any more go on dropping. */
-export function notices(seen: Filters & { readonly dockersTable: boolean }): readonly string[] {
+/** The other way round: nothing removes the rules of the nftables backend, and they go on dropping. */
+export function staleTable(seen: Filters & { readonly dockersTable: boolean }): readonly string[] {
   if (!seen.dockersTable || seen.nftBackend) return [];
   return [
     "the nft table docker-bridges is left behind by Docker's nftables backend and goes on filtering: run " +

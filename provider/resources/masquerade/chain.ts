@@ -1,127 +1,104 @@
-/** The exemption of a MasqueradeRule, in nft where the host has it, else in iptables. */
-
-import { nameOf as nameOfRange } from "../../boot/old-script.js";
-import type { Command, Line } from "../../engine/command.js";
+/** The nat chain of a MasqueradeRule: in nft if the host has it, otherwise in iptables. */
+import { digest } from "../../boot/script.js";
+import type { Line } from "../../engine/command.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
 import { overlaps, parseRange } from "../../plan/cidr.js";
-import { type Ground, nicNames } from "../host/network.js";
+import { formerName } from "../host/former.js";
 
 export interface Wanted {
   readonly source: string;
   readonly exclude: readonly string[];
   readonly interfaces?: readonly string[] | undefined;
+  readonly masquerade?: boolean | undefined;
 }
 
-export interface Seen extends Ground {
+export interface NatSeen {
   readonly nft: nft.Seen;
   readonly hasNft: boolean;
   readonly nat: iptables.TableSeen;
 }
 
-export function nameOf({ source }: Wanted): string {
-  return `masquerade-${nameOfRange(source)}`;
+/** A chain of iptables and the rule of POSTROUTING that jumps to it. */
+export interface InIptables {
+  readonly chain: string;
+  readonly jump: iptables.Rule;
 }
 
-export function linesOf(wanted: Wanted, seen: Seen): readonly Line[] {
-  if (seen.hasNft) return [nft.load([nftChain(wanted, seen)])];
+export function linesOf(wanted: Wanted, seen: NatSeen): readonly Line[] {
+  if (seen.hasNft) return [nft.load([nftChain(wanted)])];
+  const { chain, jump } = inIptables(wanted.source);
   return [
-    iptables.fillChains([{ table: "nat", chain: chainOf(wanted), rules: rulesOf(wanted, seen) }]),
-    ...iptables.putFirst("nat", "POSTROUTING", jumpOf(wanted)),
+    iptables.fillChains([{ table: "nat", chain, rules: rulesOf(wanted) }]),
+    ...iptables.putFirst("nat", "POSTROUTING", jump),
   ];
 }
 
-/** What is not in the kernel as wanted, in words. */
-export function amiss(wanted: Wanted, seen: Seen): readonly string[] {
-  if (seen.hasNft) {
-    const chain = nftChain(wanted, seen);
-    const found = seen.nft.has(chain.name) ? "changed" : "absent";
-    return nft.has(seen.nft, chain) ? [] : [`nat chain ${chain.name}: ${found}`];
-  }
-  const chain = chainOf(wanted);
-  const first = seen.nat.chains.get("POSTROUTING")?.[0];
-  return [
-    ...(first !== undefined && iptables.sameRule(first, jumpOf(wanted))
-      ? []
-      : [`nat POSTROUTING jump to ${chain}: not the first rule`]),
-    ...(iptables.hasChain(seen.nat, chain, rulesOf(wanted, seen))
-      ? []
-      : [`nat chain ${chain}: absent or changed`]),
-  ];
-}
-
-export function isThere(wanted: Wanted, seen: Seen): boolean {
-  return seen.nft.has(nameOf(wanted)) || seen.nat.chains.has(chainOf(wanted));
-}
-
-/** The ranges that are excluded as the kernel has it. */
-export function excluded(wanted: Wanted, seen: Seen): readonly string[] {
-  const inIptables = (seen.nat.chains.get(chainOf(wanted)) ?? []).flatMap((rule) =>
-    rule[0] === "-d" && rule[1] !== undefined ? [rule[1]] : [],
+export function nftChain(wanted: Wanted): nft.Chain {
+  const by: readonly nft.Match[] =
+    wanted.interfaces === undefined ? [] : [{ on: "oifname", names: wanted.interfaces }];
+  const matches: readonly nft.Match[] = [...by, { on: "saddr", range: wanted.source }];
+  const keep = wanted.exclude.map(
+    (range): nft.Rule => ({ matches: [...matches, { on: "daddr", range }], verdict: "keep" }),
   );
-  return [...nft.destinations(seen.nft, nameOf(wanted)), ...inIptables];
+  const inside: nft.Rule = {
+    matches: [...matches, { on: "daddr", range: wanted.source }],
+    verdict: "accept",
+  };
+  return {
+    name: nameOf(wanted),
+    at: "nat",
+    rules: [
+      ...(needsInside(wanted) ? [inside] : []),
+      ...keep,
+      ...(wanted.masquerade === true ? [{ matches, verdict: "masquerade" } as const] : []),
+    ],
+  };
+}
+
+export function rulesOf(wanted: Wanted): readonly iptables.Rule[] {
+  const by = wanted.interfaces?.map((name) => ["-o", name]) ?? [[]];
+  const rules = [
+    ...(needsInside(wanted) ? [{ to: ["-d", wanted.source], target: "RETURN" }] : []),
+    ...wanted.exclude.map((range) => ({ to: ["-d", range], target: "ACCEPT" })),
+    ...(wanted.masquerade === true ? [{ to: [], target: "MASQUERADE" }] : []),
+  ];
+  return rules.flatMap(({ to, target }) => by.map((words) => [...to, ...words, "-j", target]));
 }
 
 /**
- * Rules of others that meet what comes in for a container from a peer: a MASQUERADE bound to no interface gives it
- * the bridge's address on its last step, which our chain, for what leaves, does not decide on.
+ * Traffic that stays inside the source's own range is left to Docker: without its userland proxy, a container that
+ * calls its own published port needs Docker's masquerading.
  */
-export function masquerading(wanted: Wanted, seen: Seen): readonly string[] {
-  return (seen.nat.chains.get("POSTROUTING") ?? [])
-    .filter((rule) => ["MASQUERADE", "SNAT"].includes(rule[rule.indexOf("-j") + 1] ?? ""))
-    .filter((rule) => !rule.includes("-o"))
-    .filter((rule) => {
-      const from = rule.includes("-s") ? rule[rule.indexOf("-s") + 1] : undefined;
-      return from === undefined || wanted.exclude.some((range) => overlap(range, from));
-    })
-    .map((rule) => `iptables -t nat: -A POSTROUTING ${rule.join(" ")}`);
+function needsInside(wanted: Wanted): boolean {
+  return wanted.masquerade === true || wanted.exclude.some((range) => overlap(range, wanted.source));
 }
 
-function overlap(a: string, b: string): boolean {
+export function overlap(a: string, b: string): boolean {
   const [one, other] = [parseRange(a), parseRange(b)];
   return "value" in one && "value" in other && overlaps(one.value, other.value);
 }
 
-/** From both, so that nothing is left where nft was installed or removed in between. */
-export function remove(wanted: Wanted, seen: Seen): readonly Command[] {
-  const chain = chainOf(wanted);
-  const why = `remove the nat chain of ${wanted.source}`;
-  return [
-    ...nft.remove([nameOf(wanted)], seen.nft, why),
-    ...(iptables.hasRule(seen.nat, "POSTROUTING", jumpOf(wanted))
-      ? [iptables.deleteRule("nat", "POSTROUTING", jumpOf(wanted), why)]
-      : []),
-    ...(seen.nat.chains.has(chain) ? iptables.deleteChain("nat", chain, why) : []),
-  ];
+export function inIptables(source: string): InIptables {
+  const chain = `DOCKROUTE-${digest(source)}`;
+  return { chain, jump: jumpTo(chain, source) };
 }
 
-function nftChain(wanted: Wanted, seen: Ground): nft.Chain {
-  const matches: readonly nft.Match[] = [
-    { on: "oifname", names: nicsOf(wanted, seen) },
-    { on: "saddr", range: wanted.source },
-  ];
-  const keep = wanted.exclude.map(
-    (range): nft.Rule => ({ matches: [...matches, { on: "daddr", range }], verdict: "keep" }),
-  );
-  return { name: nameOf(wanted), at: "nat", rules: [...keep, { matches, verdict: "masquerade" }] };
+function jumpTo(chain: string, source: string): iptables.Rule {
+  return ["-s", source, "-m", "comment", "--comment", "dockroute", "-j", chain];
 }
 
-function chainOf({ source }: Wanted): string {
-  return `DOCKROUTE-${nameOfRange(source)}`;
+export function nameOf({ source }: Wanted): string {
+  return `masquerade-${digest(source)}`;
 }
 
-function jumpOf(wanted: Wanted): iptables.Rule {
-  return ["-s", wanted.source, "-m", "comment", "--comment", "dockroute", "-j", chainOf(wanted)];
+/** In dockroute 0.1.0: in nft, and its script. */
+export function formerNameOf({ source }: Pick<Wanted, "source">): string {
+  return `masquerade-${formerName(source)}`;
 }
 
-function rulesOf(wanted: Wanted, seen: Ground): readonly iptables.Rule[] {
-  const nics = nicsOf(wanted, seen);
-  const keep = wanted.exclude.flatMap((range) =>
-    nics.map((name) => ["-d", range, "-o", name, "-j", "ACCEPT"]),
-  );
-  return [...keep, ...nics.map((name) => ["-o", name, "-j", "MASQUERADE"])];
-}
-
-function nicsOf(wanted: Wanted, seen: Ground): readonly string[] {
-  return wanted.interfaces ?? nicNames(seen);
+/** In dockroute 0.1.0, on a host without nft. */
+export function formerInIptables(source: string): InIptables {
+  const chain = `DOCKROUTE-${formerName(source)}`;
+  return { chain, jump: jumpTo(chain, source) };
 }

@@ -10,7 +10,7 @@ export const drifts = {
   "its routes are gone": "ip route flush proto 219",
   // A host without peers has none.
   "its rules are gone": "! nft list table ip dockroute >/dev/null 2>&1 || nft delete table ip dockroute",
-  "the parts for boot are gone": "rm -rf /etc/dockroute/parts",
+  "the scripts for boot are gone": "rm -rf /etc/dockroute/scripts",
   "the units are disabled": "systemctl disable --quiet dockroute.service dockroute-boot.service",
   "a unit is gone": "rm -f /etc/systemd/system/dockroute-repair.service; systemctl daemon-reload",
 } as const;

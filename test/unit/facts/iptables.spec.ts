@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { textOf } from "../../../provider/boot/old-script.js";
+import { textOf } from "../../../provider/boot/script.js";
 import * as iptables from "../../../provider/facts/iptables.js";
 import { answer, images, said } from "../../support/recorded.js";
 
@@ -94,7 +94,7 @@ describe("iptables", () => {
 
   it("asks before it inserts, so that a part can be loaded twice", () => {
     const line = iptables.insertRule("filter", "DOCKER-USER", ["-j", "C"]);
-    const script = textOf({ name: "x", holder: "x", about: "x", lines: [line] });
+    const script = textOf({ kind: "route", subject: "x", holder: { id: "x" }, about: "x", lines: [line] });
     assert.match(
       script,
       /^iptables -w -t filter -C DOCKER-USER -j C >\/dev\/null 2>&1 \|\| iptables -w -t filter -I DOCKER-USER 1 -j C$/m,

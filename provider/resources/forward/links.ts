@@ -1,0 +1,41 @@
+/** By which links the packets of a source come. No other link is named in a rule, so others may come and go. */
+import { nic } from "../host/inputs.js";
+import { linkOf, type WithWays } from "../host/network.js";
+
+interface From {
+  readonly sources: readonly string[];
+  readonly interfaces?: readonly string[] | undefined;
+}
+
+/**
+ * The addresses whose ways decide: the peers' own. The way to a peer's subnet is dockroute's own route, which may not be
+ * there yet. Only a rule without any single address asks for the ways to its ranges.
+ */
+export function asked({ sources, interfaces }: From): readonly string[] {
+  if (interfaces !== undefined) return [];
+  const single = sources.filter((source) => source.endsWith("/32"));
+  return (single.length > 0 ? single : sources).map(firstOf);
+}
+
+/** A peer comes by the link on which the kernel reaches its address; its subnet comes by any of the peers' links. */
+export function linksFor(source: string, wanted: From, seen: WithWays): readonly string[] {
+  if (wanted.interfaces !== undefined) return wanted.interfaces;
+  const own = linkOf(seen, firstOf(source));
+  if (own !== undefined) return nameable([own]);
+  const direct = wanted.sources.flatMap((from) => linkOf(seen, firstOf(from)) ?? []);
+  return nameable(direct.length > 0 ? direct : [seen.ways.get(firstOf(source))?.interface ?? ""]);
+}
+
+/** The kernel lets a link be called almost anything. One that no rule can name safely lets nobody in. */
+function nameable(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].filter((name) => nic.safeParse(name).success).sort();
+}
+
+function firstOf(range: string): string {
+  return range.split("/")[0] ?? "";
+}
+
+/** The sources that no rule can let in, because no usable link leads to them. */
+export function unreached(wanted: From, seen: WithWays): readonly string[] {
+  return wanted.sources.filter((source) => linksFor(source, wanted, seen).length === 0);
+}
