@@ -164,7 +164,7 @@ function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): 
   return [
     warning(
       [name],
-      `${name}: the pool ${pool} contains ${found.join("; ")}: a subnet over one of them is refused, or hides it from ${name}`,
+      `${name}: the pool ${pool} contains ${found.join("; ")}: a host subnet over one of them is refused, or hides it from ${name}`,
     ),
   ];
 }
