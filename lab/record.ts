@@ -24,7 +24,7 @@ export interface Moment {
   readonly answers: readonly Recorded[];
 }
 
-type InputsOf<K> = K extends Kind<infer Inputs, infer _> ? Inputs : never;
+type InputsOf<K> = K extends { id(inputs: infer Inputs): string } ? Inputs : never;
 
 export interface Wishes {
   readonly bridge: InputsOf<typeof dockerBridge>;
