@@ -30,8 +30,10 @@ export function withFiles(commands: readonly Command[], before: ScriptsSeen): Sc
 /** The table after the commands: the chains that iptables-restore fills, and each rule that is put first. */
 export function withRules(commands: readonly Command[], table: string, before: TableSeen): TableSeen {
   const lines = commands.flatMap(({ argv, stdin }) => (argv.length === 1 ? (stdin ?? "").split("\n") : []));
-  const from = lines.indexOf(`*${table}`);
-  const filled = from < 0 ? [] : lines.slice(from + 1, lines.indexOf("COMMIT", from));
+  // A table may be named more than once; each time up to its COMMIT.
+  const filled = lines.flatMap((line, at) =>
+    line === `*${table}` ? lines.slice(at + 1, lines.indexOf("COMMIT", at)) : [],
+  );
   const made = readTable(said(filled.map((line) => line.replace(/^:(\S+) .*/, "-N $1")).join("\n")));
   const chains = new Map([...before.chains, ...made.chains]);
   for (const line of lines) {
