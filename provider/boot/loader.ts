@@ -1,10 +1,10 @@
-/** What loads the parts on a host: a script, its units and the links that enable them. */
+/** The loader of the parts on a host: a script, its units and the links that enable them. */
 import type { Command } from "../engine/command.js";
 import { beside, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
 import { directory, lastLoad, partsDirectory, unitsDirectory } from "../facts/places.js";
 import { apply, former, started, units, wants } from "./units.js";
 
-/** What is on the host of parts and what loads them: contents by path, and the units that are enabled. */
+/** The parts and the loader as they are on the host: contents by path, and the units that are enabled. */
 export interface PartsSeen {
   readonly files: ReadonlyMap<string, string>;
   readonly enabled: ReadonlySet<string>;
@@ -32,12 +32,12 @@ export function keep(seen: PartsSeen, accepted: Readonly<Record<string, string>>
   ];
 }
 
-/** Whether it is there; as an older dockroute had it is well too. */
+/** Whether the loader is there; an older dockroute's is accepted. */
 export function isKept(seen: PartsSeen): boolean {
   return keep(seen, former).length === 0;
 }
 
-/** It goes with the last part: as much of it as there is, for it may have been cut short before. */
+/** Removes the loader, with the last part: as much of it as there is, for an earlier removal may have been cut short. */
 export function drop(seen: PartsSeen): readonly Command[] {
   const has = (path: string): boolean => seen.files.has(path) || seen.files.has(beside(path));
   const ofOurs = (name: string): string => `${unitsDirectory}/${name}`;
@@ -67,7 +67,7 @@ export function drop(seen: PartsSeen): readonly Command[] {
   ];
 }
 
-/** What `systemctl disable` does, where it can not: their unit is gone already. It takes empty folders along too. */
+/** Does the work of `systemctl disable` where that fails because the unit is gone already. Removes empty folders too. */
 function removeLinks(links: readonly string[]): readonly Command[] {
   const folders = [...new Set(links.map((link) => link.replace(/\/[^/]*$/, "")))];
   return links.length === 0 ? [] : [removeWithFolders(links, folders, "disable dockroute's units")];

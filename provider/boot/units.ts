@@ -15,16 +15,16 @@ export const apply = asset("boot/apply.sh");
 
 const afterStarts = "routes and rules, after each start of Docker or of a firewall";
 
-/** Firewalls whose start or restart can empty the kernel's rules, and which systemd announces. */
+/** Firewalls that can empty the kernel's rules when they start, and whose starts systemd announces. */
 const firewalls = "nftables.service ufw.service firewalld.service";
 
 /**
- * Three occasions. Containers with a restart policy start before docker.service is active, so at boot all is
- * in place before dockerd starts. Each later start or restart of Docker or of a firewall, a crash's too, wants the
- * second unit, which is over when its work is done and so is started anew: never PartOf, which hands on a stop too,
- * and firewalld's `Conflicts=nftables.service` (Debian 12) would then refuse `systemctl restart firewalld`. What
- * nobody announces (a link that lost its routes, rules that were flushed or restored by hand, a sysctl) is found by
- * looking twice a minute.
+ * The parts are loaded on three occasions. Containers with a restart policy start before docker.service is active, so
+ * at boot all is in place before dockerd starts. Each later start or restart of Docker or of a firewall, a crash's too,
+ * wants the second unit, which is over when its work is done and so is started anew: never PartOf, which hands on a
+ * stop too, and firewalld's `Conflicts=nftables.service` (Debian 12) would then refuse `systemctl restart firewalld`.
+ * The third unit looks twice a minute for changes that nothing announces: a link that lost its routes, rules that were
+ * flushed or restored by hand, a sysctl.
  */
 export const units: Readonly<Record<string, string>> = {
   "dockroute-boot.service": unit(
