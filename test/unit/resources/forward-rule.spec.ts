@@ -116,7 +116,8 @@ describe("a forward rule", () => {
 
   it("lets a source on a link in by that link alone, and a part by the links of all peers", () => {
     const second = { name: "eth1", addresses: ["10.8.0.1/24"] };
-    const seen = { ...fresh, links: [...fresh.links, second] };
+    const ways = new Map([...fresh.ways, ["10.8.0.9", { isOwn: false, interface: "eth1" }]]);
+    const seen = { ...fresh, links: [...fresh.links, second], ways };
     const sources = ["10.8.0.9/32", ...wish.sources];
     const accepts = linesOf({ ...wish, sources }, seen).filter(
       (line) => line.startsWith("-A DOCKROUTE") && line.endsWith("ACCEPT"),
@@ -135,9 +136,9 @@ describe("a forward rule", () => {
   });
 
   it("lets nobody in by a link that no rule can name, and warns", () => {
-    const links = fresh.links.map((link) => (link.name === "eth0" ? { ...link, name: "e=0" } : link));
-    assert.match(tables.warnings(wish, { ...fresh, links }).join(), /cannot be let into 172\.30\.16\.0\/20/);
-    assert.ok(!linesOf(wish, { ...fresh, links }).some((line) => line.includes("e=0")));
+    const ways = new Map([...fresh.ways].map(([address, way]) => [address, { ...way, interface: "e=0" }]));
+    assert.match(tables.warnings(wish, { ...fresh, ways }).join(), /cannot be let into 172\.30\.16\.0\/20/);
+    assert.ok(!linesOf(wish, { ...fresh, ways }).some((line) => line.includes("e=0")));
   });
 
   const wide = ["-i", "eth0", "-j", "ACCEPT"];
