@@ -88,7 +88,7 @@ export class NotReadAgain extends DockrouteError {
     reason: string,
   ) {
     super(
-      `${host}: the commands for ${resource} succeeded, and the host could not be read again: ${reason}. What they changed stays. ${again}`,
+      `${host}: the commands for ${resource} succeeded, and the host could not be read again: ${reason}. Whether the change is complete is not known. ${again}`,
     );
   }
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as nft from "../../../provider/facts/nft.js";
-import { exprOf } from "../../../provider/facts/nft-words.js";
 import { answer, images, said } from "../../support/recorded.js";
 
 const [question] = nft.questions;
