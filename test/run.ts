@@ -1,7 +1,7 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
  * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names. `npm run
- * test:events` and `npm run test:upgrades` are what takes too long for every time.
+ * test:cases`, `test:events` and `test:upgrades` take too long for every time.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ const root = join(__dirname, "..");
 const modules = join(root, "node_modules");
 
 interface Step {
-  readonly part: "lint" | "unit" | "ground" | "hosts" | "long" | "events" | "upgrades";
+  readonly part: "lint" | "unit" | "ground" | "hosts" | "long" | "cases" | "events" | "upgrades";
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
@@ -44,6 +44,13 @@ const steps: readonly Step[] = [
     part: "long",
     what: "transactions, faults, options of hosts, the command dockroute, examples, the package, older stacks",
     argv: mocha("long", "900000"),
+    counts: true,
+    long: true,
+  },
+  {
+    part: "cases",
+    what: "hosts as people have them",
+    argv: mocha("cases", "900000"),
     counts: true,
     long: true,
   },
@@ -136,7 +143,7 @@ async function main(): Promise<void> {
   const chosen = asked.flatMap((step) => (step.counts && step.part !== "unit" ? [ground, step] : [step]));
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    console.log(`no part "${part}": there are lint, unit, hosts, long, events and upgrades`);
+    console.log(`no part "${part}": there are lint, unit, hosts, long, cases, events and upgrades`);
     sum.failed = 1;
   }
   for (const step of chosen) {
