@@ -6,6 +6,8 @@ import { type ParseError, parseTree } from "jsonc-parser";
 import { z } from "zod";
 import type { Answer, Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
+import { parseInterface, printRange } from "../plan/cidr.js";
+import type { Family } from "../plan/family.js";
 import { type NewFile, removeFile, writeFile } from "./files.js";
 import { withKey } from "./json-text.js";
 
@@ -133,10 +135,23 @@ export function sameDoors(a: Keys, b: Keys): boolean {
   );
 }
 
+/**
+ * Whether both lists have the same pools. Docker prints a base without its host bits, an IPv6 one in RFC 5952's form,
+ * and the list in an order of its own: these are no differences.
+ */
 export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {
-  return (
-    a.length === b.length && a.every(({ base, size }, at) => base === b[at]?.base && size === b[at]?.size)
-  );
+  const [one, other] = [a, b].map((pools) => pools.map(normalForm).sort());
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function normalForm({ base, size }: Pool): string {
+  const parsed = parseInterface(base);
+  return `${"value" in parsed ? printRange(parsed.value.range) : base} in /${size}`;
+}
+
+/** Whether a pool gives addresses of this family. */
+export function isOf(family: Family, { base }: Pool): boolean {
+  return "value" in parseInterface(base, family);
 }
 
 /** The text with our keys set to exactly these, in the file's own indentation; the rest keeps its bytes. */

@@ -13,6 +13,8 @@
 import type { Claim, Claims } from "../../engine/claim.js";
 import { heldBy } from "../../engine/claim.js";
 import type { Kind } from "../../engine/kind.js";
+import * as json from "../../facts/daemon-json.js";
+import { v4 } from "../../plan/family.js";
 import { read } from "../host/inputs.js";
 import { routesLeftBehind } from "../route/index.js";
 import { ownerOfSetting, recordClaim } from "./before.js";
@@ -51,7 +53,8 @@ export const dockerBridge: Kind<DockerBridgeInputs, typeof facts> = {
   },
 
   observed(held, seen) {
-    const [bip, running] = [addressOf(seen), runningPools(seen)];
+    const bip = addressOf(seen);
+    const running = runningPools(seen).filter((pool) => json.isOf(v4, pool));
     const pools =
       held.pools === undefined || running.length === 0 ? {} : { pools: running.map(({ base }) => base) };
     return { ...(bip === undefined ? {} : { bip }), ...pools };

@@ -3,6 +3,7 @@ import type { Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import type { Daemon } from "../../facts/docker.js";
 import { markKey } from "../../facts/nft.js";
+import { v4 } from "../../plan/family.js";
 import { foundBy } from "./before.js";
 import { addressOf, type CheapSeen, runningPools } from "./facts.js";
 
@@ -17,11 +18,12 @@ export function isNftables({ daemon }: { readonly daemon: Daemon }): boolean {
   return daemon.firewall?.startsWith("nftables") === true;
 }
 
-/** Without `pools`, those that were there before stay. */
+/** The wanted pools take the place of the IPv4 ones from before. IPv6 ones stay, and without `pools` all of them do. */
 export function poolsFor(wanted: Wanted, seen: CheapSeen): readonly json.Pool[] {
   const { pools, networkPrefix: size = 24 } = wanted;
-  if (pools !== undefined) return pools.map((base) => ({ base, size }));
-  return found(wanted, seen)["default-address-pools"] ?? [];
+  const before = found(wanted, seen)["default-address-pools"] ?? [];
+  if (pools === undefined) return before;
+  return [...pools.map((base) => ({ base, size })), ...before.filter((pool) => !json.isOf(v4, pool))];
 }
 
 export function keysFor(wanted: Wanted, seen: CheapSeen): json.Keys {

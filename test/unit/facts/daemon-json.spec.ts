@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as json from "../../../provider/facts/daemon-json.js";
+import { v4, v6 } from "../../../provider/plan/family.js";
 import { answers, images, said } from "../../support/recorded.js";
 
 const file = (text: string | undefined): json.DaemonJson => ({
@@ -145,5 +146,62 @@ describe("daemon.json", () => {
     assert.deepEqual(json.replaceFile(seen, undefined, "w"), [
       { why: "w", argv: ["rm", "-f", "/srv/daemon.json"] },
     ]);
+  });
+});
+
+describe("the pools of daemon.json and of docker info", () => {
+  const same: readonly (readonly [what: string, file: readonly json.Pool[], docker: readonly json.Pool[]])[] =
+    [
+      ["nothing and an empty list", [], []],
+      [
+        // Docker 28 prints the base that a person wrote as fd00:0001::0/104 in this form.
+        "IPv6 as a person writes it and as Docker prints it",
+        [
+          { base: "172.30.16.0/20", size: 24 },
+          { base: "fd00:0001::0/104", size: 112 },
+        ],
+        [
+          { base: "172.30.16.0/20", size: 24 },
+          { base: "fd00:1::/104", size: 112 },
+        ],
+      ],
+      [
+        "another order",
+        [
+          { base: "172.30.16.0/20", size: 24 },
+          { base: "10.201.0.0/16", size: 24 },
+        ],
+        [
+          { base: "10.201.0.0/16", size: 24 },
+          { base: "172.30.16.0/20", size: 24 },
+        ],
+      ],
+      ["a base with host bits", [{ base: "10.201.7.1/16", size: 24 }], [{ base: "10.201.0.0/16", size: 24 }]],
+    ];
+  for (const [what, file, docker] of same) {
+    it(`are the same with ${what}`, () => {
+      assert.ok(json.samePools(file, docker));
+      assert.ok(json.samePools(docker, file));
+    });
+  }
+
+  const one: json.Pool = { base: "10.201.0.0/16", size: 24 };
+  const others: readonly (readonly [what: string, pools: readonly json.Pool[]])[] = [
+    ["none", []],
+    ["another base", [{ base: "10.202.0.0/16", size: 24 }]],
+    ["another prefix", [{ base: "10.201.0.0/17", size: 24 }]],
+    ["another size", [{ base: "10.201.0.0/16", size: 25 }]],
+    ["one more", [one, { base: "fd00:1::/104", size: 112 }]],
+    ["the same twice", [one, one]],
+    ["a text that is no range", [{ base: "10.201.0.0", size: 24 }]],
+  ];
+  for (const [what, pools] of others) {
+    it(`are not the same with ${what}`, () => assert.ok(!json.samePools([one], pools)));
+  }
+
+  it("are of one family each", () => {
+    assert.ok(json.isOf(v6, { base: "fd00:0001::0/104", size: 112 }));
+    assert.ok(!json.isOf(v4, { base: "fd00:0001::0/104", size: 112 }));
+    assert.ok(json.isOf(v4, one) && !json.isOf(v6, one));
   });
 });
