@@ -7,12 +7,12 @@ import * as schema from "./schema.js";
 import { plainSecrets } from "./secrets.js";
 import { field, type Source } from "./source.js";
 
-/** A stack's config, read and found good. Holds no secret. */
+/** A stack's config, read and checked. It holds no secret. */
 export interface StackConfig {
   readonly mesh: MeshConfig;
-  /** What `mesh` becomes after the last plan. */
+  /** The plan of `mesh`, made after the last plan. */
   readonly plan: Plan;
-  /** In the order in which they are written. */
+  /** In the order of the config. */
   readonly hosts: readonly StackHost[];
   readonly leaving: readonly LeavingHost[];
   /** Hosts with running containers whose Docker may be down at the same time. @default 1 */
@@ -31,7 +31,7 @@ export interface StackHost {
 
 export interface LeavingHost {
   readonly name: string;
-  /** Dead for good: its resources are forgotten and nothing is undone on it. @default false */
+  /** The host is dead for good: its resources are forgotten and nothing is undone on it. @default false */
   readonly gone: boolean;
 }
 
@@ -54,7 +54,7 @@ const forms: Readonly<Record<string, "text" | "json">> = {
 /**
  * Reads a stack's config, the keys `dockroute:*`.
  *
- * @param previous The last plan, against which pins are judged.
+ * @param previous The last plan, against which pins are checked.
  * @throws ConfigError with every fault of the whole config at once, each with its key's path.
  */
 export function readConfig(source: Source, previous?: Plan): StackConfig {
@@ -75,7 +75,7 @@ export function readConfig(source: Source, previous?: Plan): StackConfig {
   return { mesh, plan, hosts, leaving, maxUnavailable, check };
 }
 
-/** Each key's text as a value. A key that nobody reads is a fault: most likely it is a mistyped one. */
+/** Each key's text as a value. An unknown key is a fault: most likely it is mistyped. */
 function readValues(source: Source, faults: Faults): Values {
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(source.values)) {
@@ -86,7 +86,7 @@ function readValues(source: Source, faults: Faults): Values {
   return values;
 }
 
-/** Text that is no JSON stays text, and the form of its key refuses it. */
+/** Text that is not JSON stays text, and the schema of its key refuses it. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -149,11 +149,11 @@ function readLeaving(values: Values, faults: Faults): LeavingHost[] {
   });
 }
 
-/** With a name in both lists one entry's connection would silently win, and `gone` would say nothing. */
+/** With a name in both lists one entry's connection would silently win, and `gone` would have no effect. */
 function twice(name: string, at: number, staying: readonly unknown[], leaving: readonly unknown[]) {
   const host = staying.indexOf(name);
   if (host >= 0) {
-    return `"${name}" is also dockroute:hosts[${host}]; a host that stays is not leaving: take it out of one of the two`;
+    return `"${name}" is also dockroute:hosts[${host}]; a host that stays does not leave: take it out of one of the two`;
   }
   const before = leaving.indexOf(name);
   return before < at ? `"${name}" is already dockroute:leaving[${before}]; once is enough` : undefined;
@@ -164,8 +164,8 @@ function namesIn(value: unknown): readonly unknown[] {
 }
 
 /**
- * The planner's part, as far as it can be read: what has the wrong shape is noted and goes on as text that
- * the planner refuses too, so that one fault does not hide the others.
+ * The planner's input. A value of the wrong shape is a fault here and becomes one that the planner refuses too, so
+ * that one fault does not hide the others.
  */
 function readMesh(values: Values, faults: Faults): MeshConfig {
   const prefix = (name: "hostPrefix" | "bridgePrefix" | "networkPrefix") => {

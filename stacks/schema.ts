@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { pathOf } from "../provider/engine/printable.js";
 import { hostNamePattern, interfacePattern } from "../provider/plan/index.js";
-import { type Faults, pathOf } from "./faults.js";
+import type { Faults } from "./faults.js";
 
 /**
  * The shapes of the config's keys. The planner checks names, addresses and ranges; the reader of connections
@@ -65,7 +66,7 @@ export function check<T>(form: z.ZodType<T>, raw: unknown, property: string, fau
   const read = form.safeParse(raw);
   if (read.success) return read.data;
   for (const issue of read.error.issues) {
-    const where = pathOf(property, issue.path);
+    const where = pathOf(issue.path, property);
     if (issue.code !== "unrecognized_keys") {
       faults.add({ property: where, reason: issue.message });
       continue;

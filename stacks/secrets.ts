@@ -1,9 +1,10 @@
-import { type ConfigFault, pathOf } from "./faults.js";
+import { pathOf } from "../provider/engine/printable.js";
+import type { ConfigFault } from "./faults.js";
 import { field, type Source } from "./source.js";
 
 const secretFields = ["password", "privateKey", "privateKeyPassword"];
 
-/** Where a secret can stand: the key, and the way to a connection in its value. */
+/** The connections, which may hold secrets: each with its key, and its path in the key's value. */
 function connections(values: Readonly<Record<string, unknown>>): [string, (string | number)[]][] {
   const inList = (key: string): [string, (string | number)[]][] =>
     list(values[key]).map((_, at) => [key, [at, "connection"]]);
@@ -20,8 +21,8 @@ function connections(values: Readonly<Record<string, unknown>>): [string, (strin
 }
 
 /**
- * Every password, key text and passphrase that is no Pulumi secret. The state keeps a copy of the config, so
- * such a one would lie there in the clear. No reason contains a value.
+ * Every password, key text and passphrase that is not a Pulumi secret. The state keeps a copy of the config, so
+ * it would hold them in the clear. No reason contains a value.
  *
  * @param values the config's values, read from their JSON text
  */
@@ -30,9 +31,9 @@ export function plainSecrets(source: Source, values: Readonly<Record<string, unk
     secretFields.flatMap((name) => {
       const value = at(values[key], [...path, name]);
       if (value === undefined || value === null || isSecret(source, key, [...path, name], value)) return [];
-      const property = pathOf(key, [...path, name]);
+      const property = pathOf([...path, name], key);
       const reason =
-        "is not a Pulumi secret, so it would lie in the clear in this file and in the state; " +
+        "is not a Pulumi secret, so this file and the state would hold it in the clear; " +
         `make it one: pulumi config set --secret --path '${property}'`;
       return [{ property, reason }];
     }),
@@ -42,7 +43,7 @@ export function plainSecrets(source: Source, values: Readonly<Record<string, unk
 function isSecret(source: Source, key: string, path: readonly (string | number)[], value: unknown): boolean {
   if (!source.secretKeys.includes(key)) return false;
   const written = field(source.written, key) ?? field(source.written, key.replace(":", ":config:"));
-  // A leaf that the file does not have in the clear comes from an encrypted parent or from an environment.
+  // Where the file has no such leaf in the clear, it comes from an encrypted parent or from an environment.
   const leaf = at(written, path);
   return leaf === undefined || String(leaf) !== String(value);
 }

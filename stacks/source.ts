@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 
-/** A stack's config as it is before anything is made of it. */
+/** A stack's config, unread. */
 export interface Source {
   /** Every key with its namespace, "dockroute:hosts"; each value is text, JSON text for lists and objects. */
   readonly values: Readonly<Record<string, string>>;
@@ -25,13 +25,13 @@ export function stackSource(): Source {
 function secretKeys(text: string | undefined): string[] {
   const keys: unknown = JSON.parse(text || "[]");
   if (!Array.isArray(keys)) return [];
-  // Older language hosts put ":config:" into every key, as the SDK's own reader of the values knows.
+  // Older language hosts put ":config:" into every key; the SDK's own reader handles that too.
   return keys.map((key) => String(key).replace(":config:", ":"));
 }
 
 /**
- * What a person wrote. The engine tells which keys hold a secret, but not which leaf of an object is one;
- * only the file tells. With `--config-file` the file has another name, and the engine's word is all there is.
+ * The config as it is written in the stack's file. The engine tells which keys hold a secret; only the file tells
+ * which leaf of an object is one. With `--config-file` the file has another name, and is not found.
  */
 export function writtenConfig(from: string, stack: string): unknown {
   const project = projectDirectory(from);
@@ -45,7 +45,7 @@ export function writtenConfig(from: string, stack: string): unknown {
   return file === undefined ? undefined : field(read(file), "config");
 }
 
-/** The engine runs the program in `main`, so the project is there or above. */
+/** The engine runs the program in the project's `main`, so the project is in that folder or above it. */
 function projectDirectory(from: string): { readonly directory: string; readonly file: string } | undefined {
   const file = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].find((name) => existsSync(join(from, name)));
   if (file !== undefined) return { directory: from, file };
@@ -56,12 +56,12 @@ function read(path: string): unknown {
   try {
     return parse(readFileSync(path, "utf8"));
   } catch {
-    // The CLI read this file before us and says itself what is wrong with it.
+    // The CLI has read this file already, and reports what is wrong with it.
     return undefined;
   }
 }
 
-/** A field of what may not be an object at all. */
+/** A field of a value; undefined where the value is no object or has no such field. */
 export function field(value: unknown, key: string | number): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
   return Reflect.get(value, key);

@@ -19,6 +19,8 @@ while :; do
 done
 last=/run/dockroute.loaded
 look() {
+  # A bridge that comes or goes may be a new network of Docker's, which the guard has to know.
+  echo /sys/class/net/*/bridge
   ip -4 route show proto 219
   nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
   iptables -w -t raw -S

@@ -62,7 +62,7 @@ export function drop(seen: ScriptsSeen): readonly Command[] {
   ];
 }
 
-/** What `systemctl disable` does, where it can not: their unit is gone already. It takes empty folders along too. */
+/** Does the work of `systemctl disable` where that fails because the unit is gone already. Removes empty folders too. */
 function removeLinks(links: readonly string[]): readonly Command[] {
   const folders = [...new Set(links.map((link) => link.replace(/\/[^/]*$/, "")))];
   return links.length === 0 ? [] : [removeWithFolders(links, folders, "disable dockroute's units")];

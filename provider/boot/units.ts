@@ -14,7 +14,7 @@ export const apply: string = asset("boot/apply.sh");
 
 const afterStarts = "routes and rules, after each start of Docker or of a firewall";
 
-/** Firewalls whose start or restart can empty the kernel's rules, and which systemd announces. */
+/** Firewalls that can empty the kernel's rules when they start, and whose starts systemd announces. */
 const firewalls = "nftables.service ufw.service firewalld.service";
 
 /**

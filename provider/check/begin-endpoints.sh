@@ -1,3 +1,4 @@
+#!/bin/sh
 # Starts probe endpoints on a host, and prints a line for each, in the order of the words: what endpoint.pl printed,
 # or "failed". With no perl it prints "no perl" alone.
 #
@@ -16,20 +17,30 @@ run_perl() {
   printf '%s' "$listener" | "$@"
 }
 
-# veth ends and addresses of the namespace of process $1.
-connect_stand_in() {
-  inside="nsenter --net=/proc/$1/ns/net ip"
+# Runs ip in the network namespace of process $1.
+ip_in() {
+  namespace=/proc/$1/ns/net
+  shift
+  nsenter --net="$namespace" ip "$@"
+}
+
+# Gives the namespace of process $1 a veth on the bridge $2, the address $3 and the gateway $4.
+connect() {
   ip link add "vethdr$1" type veth peer name eth0 netns "$1" &&
     ip link set "vethdr$1" master "$2" up &&
-    $inside address add "$3" dev eth0 && $inside link set lo up && $inside link set eth0 up &&
-    $inside route add default via "$4"
+    ip_in "$1" address add "$3" dev eth0 &&
+    ip_in "$1" link set lo up &&
+    ip_in "$1" link set eth0 up &&
+    ip_in "$1" route add default via "$4"
 }
 
 stand_in() {
   made=$(run_perl unshare --net perl - listen "$nonce" "$seconds") || return
-  pid=${made#endpoint } pid=${pid%% *}
-  notes=${made#endpoint "$pid" } notes=${notes%% *}
-  if connect_stand_in "$pid" "$@"; then
+  pid=${made#endpoint }
+  pid=${pid%% *}
+  notes=${made#endpoint "$pid" }
+  notes=${notes%% *}
+  if connect "$pid" "$@"; then
     echo "$made"
   else
     run_perl perl - end "$nonce" "$pid:$notes:-"

@@ -4,7 +4,7 @@ import { addressAt, containsAddress, parseInterface, parseRange, printAddress } 
 import type { HostPlan } from "../plan/index.js";
 
 /** A network namespace for a probe endpoint: a container's, or one of its own on the default network. */
-export interface Spot {
+export interface Namespace {
   readonly container?: { readonly name: string; readonly pid: number };
   readonly address: string;
   /** The host's bridge to it: "docker0". */
@@ -23,11 +23,11 @@ export interface Closed {
 const mostNetworks = 2;
 
 /** @param networks undefined where no Docker answered */
-export function chooseSpots(
+export function chooseNamespaces(
   plan: HostPlan,
   networks: readonly DockerNetwork[] | undefined,
   attachments: readonly Attachment[],
-): { readonly spots: readonly Spot[]; readonly closed: readonly Closed[] } {
+): { readonly namespaces: readonly Namespace[]; readonly closed: readonly Closed[] } {
   const inRange = (networks ?? []).filter((network) => !network.isDefault && isWithin(plan, network));
   const closed = inRange.flatMap((network): Closed[] => {
     const reason = closedBecause(network);
@@ -35,14 +35,14 @@ export function chooseSpots(
   });
   const others = inRange
     .filter((network) => closedBecause(network) === undefined)
-    .flatMap((network): Spot[] => {
-      const spot = containerIn(network, attachments);
-      return spot === undefined ? [] : [{ ...spot, network: network.name }];
+    .flatMap((network): Namespace[] => {
+      const namespace = containerIn(network, attachments);
+      return namespace === undefined ? [] : [{ ...namespace, network: network.name }];
     });
   const byDefault = networks?.find(({ isDefault }) => isDefault);
   const first = byDefault === undefined ? undefined : containerIn(byDefault, attachments);
   const standIn = { address: standInAddress(plan), bridge: byDefault?.bridge ?? "docker0" };
-  return { spots: [first ?? standIn, ...others.slice(0, mostNetworks)], closed };
+  return { namespaces: [first ?? standIn, ...others.slice(0, mostNetworks)], closed };
 }
 
 function isWithin({ subnet }: HostPlan, { ranges }: DockerNetwork): boolean {
@@ -59,7 +59,10 @@ function closedBecause({ internal, driver }: DockerNetwork): string | undefined 
 }
 
 /** The oldest container, of those in no other network where there is one: its packets leave by this network. */
-function containerIn({ id, bridge }: DockerNetwork, attachments: readonly Attachment[]): Spot | undefined {
+function containerIn(
+  { id, bridge }: DockerNetwork,
+  attachments: readonly Attachment[],
+): Namespace | undefined {
   const here = attachments.filter(({ networkId }) => networkId === id);
   const chosen = here.findLast(({ networks }) => networks === 1) ?? here.at(-1);
   if (chosen === undefined || bridge === undefined) return undefined;

@@ -6,12 +6,12 @@
 import { asset } from "../engine/asset.js";
 import type { Answer, Command } from "../engine/command.js";
 import type { HostPlan } from "../plan/index.js";
-import type { Spot } from "./choose.js";
+import type { Namespace } from "./choose.js";
 
 /** How long an endpoint lives after it was last renewed. Every reading of its notes renews it. */
 const seconds = 45;
 
-export interface ProbeEndpoint extends Spot {
+export interface ProbeEndpoint extends Namespace {
   /** The check by which it was started: other processes of the same number do not know this word. */
   readonly nonce: string;
   readonly pid: number;
@@ -21,9 +21,13 @@ export interface ProbeEndpoint extends Spot {
   readonly udp: number;
 }
 
-export function beginEndpoints(nonce: string, spots: readonly Spot[], { bridgeAddress }: HostPlan): Command {
+export function beginEndpoints(
+  nonce: string,
+  namespaces: readonly Namespace[],
+  { bridgeAddress }: HostPlan,
+): Command {
   const [gateway = "", prefix = ""] = bridgeAddress.split("/");
-  const words = spots.flatMap(({ container, address, bridge }) =>
+  const words = namespaces.flatMap(({ container, address, bridge }) =>
     container === undefined
       ? ["stand-in", bridge, `${address}/${prefix}`, gateway]
       : ["in", `${container.pid}`, address],
@@ -36,20 +40,20 @@ export function beginEndpoints(nonce: string, spots: readonly Spot[], { bridgeAd
 /** The endpoints, that of the default network first, or in words why that one did not start. */
 export function readEndpoints(
   nonce: string,
-  spots: readonly Spot[],
+  namespaces: readonly Namespace[],
   { stdout, stderr }: Answer,
 ): readonly ProbeEndpoint[] | string {
   const lines = stdout.trim().split("\n");
   if (lines[0] === "no perl") return "it has no program perl, which the check needs (package perl-base)";
-  const begun = spots.flatMap((spot, at): ProbeEndpoint[] => {
+  const begun = namespaces.flatMap((namespace, at): ProbeEndpoint[] => {
     const [word, ...numbers] = (lines[at] ?? "").split(" ");
     const [pid, notes, tcp, udp] = numbers.map(Number);
     if (word !== "endpoint" || pid === undefined || notes === undefined) return [];
-    return tcp === undefined || udp === undefined ? [] : [{ ...spot, nonce, pid, notes, tcp, udp }];
+    return tcp === undefined || udp === undefined ? [] : [{ ...namespace, nonce, pid, notes, tcp, udp }];
   });
   if (begun[0]?.network === undefined && begun[0] !== undefined) return begun;
   const reason = stderr.trim().split("\n").at(-1) || "no reason was given";
-  return `no probe endpoint started on ${spots[0]?.bridge}: ${reason}`;
+  return `no probe endpoint started on ${namespaces[0]?.bridge}: ${reason}`;
 }
 
 /** Who came: protocol, origin's name ("?" by TCP), and the source address as it was seen on arrival. */

@@ -1,7 +1,7 @@
 /** Which rules a packet could have matched, as far as a rule's text tells it. */
 
 import { words } from "../facts/iptables.js";
-import { containsAddress, parseAddress, parseRange } from "../plan/cidr.js";
+import { containsAddress, parseAddress, parseHostOrRange } from "../plan/cidr.js";
 import type { Counter } from "./counters.js";
 
 export interface Packet {
@@ -74,7 +74,7 @@ function holdsFor(on: Term["on"], value: string, packet: Packet): boolean {
     const wild = /[+*]$/.test(value);
     return wild ? packet[on].startsWith(value.slice(0, -1)) : packet[on] === value;
   }
-  const range = parseRange(value.includes("/") ? value : `${value}/32`);
+  const range = parseHostOrRange(value);
   const address = parseAddress(packet[on]);
   return "value" in range && "value" in address && containsAddress(range.value, address.value);
 }

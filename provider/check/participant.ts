@@ -3,7 +3,7 @@ import { type Answer, type Command, unseen } from "../engine/command.js";
 import { cannotBeAsked } from "../engine/errors/host.js";
 import * as docker from "../facts/docker-networks.js";
 import * as iproute from "../facts/iproute.js";
-import { chooseSpots } from "./choose.js";
+import { chooseNamespaces } from "./choose.js";
 import {
   beginEndpoints,
   endEndpoints,
@@ -36,54 +36,63 @@ export interface Begun {
  * takes longer than an endpoint lives.
  */
 export async function beginAll(members: readonly Member[], nonce: string): Promise<Begun> {
-  const absent = new Map<string, string>();
-  const closed = new Map<string, string>();
-  const each = async <A, B>(all: readonly A[], of: (one: A) => Member, work: (one: A) => Promise<B>) => {
-    const done = await Promise.all(
-      all.map(async (one) => {
-        try {
-          return [await work(one)];
-        } catch (error) {
-          if (!cannotBeAsked(error)) throw error;
-          absent.set(of(one).name, `not reached: ${error.reason}`);
-          return [];
-        }
-      }),
-    );
-    return done.flat();
+  const looks = await Promise.all(members.map((member) => orAbsent(member, () => look(member))));
+  const seen = looks.flatMap((each) => (each instanceof Absent ? [] : [each]));
+  const starts = await Promise.all(seen.map((each) => orAbsent(each.member, () => begin(each, nonce))));
+  const all = [...looks, ...starts];
+  return {
+    participants: starts.flatMap((each) => (each instanceof Absent ? [] : each)),
+    absent: new Map(all.flatMap((each) => (each instanceof Absent ? [[each.name, each.reason]] : []))),
+    closed: new Map(
+      seen.flatMap(({ member, closed }) =>
+        closed.map(({ network, reason }) => [`${member.name}/${network}`, reason]),
+      ),
+    ),
   };
-  const seen = await each(
-    members,
-    (member) => member,
-    (member) => look(member),
-  );
-  const participants = await each(
-    seen,
-    ({ member }) => member,
-    async ({ member, spots, hostAddresses, closed: shut }): Promise<readonly Participant[]> => {
-      for (const { network, reason } of shut) closed.set(`${member.name}/${network}`, reason);
-      const [answer = unseen] = await ask(member, [beginEndpoints(nonce, spots, member.plan)]);
-      const begun = readEndpoints(nonce, spots, answer);
-      if (typeof begun === "string") absent.set(member.name, begun);
-      return typeof begun === "string"
-        ? []
-        : begun.map((probeEndpoint) => {
-            const { network } = probeEndpoint;
-            const label = network === undefined ? member.name : `${member.name}/${network}`;
-            return { ...member, probeEndpoint, label, hostAddresses };
-          });
-    },
-  );
-  return { participants: participants.flat(), absent, closed };
+}
+
+/** A host that takes no part. */
+class Absent {
+  constructor(
+    readonly name: string,
+    readonly reason: string,
+  ) {}
+}
+
+async function orAbsent<T>({ name }: Member, work: () => Promise<T>): Promise<T | Absent> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!cannotBeAsked(error)) throw error;
+    return new Absent(name, `not reached: ${error.reason}`);
+  }
 }
 
 async function look(member: Member) {
   const questions = [docker.question, docker.attachedQuestion, iproute.addressQuestion];
   const [networks = unseen, attachments = unseen, addresses = unseen] = await ask(member, questions);
-  const chosen = chooseSpots(member.plan, docker.read(networks).all, docker.readAttachments(attachments));
+  const chosen = chooseNamespaces(
+    member.plan,
+    docker.read(networks).all,
+    docker.readAttachments(attachments),
+  );
   const links = iproute.readLinks(addresses);
   const hostAddresses = links.flatMap((link) => link.addresses.map((text) => text.split("/")[0] ?? ""));
   return { member, hostAddresses, ...chosen };
+}
+
+async function begin(
+  { member, namespaces, hostAddresses }: Awaited<ReturnType<typeof look>>,
+  nonce: string,
+): Promise<readonly Participant[] | Absent> {
+  const [answer = unseen] = await ask(member, [beginEndpoints(nonce, namespaces, member.plan)]);
+  const begun = readEndpoints(nonce, namespaces, answer);
+  if (typeof begun === "string") return new Absent(member.name, begun);
+  return begun.map((probeEndpoint) => {
+    const { network } = probeEndpoint;
+    const label = network === undefined ? member.name : `${member.name}/${network}`;
+    return { ...member, probeEndpoint, label, hostAddresses };
+  });
 }
 
 function byHost(participants: readonly Participant[]): readonly (readonly [Participant, ...Participant[]])[] {

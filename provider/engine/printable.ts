@@ -37,3 +37,11 @@ export function cleaned(value: unknown): unknown {
       .map(([key, item]: [string, unknown]) => [oneLine(key), cleaned(item)]),
   );
 }
+
+/** The path of a property as `pulumi config set --path` takes it: "dockroute:hosts[2].subnet". */
+export function pathOf(steps: readonly PropertyKey[], root = ""): string {
+  return steps.reduce<string>((path, step) => {
+    if (typeof step === "number") return `${path}[${step}]`;
+    return path === "" ? String(step) : `${path}.${String(step)}`;
+  }, root);
+}

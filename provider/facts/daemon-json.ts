@@ -1,6 +1,6 @@
 /**
- * /etc/docker/daemon.json, which belongs to the user: only our own keys are set and removed, everything else
- * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused rather than guessed at.
+ * /etc/docker/daemon.json, which belongs to the user: dockroute sets and removes only its own keys, and everything else
+ * keeps its bytes. Docker reads plain JSON, so comments and double keys are refused.
  */
 import { type ParseError, parseTree } from "jsonc-parser";
 import { z } from "zod";
@@ -37,11 +37,11 @@ export interface Pool {
   readonly size: number;
 }
 
-/** dockroute's own keys. A key that is undefined is not in the file. */
+/** dockroute's own keys. undefined: the file does not have the key. */
 export interface Keys {
   readonly bip?: string | undefined;
   readonly "default-address-pools"?: readonly Pool[] | undefined;
-  /** From Docker 28.2: packets may come to a container by another way than its own bridge. */
+  /** From Docker 28.2: packets may reach a container's address by another link than the container's bridge. */
   readonly "allow-direct-routing"?: boolean | undefined;
   /** From Docker 29, nftables backend: packets with this mark are let in, "0x10000000/0x10000000". */
   readonly "bridge-accept-fwmark"?: string | undefined;
@@ -64,10 +64,10 @@ export function readDaemonJson(content: Answer, owner: Answer, real: Answer): Da
   };
 }
 
-/** Far beyond any that a person writes; what is kept of it in /etc/dockroute is read whole up to 100,000 bytes. */
+/** No person writes so many. The copy in /etc/dockroute is read whole up to 100,000 bytes. */
 const mostCharacters = 40_000;
 
-/** What is wrong with the file as it stands; undefined where Docker would read it. */
+/** What is wrong with the file, in words. undefined if Docker would read it. */
 export function faultOf({ text }: DaemonJson): string | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   if (text.length > mostCharacters) {
@@ -83,7 +83,7 @@ export function faultOf({ text }: DaemonJson): string | undefined {
   return twice === undefined ? undefined : `${path} has the key "${twice}" twice: remove one by hand first`;
 }
 
-/** Nested deeper than the parser's stack is nothing that a person wrote. */
+/** undefined if the text is nested deeper than the parser's stack: no person wrote that. */
 function tree(text: string, errors: ParseError[]): ReturnType<typeof parseTree> {
   try {
     return parseTree(text, errors, { disallowComments: true });
@@ -92,7 +92,7 @@ function tree(text: string, errors: ParseError[]): ReturnType<typeof parseTree> 
   }
 }
 
-/** All keys of the file; {} where there is none or it cannot be read. */
+/** All keys of the file. {} if there is no file, or it cannot be read. */
 export function valuesOf({ text }: Pick<DaemonJson, "text">): Readonly<Record<string, unknown>> {
   if (text === undefined || text.trim() === "") return {};
   try {
@@ -110,7 +110,7 @@ const shapes = {
   "bridge-accept-fwmark": z.string(),
 } as const;
 
-/** Our keys as the file has them; a value that dockerd would not take is none. */
+/** Our keys as the file has them, without values that dockerd would not take. */
 export function keysOf(file: DaemonJson): Keys {
   const values = valuesOf(file);
   return Object.fromEntries(
@@ -154,13 +154,13 @@ export function isOf(family: Family, { base }: Pool): boolean {
   return "value" in parseInterface(base, family);
 }
 
-/** The text with our keys set to exactly these, in the file's own indentation; the rest keeps its bytes. */
+/** The text with exactly these of our keys, in the file's own indentation. Everything else keeps its bytes. */
 export function withKeys(file: DaemonJson, keys: Keys): string {
   const text = file.text === undefined || file.text.trim() === "" ? "{}\n" : file.text;
   return ours.reduce((now, key) => withKey(now, key, keys[key]), text);
 }
 
-/** Whether the file turns live-restore on; it may also be on by dockerd's command line. */
+/** Whether the file turns live-restore on. dockerd's command line can turn it on too. */
 export function hasLiveRestore(text: string | undefined): boolean {
   return text !== undefined && valuesOf({ text })["live-restore"] === true;
 }
@@ -170,8 +170,8 @@ export function withoutLiveRestore(text: string): string {
 }
 
 /**
- * Asks whether the file can be replaced by this text, before anything is risked for it. A mount and an immutable file
- * refuse a second name as they would refuse to be replaced.
+ * Tries whether this text can replace the file, before anything is risked for it. A mount and an immutable file refuse a
+ * second name as they would refuse to be replaced.
  */
 export function probeFile({ path: file }: DaemonJson, text: string): Command {
   const script = [
@@ -184,7 +184,7 @@ export function probeFile({ path: file }: DaemonJson, text: string): Command {
   return { why: "make sure that daemon.json can be replaced", argv, stdin: text, probe: true };
 }
 
-/** Writes the file anew, owner and mode as before; removes it where there was none. */
+/** Replaces the file, with owner and mode as before. Without a text it removes the file. */
 export function replaceFile(file: DaemonJson, text: string | undefined, why: string): readonly Command[] {
   if (text === undefined) return [removeFile(file.path, why)];
   const anew: NewFile = { path: file.path, text, mode: file.mode, owner: file.owner, why };

@@ -122,7 +122,7 @@ export const read = readOnce((answer: Answer): { readonly all: readonly DockerNe
   return { all: all.length === 0 ? undefined : all };
 });
 
-/** Docker's networks; undefined where no Docker answered. */
+/** Docker's networks; undefined if no Docker answered. */
 export const networks = fact([question], (answer) => read(answer).all);
 
 const prefix = "com.docker.network";

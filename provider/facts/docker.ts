@@ -22,13 +22,16 @@ export const publishedQuestion: Command = {
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
 };
 
-/** "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. */
+/**
+ * "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. Debian's /etc/init.d/docker
+ * stays after its package was removed, and systemd makes a unit of it.
+ */
 export const serviceQuestion: Command = {
   why: "ask whether Docker is installed",
   argv: [
     ...["sh", "-c"],
     "systemctl show -p LoadState docker.service; for each in $(systemctl show -p ExecStart docker.service | " +
-      'sed -n "s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
+      'sed -n "/init.d/d; s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
   ],
 };
 
@@ -61,21 +64,21 @@ const info = z.object({
   LiveRestoreEnabled: z.boolean().optional(),
   DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
   DockerRootDir: z.string().optional(),
-  // What Podman says under Docker's name.
+  // Only Podman, under Docker's name, prints this one.
   store: z.unknown().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   FirewallBackend: z.object({ Driver: z.string().optional() }).nullish(),
 });
 
 export interface Daemon {
-  /** "28.5.2"; undefined where no daemon answered. */
+  /** "28.5.2"; undefined if no daemon answered. */
   readonly version?: string;
   readonly running: number;
   readonly liveRestore: boolean;
   readonly rootless: boolean;
-  /** What it is where it is not the daemon that docker.service starts. */
+  /** Set if it is another daemon than the one that docker.service starts. */
   readonly other?: "snap" | "podman";
-  /** "iptables", "iptables+firewalld", "nftables"; Docker before 28.? does not say. */
+  /** "iptables", "iptables+firewalld", "nftables"; undefined before Docker 28. */
   readonly firewall?: string;
   /** The pools it was started with; [] if it uses its own default ones, or hides them. */
   readonly pools: readonly { readonly base: string; readonly size: number }[];
@@ -130,7 +133,7 @@ export function readContainers(answer: Answer): readonly Container[] {
   });
 }
 
-/** "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp"; those of IPv4 alone. */
+/** Of "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp" those of IPv4. */
 export const readPublished = readOnce((answer: Answer): readonly Published[] => {
   return answer.stdout.split("\n").flatMap((line) => {
     const { data } = publisher.safeParse(parseJson(line));
@@ -172,8 +175,8 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * docker.service gives up after 3 starts in 60 s, good ones counted, so the count is set back first
- * (StartLimitBurst and StartLimitIntervalSec of moby's docker.service).
+ * systemd refuses to start docker.service more than 3 times in 60 s, also after starts that went well. So its count is
+ * reset first (StartLimitBurst and StartLimitIntervalSec of moby's docker.service).
  */
 export function restart(why: string): readonly Command[] {
   return [
@@ -182,7 +185,7 @@ export function restart(why: string): readonly Command[] {
   ];
 }
 
-/** Has the running dockerd read live-restore, which takes no restart. Where none runs there is nothing to do. */
+/** Has the running dockerd read live-restore, without a restart. Does nothing if none runs. */
 export function loadLiveRestore(on: boolean, why: string): Command {
   const script =
     "systemctl -q is-active docker.service || exit 0; systemctl reload docker.service || exit; n=0; " +

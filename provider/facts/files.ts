@@ -1,4 +1,4 @@
-/** coreutils: files are replaced whole or not at all, and are on the disk before the step counts as done. */
+/** coreutils: a file is replaced whole or not at all, and is on the disk before the step counts as done. */
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 
 export interface NewFile {
@@ -27,6 +27,8 @@ export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): re
     },
     { why, argv: ["dd", "status=none", "conv=nocreat,fsync", `of=${fresh}`], stdin: text },
     { why, argv: ["mv", "-T", fresh, path] },
+    // The new name is the folder's: without this a power cut could bring the old bytes back.
+    { why, argv: ["sync", path.slice(0, path.lastIndexOf("/")) || "/"] },
   ];
 }
 
@@ -35,7 +37,7 @@ export function beside(path: string): string {
   return `${path}.dockroute-new`;
 }
 
-/** What a power cut in the middle of `writeFile` leaves behind: never complete for sure, and no one's file. */
+/** Whether a power cut in the middle of `writeFile` left this file: it may be incomplete, and nothing reads it. */
 export function isLeftover(path: string): boolean {
   return path.endsWith(".dockroute-new");
 }
@@ -51,7 +53,7 @@ export function readNewest(answer: Answer): Date | undefined {
   return seconds.length === 0 ? undefined : new Date(Math.max(...seconds) * 1000);
 }
 
-/** Absent already is well. */
+/** Succeeds also where the file is absent. */
 export function removeFile(path: string, why: string): Command {
   return { why, argv: ["rm", "-f", path] };
 }

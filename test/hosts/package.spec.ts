@@ -32,12 +32,14 @@ describe("the package", () => {
   });
   after(() => site?.down());
 
-  it("holds compiled code with its types, and no sources", () => {
+  it("holds compiled code with its types and the scripts for hosts, and no sources", () => {
     const installed = join(project, "node_modules/dockroute");
     for (const file of [
       "bin/index.js",
       "bin/index.d.ts",
       "bin/shells/dynamic/handlers.js",
+      "bin/host/confirm/confirm.sh",
+      "bin/boot/apply.sh",
       "handlers.js",
       "package.json",
     ]) {

@@ -9,25 +9,26 @@ import { root, Stack } from "../support/stack.js";
 const program = `
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { Mesh } from ${JSON.stringify(join(root, "provider/index.js"))};
+import { Mesh, MeshCheck } from ${JSON.stringify(join(root, "provider/index.js"))};
 interface Host { name: string; address: string }
 const config = new pulumi.Config("dockroute");
 // As an instance's address would be: an Output.
 const own = new pulumi.Config("shop");
 const listed = own.getObject<Host[]>("hosts") ?? config.requireObject<Host[]>("hosts");
-const login = own.getObject<{ keyFile: string; knownHostsFile: string }>("login");
-const hosts = listed.map(({ name, address }) => ({
-  name,
-  address: pulumi.output(address),
-  ...(login && {
-    connection: {
-      host: address,
-      privateKey: pulumi.secret(readFileSync(login.keyFile, "utf8")),
-      knownHostsFile: login.knownHostsFile,
-    },
-  }),
-}));
-export const plan = new Mesh("mesh", { pool: config.require("pool"), hosts }).plan;
+const login = own.getObject<{ keyFile: string; knownHostsFile: string; by: Host & { hostKey: string } }>("login");
+const hosts = listed.map(({ name, address }) => {
+  const key = login && { privateKey: pulumi.secret(readFileSync(login.keyFile, "utf8")) };
+  // One host is reached through the other, as behind a bastion.
+  const proxy = name === login?.by.name ? {} : { proxy: { host: login?.by.address ?? "", hostKey: login?.by.hostKey ?? "", ...key } };
+  const connection = login && { host: address, ...key, ...proxy, knownHostsFile: login.knownHostsFile };
+  return { name, address: pulumi.output(address), ...(connection && { connection }) };
+});
+const mesh = new Mesh("mesh", { pool: config.require("pool"), hosts });
+export const plan = mesh.plan;
+const { connections, resources } = mesh;
+const check =
+  login && new MeshCheck("check", { plan, hosts: mesh.hosts, connections }, { dependsOn: [...resources] });
+export const reached = check?.results;
 `;
 
 /** A project as a person has it, with the package of this checkout; its name is that of the stack's own project. */
@@ -86,12 +87,19 @@ describe("a Mesh in a program of its own", () => {
     // The same without one word of the hosts in dockroute's own config, as where they are a cloud's.
     const { privateKeyFile: keyFile, knownHostsFile } = scene.lab;
     const privateKey = readFileSync(keyFile, "utf8");
+    const listed = scene.lab.hosts.map(({ name, address }) => ({ name, address }));
+    const [by] = listed;
+    const known = readFileSync(knownHostsFile, "utf8").split("\n");
+    const hostKey = known.find((line) => line.startsWith(`${by?.address} `))?.replace(/^\S+ /, "");
     mesh.configure({
       pool: "172.30.0.0/16",
-      "shop:hosts": scene.lab.hosts.map(({ name, address }) => ({ name, address })),
-      "shop:login": { keyFile, knownHostsFile },
+      "shop:hosts": listed,
+      "shop:login": { keyFile, knownHostsFile, by: { ...by, hostKey } },
     });
-    assert.deepEqual(summary(succeeded(await mesh.up()).text).at(-1), "2 unchanged");
+    assert.deepEqual(summary(succeeded(await mesh.up()).text), ["1 created", "8 updated"]);
+    // Neither the config nor the operator's own files have a login for the check.
+    const one = { reached: true };
+    assert.deepEqual((await mesh.outputs())["reached"], { alpha: { beta: one }, beta: { alpha: one } });
     assert(
       !(await mesh.export()).includes(privateKey.split("\n")[1] ?? ""),
       "the key is encrypted in the state",

@@ -28,7 +28,7 @@ lock=/run/dockroute.lock
 home=/etc/dockroute
 pending=$home/pending
 undo=$pending/undo
-# Says that the folder of the boot unit's link is ours to remove.
+# Marks that the folder of the boot unit's link is ours, and so is removed with it.
 made_wants=$pending/made-wants
 # The shell that makes the change, and its process group.
 maker=$pending/maker
@@ -155,7 +155,7 @@ transaction_make_wants() {
   [ -d $wants ] || { mkdir -p $wants && : >$made_wants; }
 }
 
-# All of it is on the disk before there is a program to undo anything, and that is before the first step.
+# All files are on the disk before the undo program gets its name, and the name before the first step.
 transaction_publish() {
   sync $undo.new $unit $wants $units $home && mv $undo.new $undo && sync $pending
 }
@@ -194,13 +194,13 @@ transaction_start_timer() {
     --unit="$timer-$((armed + 1))" --on-active="${seconds}s" --timer-property=AccuracySec=1s \
     -p Restart=on-failure -p RestartSec=5s -p StartLimitIntervalSec=600 -p StartLimitBurst=3 \
     /bin/sh -c "[ ! -e $undo ] || exec /bin/sh $undo timer" 2>&1) || return 1
-  # The next timer stands before the last one goes: at no moment is there none.
+  # The next timer is started before the last one is stopped, so there always is one.
   [ "$armed" -eq 0 ] || systemctl stop "$timer-$armed.timer"
   armed=$((armed + 1))
 }
 
-# Each byte from the client gives the change its full time again. Without one the time runs out and the host undoes
-# the change, so there is no more to be held.
+# Each byte from the client gives the change its full time again. Without one the time runs out, the host undoes the
+# change, and the lock is of no use any more.
 transaction_hold() {
   while [ -n "$(timeout $(($1 + 5)) head -c 1)" ]; do
     transaction_renew || break
@@ -210,7 +210,7 @@ transaction_hold() {
 # The change stays: from the removal of the undo program on, nothing takes it back.
 transaction_confirm() {
   if transaction_while_ours "$1" transaction_keep -w 60; then
-    # Before a word is told: where the link is gone, the first word is the last thing that this shell does.
+    # This comes before the word: where the link is gone, the first word that is told ends this shell.
     transaction_clean_up
     tell confirmed
   else
@@ -220,7 +220,7 @@ transaction_confirm() {
 
 transaction_keep() {
   rm -f $undo || return 1
-  # From its removal on it is confirmed, also where the disk cannot be written.
+  # From here on the change is confirmed, also where the disk cannot be written.
   sync $pending || sync || :
 }
 
@@ -232,7 +232,8 @@ transaction_undo() {
     tell undone "$(cat $last)"
     transaction_forget_last
   fi
-  # A power cut in the middle of the confirmation left this. The holder of the lock may be about to make it anew.
+  # A power cut in the middle of a confirmation leaves the folder without the program. The holder of the lock may be
+  # about to write the program.
   if [ -d $pending ] && [ ! -e $undo ] && transaction_open_lock && flock -n 9; then
     transaction_clean_up
     transaction_forget_unit
@@ -260,8 +261,8 @@ transaction_note() {
   read -r _ _ _ _ group _ </proc/$$/stat && echo "$$ $group" >"$1"
 }
 
-# What is left to remove once the undo program is gone; also after a power cut in its middle. A program of the
-# host's that fails is given a second try.
+# Removes the rest once the undo program is gone, also after a power cut in the middle of it. A program that fails is
+# given a second try.
 transaction_clean_up() {
   transaction_clean || transaction_clean
 }
@@ -276,12 +277,12 @@ transaction_clean() {
   [ ! -d $pending ]
 }
 
-# A unit that was there at boot stays in systemd's memory though its file is gone.
+# systemd remembers a unit that was there at boot, though its file is gone.
 transaction_forget_unit() {
   systemctl show -p LoadState dockroute-undo.service 2>/dev/null | grep -qx LoadState=loaded && systemctl daemon-reload
 }
 
-# Once it is told.
+# Removes the outcome of the last undo, once it is told.
 transaction_forget_last() {
   rm -f $last
   rmdir $home 2>/dev/null
@@ -302,14 +303,14 @@ transaction_take_back() {
   if [ "$by" = boot ] && systemctl -q is-active 'dockroute-undo-*.timer'; then exit 0; fi
   [ "$by" != timer ] || transaction_end_maker 2>/dev/null
   failures=
-  # What comes after a restart of a service is done to a service that has started with what came before: Docker
-  # must start once with its old bip, and only then loses the key. At boot that start is Docker's own, afterwards.
+  # The steps after a restart of a service wait until the service has started with the result of the steps before:
+  # Docker must start once with its old bip before the key is removed. At boot Docker's own start is later than this.
   [ "$by" = boot-rest ] || transaction_first
   if command -v transaction_rest >/dev/null; then
     if [ "$by" = boot ] && transaction_leave_rest; then exit 0; fi
     transaction_rest
   fi
-  # What became of it, for the next run to tell. Then nothing of it is left.
+  # The next run tells the outcome. Nothing else is left of the change.
   result=undone
   [ -z "$failures" ] || result="not undone in full, these steps failed: ${failures#; }"
   # shellcheck disable=SC2154 # STEPS, above this text, has set it
@@ -343,8 +344,8 @@ transaction_end() {
   return 1
 } 2>/dev/null
 
-# That it still is this shell, and not another process with its number, is told by the file that it holds, under
-# whichever number: dash keeps a descriptor under another one while a command runs without it.
+# Whether a process holds a file: this tells a shell from another process that has got its number. The descriptor may
+# have any number, for dash keeps it under another one while a command runs without it.
 transaction_holds() {
   for fd in "/proc/$1/fd/"*; do
     [ ! "$fd" -ef "$2" ] || return 0

@@ -5,15 +5,15 @@ import { type Reach, run } from "../exec/reach.js";
 import type { Link } from "../login/link.js";
 import { keep, takeBack } from "./script.js";
 
-/** What became of a change that was to be undone. "nothing": the host knows of none to undo. */
+/** The state of a change that was to be undone. "nothing": the host knows of none to undo. */
 export interface Outcome {
   readonly state: "undone" | "failed" | "nothing" | "unknown";
   readonly said: string;
 }
 
 /**
- * Confirms a change over a login of its own: one that is made now shows that the next one can be made too,
- * while an old connection may live on where a new one finds no way.
+ * Confirms a change over a new login, which shows that the next one can be made too: an old connection may live on
+ * where a new one finds no way.
  */
 export async function confirm(reach: Reach, token: string, why: string): Promise<void> {
   const link = await reach.fresh();
@@ -41,7 +41,7 @@ export async function undoNow(reach: Reach, token: string, why: string): Promise
   }
 }
 
-/** What happened, without the advice that an error gives where it stands alone. */
+/** The reason of an error, without the advice that it gives where it stands alone. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Unreachable) return `a new connection could not be made: ${error.reason}.`;
   if (error instanceof ConnectionLost)

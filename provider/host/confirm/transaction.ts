@@ -21,8 +21,8 @@ function undoSeconds(host: string, why: string): number {
 }
 
 /**
- * Makes a change that the host takes back by itself unless it is confirmed over a new connection: whatever
- * becomes of the link, of this process or of the host's power, the host ends in the old state or in the new.
+ * Makes a change that the host takes back by itself unless it is confirmed over a new connection ("commit confirmed"):
+ * the host ends in the old state or in the new, also where the link, this process or the host's power fails.
  *
  * The lock is held by the same shell that ran the commands: it waits for its input to end while the host is
  * verified, so the lock dies with the link, and no sooner.
@@ -58,7 +58,7 @@ interface Undoing {
   readonly seconds: number;
 }
 
-/** What was done as far as is known. Throws where nothing was begun: then there is nothing to undo. */
+/** The report, as far as it is known. Throws where nothing was begun: then there is nothing to undo. */
 function begun(reach: Reach, why: string, read: () => Report): Report | ConnectionLost {
   try {
     const report = read();
@@ -89,8 +89,8 @@ async function verified(
     await confirm(reach, undo.token, transaction.why);
   } catch (error) {
     const outcome = await undoNow(reach, undo.token, transaction.why);
-    // The answer was lost and the host knows of nothing to undo: it had been confirmed, or it was taken back and
-    // that was told to somebody else. What the host is now shows which.
+    // The answer was lost and the host knows of nothing to undo: the change had been confirmed, or it was taken back
+    // and another client was told so. The host's state shows which.
     if (confirming && outcome.state === "nothing" && (await holds(transaction))) return;
     throw withOutcome(reach, transaction.why, error, outcome, undo.seconds);
   }

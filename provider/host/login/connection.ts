@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Fault } from "../../engine/errors/fault.js";
+import { pathOf } from "../../engine/printable.js";
 import { Secret } from "./secret.js";
 
 const secret = z
@@ -92,10 +93,7 @@ export function readConnection(raw: unknown, at: string): { connection: Written 
 }
 
 function faultsOf(issue: z.core.$ZodIssue, at: string): Fault[] {
-  const where = issue.path.reduce<string>(
-    (before, step) => (typeof step === "number" ? `${before}[${step}]` : `${before}.${String(step)}`),
-    at,
-  );
+  const where = pathOf(issue.path, at);
   if (issue.code !== "unrecognized_keys") return [{ property: where, reason: issue.message }];
   // The value of an unknown key is never shown: it may be a password under a mistyped name.
   return issue.keys.map((key) => ({

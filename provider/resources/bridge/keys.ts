@@ -1,4 +1,5 @@
 /** The keys of daemon.json that docker0 needs, and whether Docker runs with them. */
+
 import type { Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import type { Daemon } from "../../facts/docker.js";
@@ -18,7 +19,7 @@ export function isNftables({ daemon }: { readonly daemon: Daemon }): boolean {
   return daemon.firewall?.startsWith("nftables") === true;
 }
 
-/** The wanted pools take the place of the IPv4 ones from before. IPv6 ones stay, and without `pools` all of them do. */
+/** Without `pools`, those that were there before stay; with them, those of the other family do. */
 export function poolsFor(wanted: Wanted, seen: CheapSeen): readonly json.Pool[] {
   const { pools, networkPrefix: size = 24 } = wanted;
   const before = found(wanted, seen)["default-address-pools"] ?? [];

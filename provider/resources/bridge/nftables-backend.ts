@@ -18,7 +18,7 @@ import * as daemonKeys from "../../facts/daemon-keys.js";
 import { fillSets } from "../../facts/docker-networks.js";
 import { isOn, turnOn } from "../../facts/forwarding.js";
 import * as nft from "../../facts/nft.js";
-import { printRange } from "../../plan/cidr.js";
+import { contains, parseRange, printRange } from "../../plan/cidr.js";
 import { networkOf } from "../host/network.js";
 import type { CheapSeen } from "./facts.js";
 import { isNftables, type Wanted } from "./keys.js";
@@ -31,7 +31,12 @@ const stranger: readonly nft.Match[] = [{ on: "to another link" }, { on: "new" }
 
 /** The guard for IPv4. dockroute 0.1.0 had a chain of this name too, with other rules. */
 function guardOf({ bip, pools = [] }: Wanted): nft.Chain {
-  const ranges = [...new Set([printRange(networkOf(bip)), ...pools])];
+  const own = networkOf(bip);
+  const isInPool = pools.some((pool) => {
+    const parsed = parseRange(pool);
+    return "value" in parsed && contains(parsed.value, own);
+  });
+  const ranges = isInPool ? pools : [printRange(own), ...pools];
   const unmarked: readonly nft.Match[] = [...stranger, { on: "unmarked" }];
   return {
     name,

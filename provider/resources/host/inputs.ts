@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Fault } from "../../engine/errors/fault.js";
 import type { Checked } from "../../engine/kind.js";
+import { pathOf } from "../../engine/printable.js";
 import {
   firstAddress,
   type Parsed,
@@ -80,15 +81,7 @@ export function read<I>(schema: z.ZodType<I>, raw: Readonly<Record<string, unkno
   if (result.success) return { inputs: result.data };
   return {
     faults: result.error.issues.map(
-      ({ path, message }): Fault => ({ property: property(path), reason: message }),
+      ({ path, message }): Fault => ({ property: pathOf(path), reason: message }),
     ),
   };
-}
-
-function property(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, key) =>
-      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-    "",
-  );
 }

@@ -156,12 +156,12 @@ export function routedWithin(property: string, range: string, ground: Ground): r
   if ("reason" in wanted) return [];
   const found = ground.routes.filter((route) => {
     const { gateway, interface: link, protocol } = route;
-    const own = targetOf(route);
-    // The network of a link is told as that; the whole range, by who wants it.
+    // `covers` reports the network of a link.
     const isLinks = gateway === undefined && protocol === "kernel";
-    if (own === undefined || isLinks || protocol === ip.protocol || isDockers(ground, link ?? ""))
-      return false;
-    return contains(wanted.value, own) && own.prefix > wanted.value.prefix;
+    // These come first: a host of a large mesh has a thousand routes of ours, and reading a range takes time.
+    if (isLinks || protocol === ip.protocol || isDockers(ground, link ?? "")) return false;
+    const own = targetOf(route);
+    return own !== undefined && contains(wanted.value, own) && own.prefix > wanted.value.prefix;
   });
   return found.map((route) => ({
     property,

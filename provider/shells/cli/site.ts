@@ -2,7 +2,7 @@
 
 import { membersOf, type Site } from "../../check/member.js";
 import { Hosts } from "../../host/hosts.js";
-import { endpointIn } from "../../host/login/credentials.js";
+import { endpointIn, hostEntries, isRecord } from "../../host/login/credentials.js";
 import { readStack, type StackOptions } from "./stack.js";
 
 const connectionKey = "dockroute:connection";
@@ -18,6 +18,7 @@ export async function openSite(options: StackOptions, say: (text: string) => voi
   const { config, plan, declared: byProgram } = await readStack(options);
   const hosts = new Hosts((key) => (key === connectionKey ? patience(config(key)) : config(key)), say);
   const networkPrefix = Number(config("dockroute:networkPrefix") ?? Number.NaN);
+  const entries = new Map(hostEntries(config).map((entry) => [entry.name, entry]));
   const members = membersOf(
     plan,
     Number.isInteger(networkPrefix) ? networkPrefix : undefined,
@@ -25,21 +26,10 @@ export async function openSite(options: StackOptions, say: (text: string) => voi
       const own = byProgram.get(host);
       return {
         endpoint: own?.endpoint ?? endpointIn(config, host, address),
-        interface: own === undefined ? interfaceOf(config("dockroute:hosts"), host) : own.interface,
+        interface: own === undefined ? entries.get(host)?.interface : own.interface,
       };
     },
     (host, endpoint) => hosts.get(host, endpoint, byProgram.get(host)?.connection),
   );
   return { plan, members, close: () => hosts.close() };
-}
-
-function interfaceOf(hosts: string | undefined, name: string): string | undefined {
-  const list: unknown = hosts === undefined ? [] : JSON.parse(hosts);
-  if (!Array.isArray(list)) return undefined;
-  const entry: unknown = list.find((each: unknown) => isRecord(each) && each["name"] === name);
-  return isRecord(entry) && typeof entry["interface"] === "string" ? entry["interface"] : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

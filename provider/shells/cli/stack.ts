@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { z } from "zod";
 import type { Plan } from "../../plan/index.js";
+import { planForm } from "../../resources/host/plan-output.js";
 import { type DeclaredHost, declaredHosts } from "./state.js";
 
 export interface StackOptions {
@@ -28,8 +29,7 @@ const config = z.record(
   z.string(),
   z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
 );
-const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
-const outputs = z.object({ plan: z.record(z.string(), hostPlan).optional() });
+const outputs = z.object({ plan: planForm.optional() });
 
 export async function readStack(options: StackOptions): Promise<StackFacts> {
   const file = options.configFile === undefined ? [] : ["--config-file", options.configFile];

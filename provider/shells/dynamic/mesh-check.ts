@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Checked, checkMesh, type Direction } from "../../check/check.js";
 import { membersOf } from "../../check/member.js";
+import { planForm } from "../../resources/host/plan-output.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
@@ -20,10 +21,9 @@ export interface Outcome {
 /** By the host from which and the host to which. */
 export type Results = Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
 
-const hostPlan = z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() });
 const location = z.object({ endpoint: z.string(), interface: z.string().optional() });
 const shape = z.object({
-  plan: z.record(z.string(), hostPlan),
+  plan: planForm,
   hosts: z.record(z.string(), location),
   networkPrefix: z.number().optional(),
   connections: z.record(z.string(), z.unknown()).optional(),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chooseSpots } from "../../../provider/check/choose.js";
+import { chooseNamespaces } from "../../../provider/check/choose.js";
 import {
   type Attachment,
   type DockerNetwork,
@@ -19,8 +19,9 @@ const attachment = (container: string, of: string, address: string, networks = 1
   ...{ pid: 7, container, networkId: `${of}-id`, address, networks },
 });
 const inWords = (networks: readonly DockerNetwork[] | undefined, attachments: readonly Attachment[]) =>
-  chooseSpots(plan, networks, attachments).spots.map(
-    (spot) => `${spot.network ?? "default"}: ${spot.container?.name ?? "own"} ${spot.address} ${spot.bridge}`,
+  chooseNamespaces(plan, networks, attachments).namespaces.map(
+    (namespace) =>
+      `${namespace.network ?? "default"}: ${namespace.container?.name ?? "own"} ${namespace.address} ${namespace.bridge}`,
   );
 
 describe("the endpoints of a host", () => {
@@ -68,7 +69,7 @@ describe("the endpoints of a host", () => {
       attachment("cam", "wire", "172.30.19.2"),
     ];
     assert.deepEqual(inWords(networks, attachments), ["default: box 172.30.16.2 docker0"]);
-    assert.deepEqual(chooseSpots(plan, networks, attachments).closed, [
+    assert.deepEqual(chooseNamespaces(plan, networks, attachments).closed, [
       { network: "quiet", reason: "internal, not meant to be reached" },
       { network: "wire", reason: "of the driver macvlan, which the host does not route to" },
     ]);

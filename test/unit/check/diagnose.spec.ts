@@ -187,7 +187,7 @@ describe("a diagnosis", () => {
 
 describe("a probe endpoint", () => {
   const nonce = "dockroute-0123456789ab";
-  const spots = [
+  const namespaces = [
     { container: { name: "box", pid: 900 }, address: "172.30.1.2", bridge: "docker0" },
     {
       ...{ container: { name: "dead", pid: 901 }, address: "172.30.1.140", bridge: "br-0123456789ac" },
@@ -199,14 +199,17 @@ describe("a probe endpoint", () => {
     },
   ] as const;
   const begun = answer("endpoint 1430 6 52377 55416\nfailed\nendpoint 1431 6 52378 55417\n");
-  const first: ProbeEndpoint = { ...spots[0], nonce, pid: 1430, notes: 6, tcp: 52377, udp: 55416 };
-  const second: ProbeEndpoint = { ...spots[2], nonce, pid: 1431, notes: 6, tcp: 52378, udp: 55417 };
+  const first: ProbeEndpoint = { ...namespaces[0], nonce, pid: 1430, notes: 6, tcp: 52377, udp: 55416 };
+  const second: ProbeEndpoint = { ...namespaces[2], nonce, pid: 1431, notes: 6, tcp: 52378, udp: 55417 };
 
   it("is read, in the order of the networks", () => {
-    assert.deepEqual(readEndpoints(nonce, spots, begun), [first, second]);
-    assert.match(String(readEndpoints(nonce, spots, answer("no perl\n"))), /no program perl/);
+    assert.deepEqual(readEndpoints(nonce, namespaces, begun), [first, second]);
+    assert.match(String(readEndpoints(nonce, namespaces, answer("no perl\n"))), /no program perl/);
     const failed = { code: 0, stdout: "failed\nfailed\nendpoint 1431 6 1 2\n", stderr: "unshare: no\n" };
-    assert.equal(readEndpoints(nonce, spots, failed), "no probe endpoint started on docker0: unshare: no");
+    assert.equal(
+      readEndpoints(nonce, namespaces, failed),
+      "no probe endpoint started on docker0: unshare: no",
+    );
   });
 
   it("notes who arrived, also who got no answer by TCP", () => {

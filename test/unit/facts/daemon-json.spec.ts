@@ -141,6 +141,7 @@ describe("daemon.json", () => {
         ["install", "-D", "-m", "600", "-o", "12", "-g", "34", "/dev/null", beside],
         ["dd", "status=none", "conv=nocreat,fsync", `of=${beside}`],
         ["mv", "-T", beside, "/srv/daemon.json"],
+        ["sync", "/srv"],
       ],
     );
     assert.deepEqual(json.replaceFile(seen, undefined, "w"), [

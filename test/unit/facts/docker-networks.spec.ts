@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { unseen } from "../../../provider/engine/command.js";
 import * as dockerNetworks from "../../../provider/facts/docker-networks.js";
 import { answer, images, said } from "../../support/recorded.js";
 
@@ -80,7 +81,7 @@ describe("Docker's networks", () => {
     for (const text of ["", "Cannot connect to the Docker daemon\n", '[{"name":"podman","id":"2f25"}]\n']) {
       assert.equal(read(text, 1), undefined);
     }
-    assert.equal(dockerNetworks.networks.read([said("", 127)], undefined), undefined);
+    assert.equal(dockerNetworks.networks.read([unseen], undefined), undefined);
   });
 
   it("are those that are left where one was removed between list and inspect", () => {

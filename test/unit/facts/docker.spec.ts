@@ -76,6 +76,29 @@ describe("Docker", () => {
       assert.equal(docker.readRemoved(said(stdout)), is));
   }
 
+  it("was started with flags of either form", () => {
+    const words = [
+      "/usr/bin/dockerd",
+      "-H",
+      "fd://",
+      "--bip=172.17.0.1/16",
+      "--config-file",
+      "/opt/daemon.json",
+      "-b",
+      "br0",
+      "",
+    ];
+    assert.deepEqual(
+      [...docker.readFlags(said(words.join("\n")))],
+      [
+        ["--bip", "172.17.0.1/16"],
+        ["--config-file", "/opt/daemon.json"],
+        ["-b", "br0"],
+      ],
+    );
+    assert.deepEqual([...docker.readFlags(said("cat: /proc/0/cmdline", 1))], []);
+  });
+
   it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
     const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
     assert.deepEqual(docker.readPublished(said(`${JSON.stringify({ name: "a", ports })}\n`)), [

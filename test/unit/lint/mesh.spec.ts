@@ -92,7 +92,7 @@ describe("the lint of a mesh", () => {
       "warning: alpha: in the pool 172.30.0.0/16 lie the network 172.30.88.0/24 of eth1; " +
         "Docker's network 172.30.77.0/24 of br-0123456789ab; the route to 172.16.0.0/12 by wg0; " +
         "the route to 172.30.99.1 via 192.168.1.7 by eth0; the resolver 172.30.53.53; " +
-        "the address that this login comes from, 172.30.1.9: a part over one of them is refused, or hides it from alpha",
+        "the address that this login comes from, 172.30.1.9: a host subnet over one of them is refused, or hides it from alpha",
     ]);
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { Mesh, type MeshArgs, type Plan } from "../../../provider/index.js";
+import { Mesh, type MeshArgs, MeshCheck, type Plan } from "../../../provider/index.js";
 
 interface Made {
   readonly type: string;
@@ -14,7 +14,7 @@ interface Run {
   readonly plan: unknown;
 }
 
-/** Declares a Mesh as the engine would have it, in a preview or an up, after the outputs of the last run. */
+/** Declares a Mesh and its check as the engine runs a program: in a preview or an up, with the outputs of the last run. */
 async function run(args: () => MeshArgs, last?: unknown, preview = false): Promise<Run> {
   const made = new Map<string, Made>();
   const asked: string[] = [];
@@ -34,9 +34,12 @@ async function run(args: () => MeshArgs, last?: unknown, preview = false): Promi
     preview,
     "organization",
   );
-  const outputs = await pulumi.runtime.runInPulumiStack(async () => ({
-    plan: new Mesh("mesh", args()).plan,
-  }));
+  const outputs = await pulumi.runtime.runInPulumiStack(async () => {
+    const mesh = new Mesh("mesh", args());
+    const { plan, hosts: where, connections, resources } = mesh;
+    new MeshCheck("check", { plan, hosts: where, connections }, { dependsOn: [...resources] });
+    return { plan };
+  });
   await pulumi.runtime.disconnect();
   return { made, asked, plan: outputs === undefined ? undefined : await read(outputs) };
 }
@@ -63,7 +66,7 @@ describe("a Mesh", () => {
     const resources = [...ran.made].filter(([, { type }]) => type.startsWith("pulumi-nodejs:dynamic"));
     assert.deepEqual(resources.map(([name]) => name).sort(), [
       ...["alpha-bridge", "alpha-forward", "alpha-masquerade", "alpha-to-beta"],
-      ...["beta-bridge", "beta-forward", "beta-masquerade", "beta-to-alpha"],
+      ...["beta-bridge", "beta-forward", "beta-masquerade", "beta-to-alpha", "check"],
     ]);
     const beta = { host: "beta", endpoint: "root@192.168.145.129:22" };
     assert.deepEqual(inputs(ran, "beta-bridge"), { ...beta, bip: "172.30.1.1/24" });
@@ -117,5 +120,27 @@ describe("a Mesh", () => {
     }));
     assert.equal(inputs(ran, "a-bridge")["endpoint"], "ops@a.example:2222");
     assert.equal(inputs(ran, "b-bridge")["endpoint"], "ops@b.example:22");
+  });
+
+  it("gives its check each host's endpoint, interface and connection", async () => {
+    const connection = { host: "b.example", user: "ops", privateKey: pulumi.secret("key") };
+    const ran = await run(() => ({
+      pool: "172.30.0.0/16",
+      hosts: [
+        { name: "a", address: "10.0.0.1", interface: "eth1" },
+        { name: "constructor", address: "10.0.0.2", connection },
+      ],
+    }));
+    const check = inputs(ran, "check");
+    assert.deepEqual(check["hosts"], {
+      a: { endpoint: "root@10.0.0.1:22", interface: "eth1" },
+      constructor: { endpoint: "ops@b.example:22" },
+    });
+    assert(pulumi.runtime.isRpcSecret(check["connections"]), "the state holds it encrypted");
+    assert.deepEqual(pulumi.runtime.unwrapRpcSecret(check["connections"]), {
+      constructor: { host: "b.example", user: "ops", privateKey: "key" },
+    });
+    const plain = await run(() => ({ pool: "172.30.0.0/16", hosts }));
+    assert.deepEqual(Object.keys(inputs(plain, "check")).sort(), ["hosts", "plan"]);
   });
 });

@@ -180,7 +180,7 @@ describe("a stack's config is refused", () => {
       source({ leaving: [{ name: "beta" }] }),
       {
         "dockroute:leaving[0].name":
-          '"beta" is also dockroute:hosts[1]; a host that stays is not leaving: take it out of one of the two',
+          '"beta" is also dockroute:hosts[1]; a host that stays does not leave: take it out of one of the two',
       },
     ],
     [

@@ -3,7 +3,7 @@ import { plainSecrets } from "../../../stacks/secrets.js";
 import type { Source } from "../../../stacks/source.js";
 
 const command = (path: string) =>
-  "is not a Pulumi secret, so it would lie in the clear in this file and in the state; " +
+  "is not a Pulumi secret, so this file and the state would hold it in the clear; " +
   `make it one: pulumi config set --secret --path '${path}'`;
 
 function told(values: Readonly<Record<string, unknown>>, from: Partial<Source> = {}): Record<string, string> {

@@ -9,7 +9,7 @@ export interface ForwardRuleArgs extends Args<ForwardRuleInputs> {}
  * Packets from the `sources` may enter the `destination` on this host; nothing else is opened.
  *
  * On the host: a chain of its own in iptables' tables filter and raw, reached by a jump from DOCKER-USER and from
- * PREROUTING, and a part under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ * PREROUTING, and a script under /etc/dockroute/parts that loads it at boot and after each start of Docker.
  *
  * Another host, destination or ports replace it; sources and interfaces are changed in place.
  *

@@ -10,7 +10,7 @@ export interface MasqueradeRuleArgs extends Args<MasqueradeRuleInputs> {}
  * leaves the host is masqueraded.
  *
  * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own (in iptables' nat
- * table where there is no `nft`), and a part under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ * table where there is no `nft`), and a script under /etc/dockroute/parts that loads it at boot and after each start of Docker.
  *
  * Another host or source replaces it; exclude and interfaces are changed in place.
  *

@@ -8,7 +8,7 @@ export interface PeerRouteArgs extends Args<PeerRouteInputs> {}
 /**
  * On a host, the range `destination` is reached through a peer's address, the `gateway`.
  *
- * On the host: a kernel route in the main table with the protocol number 219, and a part under
+ * On the host: a kernel route in the main table with the protocol number 219, and a script under
  * /etc/dockroute/parts that puts it back at boot and after each start of Docker.
  *
  * Another host, peer or destination replaces it; gateway and interface are changed in place.
