@@ -98,6 +98,8 @@ export function valuesOf({ text }: Pick<DaemonJson, "text">): Readonly<Record<st
   if (text === undefined || text.trim() === "") return {};
   try {
     const parsed: unknown = JSON.parse(text);
+    // What is nested too deeply to be written again is read by nobody.
+    JSON.stringify(parsed);
     return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
   } catch {
     return {};
@@ -176,7 +178,12 @@ export function withoutLiveRestore(text: string): string {
  */
 export function probeFile({ path: file }: DaemonJson, text: string): Command {
   const why = "make sure that daemon.json can be replaced and dockerd starts with it";
-  return { why, argv: ["sh", "-c", asset("facts/probe-daemon-json.sh"), "sh", file], stdin: text, probe: true };
+  return {
+    why,
+    argv: ["sh", "-c", asset("facts/probe-daemon-json.sh"), "sh", file],
+    stdin: text,
+    probe: true,
+  };
 }
 
 /** Replaces the file, with owner and mode as before. Without a text it removes the file. */

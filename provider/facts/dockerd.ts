@@ -111,9 +111,10 @@ function clientOf(host: string | undefined, context: string | undefined): Client
 function flagsOf(words: readonly string[]): ReadonlyMap<string, Flag> {
   const found = new Map<string, Flag>();
   for (let at = 0; at < words.length; at++) {
-    const [, word, joined] = /^(--[a-z][a-z0-9-]*|-[A-Za-z])(?:=?(.+)|=)?$/s.exec(words[at] ?? "") ?? [];
+    const [, word, rest = ""] = /^(--[a-z][a-z0-9-]*(?==|$)|-[A-Za-z])(.*)$/s.exec(words[at] ?? "") ?? [];
     if (word === undefined) continue;
     const name = nameOf(word);
+    const joined = rest === "" ? undefined : rest.replace(/^=/, "");
     const value = joined ?? (booleans.has(name) ? "true" : (words[++at] ?? ""));
     found.set(name, { word, values: [...(found.get(name)?.values ?? []), value] });
   }
@@ -179,10 +180,12 @@ const standard = "unix:///var/run/docker.sock";
  * to this one, or it is not known.
  */
 export function otherDaemon(settings: Settings): Client | "not docker.service" | undefined {
-  const { state, client = { by: "", endpoint: standard } } = settings.dockerd;
-  if (state === "unknown") return undefined;
-  if (state === "stopped") return client.by === "" ? "not docker.service" : client;
-  return listens(settings).some((own) => isSame(own, normal(client.endpoint))) ? undefined : client;
+  const { state, sockets, client = { by: "", endpoint: standard } } = settings.dockerd;
+  const asked = normal(client.endpoint);
+  // A docker.service that is stopped is started by whoever asks at its socket.
+  const own = state === "stopped" ? sockets : listens(settings);
+  if (state === "unknown" || own.some((each) => isSame(each, asked))) return undefined;
+  return state === "stopped" && client.by === "" ? "not docker.service" : client;
 }
 
 function normal(endpoint: string): string {
