@@ -14,7 +14,9 @@ start="$2."
 grep -rlZIsF --exclude-dir=docker --exclude-dir=dockroute --exclude='*~' --exclude='*.bak' --exclude='*.dpkg-*' \
   -e "$start" /etc | xargs -0 -r awk -v start="$start" '
   /^[ \t]*[#;]/ { next }
-  { for (line = $0; match(line, /[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+(\/[0-9]+)?/); line = substr(line, RSTART + RLENGTH)) {
+  { for (line = $0; match(line, /[0-9]+\.[0-9.]*(\/[0-9]+)?/); line = substr(line, RSTART + RLENGTH)) {
       found = substr(line, RSTART, RLENGTH)
-      if (index(found, start) == 1) print FILENAME ":" FNR ":" found
+      # hosts.allow and smb.conf write "172.17." for the network.
+      if (found == start ? start ~ /\..*\./ : index(found, start) == 1 && found ~ /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]/)
+        print FILENAME ":" FNR ":" found
   } }' | head -n 100

@@ -11,7 +11,7 @@ export const question: Command = {
 export interface Mention {
   readonly file: string;
   readonly line: number;
-  /** "172.17.0.1" or "172.17.0.0/16" */
+  /** "172.17.0.1", "172.17.0.0/16" or "172.17." */
   readonly address: string;
 }
 
@@ -22,6 +22,7 @@ export function readMentions({ stdout }: Answer): readonly Mention[] {
   return stdout.split("\n").flatMap((text) => {
     const [, file, line, address] = /^(\/.*):(\d+):([\d./]+)$/.exec(text) ?? [];
     if (file === undefined || address === undefined) return [];
-    return [{ file, line: Number(line), address }];
+    // A full stop behind an address ends a sentence; "172.17." is a network.
+    return [{ file, line: Number(line), address: address.replace(/^((?:\d+\.){3}\d+)\.$/, "$1") }];
   });
 }

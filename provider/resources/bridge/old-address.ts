@@ -2,6 +2,7 @@
 import type { Fault } from "../../engine/errors/fault.js";
 import * as json from "../../facts/daemon-json.js";
 import type { Container } from "../../facts/docker-containers.js";
+import type { DockerNetwork } from "../../facts/docker-networks.js";
 import { setting } from "../../facts/dockerd.js";
 import type { Rule, TableSeen } from "../../facts/iptables.js";
 import { contains, parseHostOrRange, printRange, type Range } from "../../plan/cidr.js";
@@ -12,16 +13,20 @@ import type { Wanted } from "./keys.js";
 
 /** docker0 as it is, if the change takes its address away. */
 interface Old {
-  /** "172.17.0.1" */
-  readonly address: string;
+  /** All that docker0 has but the new one, without their networks: "172.17.0.1". */
+  readonly addresses: readonly string[];
   readonly network: Range;
 }
 
 function oldOf({ bip }: Wanted, seen: BridgeSeen): Old | undefined {
   const own = addressOf(seen);
-  const address = own?.split("/")[0];
-  if (own === undefined || address === undefined || address === bip.split("/")[0]) return undefined;
-  return { address, network: networkOf(own) };
+  if (own === undefined || bare(own) === bare(bip)) return undefined;
+  const all = seen.links.find(({ name }) => name === "docker0")?.addresses ?? [];
+  return { addresses: all.map(bare).filter((each) => each !== bare(bip)), network: networkOf(own) };
+}
+
+function bare(own: string): string {
+  return own.replace(/\/.*$/, "");
 }
 
 /** What would keep dockerd, a container or the resolution of its names down. */
@@ -30,6 +35,8 @@ export function keptDown(wanted: Wanted, seen: BridgeSeen): readonly Fault[] {
   if (old === undefined) return [];
   const reasons = [
     ...ofDaemon(old, wanted, seen),
+    ...ofResolver(old, seen),
+    ...(seen.dockerNetworks ?? []).flatMap((each) => ofNetwork(old, each)),
     ...seen.containers.flatMap((each) => ofContainer(old, each)),
     ...seen.stopped.filter(({ returns }) => returns).flatMap((each) => ofContainer(old, each)),
   ];
@@ -46,19 +53,43 @@ const bound: Readonly<Record<string, string>> = {
   host: "dockerd does not start then",
 };
 
-function ofDaemon({ address }: Old, { bip }: Wanted, seen: BridgeSeen): readonly string[] {
+function ofDaemon({ addresses }: Old, { bip }: Wanted, seen: BridgeSeen): readonly string[] {
   return Object.entries(bound).flatMap(([name, harm]) => {
     const found = setting(name, seen);
-    if (found === undefined || !found.values.some((value) => names(String(value), address))) return [];
+    const lost = addresses.find((each) => found?.values.some((value) => names(String(value), each)));
+    if (found === undefined || lost === undefined) return [];
     return [
-      `dockerd has ${placed(found)}, and docker0 no longer has ${address} after this change: ${harm}; write an address ` +
-        `that stays, the host's own or docker0's new ${bip.split("/")[0]}, before the next up`,
+      `dockerd has ${placed(found)}, and docker0 no longer has ${lost} after this change: ${harm}; write an address that ` +
+        `stays, the host's own or docker0's new ${bare(bip)}, before the next up`,
     ];
   });
 }
 
-function ofContainer({ address }: Old, { name, published, dns }: Container): readonly string[] {
-  const ports = published.filter((each) => each.address === address).map(({ port }) => `${address}:${port}`);
+/** Containers ask whom the host asks, but for addresses of the loopback. */
+function ofResolver({ addresses }: Old, { resolvers }: BridgeSeen): readonly string[] {
+  return resolvers
+    .filter((each) => addresses.includes(each))
+    .map(
+      (each) =>
+        `the host's resolver is ${each} (in /etc/resolv.conf), docker0's own address, and neither the host nor its ` +
+        "containers resolve names once docker0 has another; write an address that stays",
+    );
+}
+
+/** A port that names no address is published on the one of its network. */
+function ofNetwork({ addresses }: Old, { name, isDefault, bindingIpv4 }: DockerNetwork): readonly string[] {
+  if (isDefault || bindingIpv4 === undefined || !addresses.includes(bindingIpv4)) return [];
+  return [
+    `the network ${name} publishes ports on ${bindingIpv4} (com.docker.network.bridge.host_binding_ipv4), docker0's own ` +
+      "address, and its containers do not start once docker0 has another; make it anew with an address that stays",
+  ];
+}
+
+function ofContainer({ addresses }: Old, { name, published, dns }: Container): readonly string[] {
+  const ports = published
+    .filter(({ address }) => addresses.includes(address))
+    .map(({ address, port }) => `${address}:${port}`);
+  const resolver = dns.find((each) => addresses.includes(each));
   return [
     ...(ports.length === 0
       ? []
@@ -66,9 +97,9 @@ function ofContainer({ address }: Old, { name, published, dns }: Container): rea
           `the container ${name} is published on ${ports.join(", ")}, docker0's own address, and does not start once ` +
             `docker0 has another; make it anew with \`-p 127.0.0.1:PORT:PORT\` or another address of the host that stays`,
         ]),
-    ...(dns.includes(address)
+    ...(resolver !== undefined
       ? [
-          `the container ${name} has --dns ${address}, docker0's own address, and resolves no names once docker0 has ` +
+          `the container ${name} has --dns ${resolver}, docker0's own address, and resolves no names once docker0 has ` +
             "another; make it anew with the address of a resolver that stays",
         ]
       : []),
@@ -95,8 +126,11 @@ export function namedElsewhere(wanted: Wanted, seen: BridgeSeen): readonly strin
       rules.filter((rule) => isIn(old, rule)).map((rule) => `nft table ${table}, chain ${name}: ${rule}`),
     ),
     ...seen.mentions
-      .filter(({ address }) => isIn(old, address))
+      .filter(({ address }) => address.endsWith(".") || isIn(old, address))
       .map(({ file, line, address }) => `${file}, line ${line}: ${address}`),
+    ...(seen.dockerNetworks ?? [])
+      .filter(({ sourceIpv4 = "" }) => old.addresses.includes(sourceIpv4))
+      .map(({ name, sourceIpv4 }) => `com.docker.network.host_ipv4 of the network ${name}: ${sourceIpv4}`),
     ...keysOf(old, seen),
     ...[...seen.containers, ...seen.stopped].flatMap((each) => settingsOf(old, each)),
   ];

@@ -74,9 +74,15 @@ describe("Docker's containers", () => {
 
 describe("the files of /etc that name docker0's network", () => {
   it("are told by file, line and address", () => {
-    assert.deepEqual(readMentions(said("/etc/exports:1:172.17.0.0/16\n/etc/a:b:12:172.17.0.1\ngrep: x\n")), [
-      { file: "/etc/exports", line: 1, address: "172.17.0.0/16" },
-      { file: "/etc/a:b", line: 12, address: "172.17.0.1" },
-    ]);
+    assert.deepEqual(
+      readMentions(
+        said("/etc/exports:1:172.17.0.0/16\n/etc/a:b:12:172.17.0.1.\n/etc/hosts.allow:1:172.17.\ngrep: x\n"),
+      ),
+      [
+        { file: "/etc/exports", line: 1, address: "172.17.0.0/16" },
+        { file: "/etc/a:b", line: 12, address: "172.17.0.1" },
+        { file: "/etc/hosts.allow", line: 1, address: "172.17." },
+      ],
+    );
   });
 });

@@ -1,6 +1,7 @@
 /** What on a host knows docker0's old address or network: refused, or named with its place. */
 import assert from "node:assert/strict";
 import type { Container } from "../../../provider/facts/docker-containers.js";
+import type { DockerNetwork } from "../../../provider/facts/docker-networks.js";
 import { readDockerd } from "../../../provider/facts/dockerd.js";
 import { readTable } from "../../../provider/facts/iptables.js";
 import { readMentions } from "../../../provider/facts/mentions.js";
@@ -12,6 +13,7 @@ import {
   fresh,
   ours,
   refusals,
+  reported,
   warnings,
   wish,
 } from "../../support/recorded-bridge.js";
@@ -22,6 +24,14 @@ const stopped = (more: Partial<Container>): BridgeSeen => ({ ...fresh, stopped: 
 const withKeys = (keys: object): BridgeSeen => ({
   ...fresh,
   file: { ...fresh.file, text: JSON.stringify(keys) },
+});
+const withNetwork = (more: Partial<DockerNetwork>): BridgeSeen => ({
+  ...fresh,
+  dockerNetworks: [...(fresh.dockerNetworks ?? []), { ...reported, ...more }],
+});
+const withAddresses = (...addresses: readonly string[]): BridgeSeen => ({
+  ...fresh,
+  links: fresh.links.map((link) => (link.name === "docker0" ? { ...link, addresses } : link)),
 });
 const published = [
   { address: "172.17.0.1", port: "5432" },
@@ -60,6 +70,30 @@ const refused: readonly (readonly [what: string, seen: BridgeSeen, reasons: read
     "the address of dockerd's metrics",
     withKeys({ "metrics-addr": "172.17.0.1:9323" }),
     [ofKey('"metrics-addr": "172.17.0.1:9323"', "dockerd does not start then")],
+  ],
+  [
+    "the host's own resolver",
+    { ...fresh, resolvers: ["172.17.0.1"] },
+    [
+      "the host's resolver is 172.17.0.1 (in /etc/resolv.conf), docker0's own address, and neither the host nor its " +
+        "containers resolve names once docker0 has another; write an address that stays",
+    ],
+  ],
+  [
+    "a network that publishes on it",
+    withNetwork({ bindingIpv4: "172.17.0.1" }),
+    [
+      "the network app publishes ports on 172.17.0.1 (com.docker.network.bridge.host_binding_ipv4), docker0's own address, " +
+        "and its containers do not start once docker0 has another; make it anew with an address that stays",
+    ],
+  ],
+  [
+    "a port published on a second address of docker0",
+    {
+      ...withAddresses("172.17.0.1/16", "192.0.2.1/32"),
+      containers: [{ ...box, published: [{ address: "192.0.2.1", port: "80" }] }],
+    },
+    [ofPort.replace("172.17.0.1:5432", "192.0.2.1:80")],
   ],
   [
     "the resolver by a flag",
@@ -127,8 +161,13 @@ describe("docker0's old address", () => {
     ],
     [
       "files of /etc",
-      { ...fresh, mentions: readMentions(said("/etc/exports:3:172.17.0.0/16\n/etc/hosts:2:172.170.0.1\n")) },
-      ["/etc/exports, line 3: 172.17.0.0/16"],
+      {
+        ...fresh,
+        mentions: readMentions(
+          said("/etc/exports:3:172.17.0.0/16\n/etc/hosts:2:172.170.0.1\n/etc/hosts.allow:1:172.17.\n"),
+        ),
+      },
+      ["/etc/exports, line 3: 172.17.0.0/16", "/etc/hosts.allow, line 1: 172.17."],
     ],
     [
       "other keys of daemon.json",
