@@ -95,10 +95,15 @@ export const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
   return {
     flags,
     state: argv.length > 0 ? "runs" : all("MainPID")[0] === "0" ? "stopped" : "unknown",
-    sockets: all("Listen").map((text) => `unix://${text.replace(/ \(.*$/, "")}`),
+    sockets: all("Listen").map((text) => socketOf(text.replace(/ \(.*$/, ""))),
     ...(client === undefined ? {} : { client }),
   };
 });
+
+/** systemd prints a path, or an address with its port. */
+function socketOf(text: string): string {
+  return `${/^[/@]/.test(text) ? "unix" : "tcp"}://${text}`;
+}
 
 function clientOf(host: string | undefined, context: string | undefined): Client | undefined {
   if (host !== undefined) return { by: "DOCKER_HOST", endpoint: host };
@@ -184,7 +189,9 @@ export function otherDaemon(settings: Settings): Client | "not docker.service" |
   const asked = normal(client.endpoint);
   // A docker.service that is stopped is started by whoever asks at its socket.
   const own = state === "stopped" ? sockets : listens(settings);
-  if (state === "unknown" || own.some((each) => isSame(each, asked))) return undefined;
+  // A socket unit of another name gives dockerd sockets that nothing here tells of.
+  const isUnknown = state === "unknown" || (state === "runs" && own.length === 0);
+  if (isUnknown || own.some((each) => isSame(each, asked))) return undefined;
   return state === "stopped" && client.by === "" ? "not docker.service" : client;
 }
 

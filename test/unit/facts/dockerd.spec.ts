@@ -183,6 +183,14 @@ describe("dockerd", () => {
     });
   }
 
+  it("listens on what systemd's socket units listen on, as far as they are known", () => {
+    const two =
+      "MainPID=7\nListen=/run/docker.sock (Stream)\nListen=[::]:2375 (Stream)\nargv=x\nargv=-H\nargv=fd://";
+    assert.deepEqual(listens(settingsOf(two)), ["unix:///run/docker.sock", "tcp://[::]:2375"]);
+    assert.equal(otherDaemon(settingsOf(`${two}\nDOCKER_HOST=tcp://127.0.0.1:2375`)), undefined);
+    assert.equal(otherDaemon(settingsOf("MainPID=7\nargv=x\nargv=-H\nargv=fd://")), undefined);
+  });
+
   it("is not started by docker.service where that has neither process nor socket", () => {
     assert.equal(otherDaemon(settingsOf("MainPID=0\nListen=/run/docker.sock (Stream)")), undefined);
     assert.equal(otherDaemon(settingsOf("MainPID=0\n")), "not docker.service");
