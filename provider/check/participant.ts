@@ -133,6 +133,5 @@ export async function endAll(participants: readonly Participant[]): Promise<void
 
 /** Asks anew: an earlier answer to the same question no longer holds. */
 export function ask({ host }: Member, questions: readonly Command[]): Promise<readonly Answer[]> {
-  host.forget();
-  return host.look(questions);
+  return host.read(questions, "now");
 }

@@ -51,7 +51,7 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
   try {
     const [ofBridge, newest, ofRules, ofRoutes] = await Promise.all([
       survey(dockerBridge, bridge, host),
-      host.look([newestQuestion(directory)]),
+      host.read([newestQuestion(directory)]),
       Promise.all([
         ...(masquerade === undefined ? [] : [survey(masqueradeRule, masquerade, host)]),
         ...(forward === undefined ? [] : [survey(forwardRule, forward, host)]),

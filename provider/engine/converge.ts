@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
 import { type Claims, due, obstacles, refusals, undo } from "./claim.js";
 import { type Command, UnreadableAnswer } from "./command.js";
-import { NotConverged, Unhealthy } from "./errors/change.js";
-import { UnexpectedOutput } from "./errors/host.js";
+import { NotConverged, NotReadAgain, Unhealthy } from "./errors/change.js";
+import { cannotBeAsked, UnexpectedOutput } from "./errors/host.js";
 import { NotReady, Refused } from "./errors/refused.js";
 import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
@@ -25,7 +25,7 @@ export interface View<F extends Facts> {
   readonly claims: Claims;
 }
 
-type Ask = Pick<Host, "look">;
+type Ask = Pick<Host, "read">;
 
 /** An answer that cannot be read is the host's failure and is told as one. */
 export function understood<I extends OnHost, F extends Facts<I>, T>(
@@ -56,7 +56,7 @@ async function ask<I extends OnHost, F extends Facts<I>>(
   host: Ask,
   questions: ReturnType<typeof questionsOf>,
 ): Promise<View<F>> {
-  const answers = await host.look(questions);
+  const answers = await host.read(questions);
   return understood(kind, inputs, () =>
     viewOf(kind, inputs, seenOf<I, F>(kind.facts, inputs, questions, answers)),
   );
@@ -101,7 +101,7 @@ export function converge<I extends OnHost, F extends Facts<I>>(
     const stops = due(view.claims).some(({ risk }) => risk === "docker") && disruptive?.running(seen).length;
     return stops ? rollout.run(desired.host, change) : change();
   };
-  return disruptive === undefined ? host.together(flow) : host.alone(flow);
+  return host.flow(disruptive === undefined ? "shared" : "exclusive", flow);
 }
 
 /**
@@ -120,7 +120,7 @@ export function remove<I extends OnHost, F extends Facts<I>>(
     if (faults.length > 0) throw new Refused(held.host, kind.id(held), faults);
     return undo(claims);
   };
-  return host.alone(async () => {
+  return host.flow("exclusive", async () => {
     const view = await onceSettled(host, rollout, () => look(kind, held, host));
     for (const text of kind.disruptive?.lost(held, view.seen) ?? []) warn(text);
     const change = () => run(kind, held, host, view, removal);
@@ -133,13 +133,8 @@ export function remove<I extends OnHost, F extends Facts<I>>(
  * Reads until the answers can be built on. A change that a killed run left unconfirmed may look as desired and be
  * rolled back a moment later: it is rolled back first, in the rollout, because that may restart Docker as the change did.
  */
-async function onceSettled<T>(host: Host, rollout: Rollout, see: () => Promise<T>): Promise<T> {
-  for (;;) {
-    const { forgotten } = host;
-    const view = await see();
-    if (host.pending) await rollout.run(host.name, () => host.recover());
-    else if (host.forgotten === forgotten) return view;
-  }
+function onceSettled<T>(host: Host, rollout: Rollout, see: () => Promise<T>): Promise<T> {
+  return host.settled(see, (recover) => rollout.run(host.name, recover));
 }
 
 function refuse<I extends OnHost, F extends Facts<I>>(
@@ -183,7 +178,10 @@ async function apply<I extends OnHost, F extends Facts<I>>(
   const commands = dueOf(before.claims);
   if (commands.every(({ risk }) => risk === undefined)) {
     await host.change(commands, questionsOf<I>(kind.facts, inputs));
-    return look(kind, inputs, host);
+    return look(kind, inputs, host).catch((error: unknown) => {
+      // The engine has to record the resource, although this read changed nothing.
+      throw cannotBeAsked(error) ? new NotReadAgain(inputs.host, kind.id(inputs), error.reason) : error;
+    });
   }
   await host.change(commands.filter(({ probe }) => probe === true));
   let now = before;
@@ -208,8 +206,7 @@ async function healthyAgain<I extends OnHost, F extends Facts<I>>(
   before: View<F>,
 ): Promise<View<F>> {
   for (const deadline = performance.now() + healthyWithin; ; await sleep(300)) {
-    host.forget();
-    const view = await look(kind, inputs, host);
+    const view = await look(kind, inputs, { read: (questions) => host.read(questions, "now") });
     const away = kind.disruptive?.unhealthy(before.seen, view.seen) ?? [];
     if (away.length === 0) return view;
     if (performance.now() > deadline) throw new Unhealthy(inputs.host, kind.id(inputs), away);

@@ -3,7 +3,11 @@
  * `nft -j` prints, side by side. So a rule that was written is recognised when it is read.
  */
 
-/** The bit by which Docker's nftables backend lets a packet in (`bridge-accept-fwmark`), away from other tools' bits. */
+/**
+ * The bit by which Docker's nftables backend accepts a packet (`bridge-accept-fwmark`). kube-proxy (0x4000, 0x8000) and
+ * Tailscale (0xff0000) use other bits. Calico's default mask, 0xffff0000, contains this one, so a host with Calico needs
+ * another mask in Felix. The bit stays as it is: daemon.json and the chains of hosts carry it.
+ */
 export const mark = 0x10000000;
 const markText = "0x10000000";
 /** Value and mask, the form of that key. */

@@ -88,9 +88,12 @@ export const read = readOnce((answer: Answer): Seen => {
 /** Whether the chain is there with exactly these rules. */
 export function has(seen: Seen, chain: Chain): boolean {
   const held = seen.get(chain.name);
-  if (held === undefined) return false;
-  const wanted = { hook: hooks[chain.at], rules: chain.rules.map(exprOf) };
-  return normal({ hook: held.hook, rules: held.rules }) === normal(wanted);
+  return held !== undefined && normal(held) === normal(asListed(chain));
+}
+
+/** The chain as `nft -j` prints it. */
+export function asListed({ at, rules }: Chain): SeenChain {
+  return { hook: hooks[at], rules: rules.map(exprOf) };
 }
 
 /** The kernel gives the elements of a set in an order of its own. */
@@ -159,13 +162,14 @@ export const dockersQuestion: Command = {
 /** Whether Docker's nftables backend has its filter in place. */
 export const hasDockersTable = fact([dockersQuestion], ({ code }) => code === 0);
 
-/** Removes chains, if all of them are there. */
+/** Removes chains, if all of them are there, and the table if no chain is left in it. */
 export function unload(chains: readonly string[]): readonly string[] {
   const text = chains.map((name) => `flush chain ip ${table} ${name}; delete chain ip ${table} ${name}`);
-  return ["nft", text.join("; ")];
+  const script = 'nft "$1" || exit; nft list table ip "$2" | grep -q chain || nft delete table ip "$2"';
+  return ["sh", "-c", script, "sh", text.join("; "), table];
 }
 
-/** Removes one chain, and leaves the table for others that this change makes. */
+/** Removes one chain, whatever else this change makes in the table. */
 export function removeChain(name: string, why: string): Command {
   return { why, argv: unload([name]) };
 }

@@ -1,31 +1,28 @@
 import type { Answer, Command } from "../engine/command.js";
+import type { Age } from "./host.js";
 
 interface Known {
   readonly since: number;
   readonly answer: Promise<Answer>;
 }
 
-/** What a host has answered, or is about to, by what it was asked. */
+/** The answers of a host, also those under way, by their questions. host.ts has the rule of their age. */
 export class Answers {
   readonly #known = new Map<string, Known>();
-  /** Whether a change waited for its confirmation when this was seen. */
+  /** Whether an answer showed a change that waited for its confirmation. */
   pending = false;
-  /** How often all of it was forgotten. */
-  forgotten = 0;
-  /** What is older is outdated. */
+  /** How often all answers were dropped. */
+  drops = 0;
+  /** Answers from before this moment are not current. */
   #oldest = 0;
 
-  get(question: Command): Promise<Answer> | undefined {
+  get(question: Command, age: Age): Promise<Answer> | undefined {
     const known = this.#known.get(keyOf(question));
-    return known !== undefined && known.since >= this.#oldest ? known.answer : undefined;
+    if (known === undefined || age === "now") return undefined;
+    return age === "last" || known.since >= this.#oldest ? known.answer : undefined;
   }
 
-  /** Also where it is outdated. */
-  last(question: Command): Promise<Answer> | undefined {
-    return this.#known.get(keyOf(question))?.answer;
-  }
-
-  /** Keeps it, unless it fails. */
+  /** Keeps the answer, unless it fails. */
   keep(question: Command, answer: Promise<Answer>): void {
     const key = keyOf(question);
     const known = { since: performance.now(), answer };
@@ -35,19 +32,19 @@ export class Answers {
     });
   }
 
-  /** @param age what is younger, in ms, is not outdated by this */
-  outdate(age = 0): void {
-    this.#oldest = Math.max(this.#oldest, performance.now() - age);
+  /** @param ageMs younger answers stay current */
+  outdate(ageMs = 0): void {
+    this.#oldest = Math.max(this.#oldest, performance.now() - ageMs);
   }
 
-  forget(): void {
+  drop(): void {
     this.#known.clear();
     this.pending = false;
-    this.forgotten++;
+    this.drops++;
   }
 }
 
-/** The questions without those that are asked twice. */
+/** The questions, each once. */
 export function distinct(questions: readonly Command[]): readonly Command[] {
   return [...new Map(questions.map((question) => [keyOf(question), question])).values()];
 }

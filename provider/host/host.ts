@@ -1,65 +1,64 @@
 import type { Answer, Command } from "../engine/command.js";
 
 /**
- * A host as the rest of dockroute knows it: something to ask, and something to change.
+ * How old an answer may be.
  *
- * One connection stands behind it for the whole life of the process. Questions that are asked side by side
- * go over it as one exec, and an answer is remembered until a change is made on this host.
+ * An answer is `current` from the moment it was asked until something may have changed it: a change on this host
+ * through dockroute, or the beginning of the next flow. `last` also accepts an answer that only a route or a rule
+ * of ours has outdated, for callers that ask about the rest of the host. `now` accepts none, and asks the host.
+ * After a restart of Docker, a rollback or a lost connection no older answer is left.
+ */
+export type Age = "current" | "last" | "now";
+
+/**
+ * A host as the rest of dockroute knows it: it can be read, and it can be changed. One connection stands behind it
+ * for the life of the process; questions of the same moment go over it as one exec.
  */
 export interface Host {
   readonly name: string;
   /** `user@address:port`, no secret. */
   readonly endpoint: string;
   /**
-   * Asks read-only questions. A question that fails on the host is an answer too (its `code` says so);
-   * only a host that cannot be asked throws: Unreachable or LinkLost.
+   * Asks read-only questions. The failure of a question on the host is an answer too, with its `code`; only a host
+   * that cannot be asked throws.
    */
-  look(questions: readonly Command[]): Promise<readonly Answer[]>;
-  /**
-   * What was seen last, also before dockroute changed a route or a rule of its own since: for what asks only about
-   * the rest of the host. Asks where nothing was seen, or something greater happened since.
-   */
-  recall(questions: readonly Command[]): Promise<readonly Answer[]>;
-  /** Whether a look saw a change that nobody has confirmed, by another process: what was seen may not stay so. */
+  read(questions: readonly Command[], age?: Age): Promise<readonly Answer[]>;
+  /** Whether an answer showed a change of another process that is not confirmed: the host may roll it back. */
   readonly pending: boolean;
-  /** Waits for the process that makes such a change, or takes it back if that one is dead. */
+  /** Waits for the process that makes such a change, or rolls it back if that process is dead. */
   recover(): Promise<void>;
-  /** Forgets the remembered answers: the next look asks the host again. */
-  forget(): void;
-  /** How often that was done: what was seen before the last time is nothing to build on. */
-  readonly forgotten: number;
   /**
-   * Runs commands in order, one change at a time on this host, also among several processes: they run under
-   * a lock on the host. Stops at the first that fails and throws CommandFailed. Changes that are asked for side
-   * by side go over as one exec; a failure in one leaves the others alone.
+   * Repeats a read until no change was pending and no answer was dropped meanwhile. `recovering` runs the recovery,
+   * which may restart Docker, at its time.
+   */
+  settled<T>(read: () => Promise<T>, recovering: (recover: () => Promise<void>) => Promise<void>): Promise<T>;
+  /**
+   * Runs commands in order under a lock on the host, which all processes respect. Stops at the first that fails and
+   * throws CommandFailed. Changes of the same moment go over as one exec; a failure in one does not stop the others.
    *
-   * @param after asked in the same exec, after all of them: the next look knows the answers
+   * @param after asked in the same exec, after all changes: their answers are current then
    */
   change(commands: readonly Command[], after?: readonly Command[]): Promise<void>;
   /** The same for commands with a risk: see Transaction. */
   transact(transaction: Transaction): Promise<void>;
   /**
-   * One change flow (look, steps, run, look) at a time on this host within this process. It looks anew: what
-   * the preview saw may be minutes old by then.
+   * Runs one flow (read, change, read) of this process. An exclusive flow has the host for itself and begins without
+   * answers, because those of the preview may be minutes old. Shared flows run together: they share their reads and
+   * changes, and begin with the answers of the last 5 s. A flow that rewrites another program's file is exclusive.
    */
-  alone<T>(work: () => Promise<T>): Promise<T>;
-  /**
-   * The same, side by side with other flows that wait for this: they share their looks and their changes, and
-   * what was seen some seconds ago is good enough for them. Not for what rewrites a file of somebody else's.
-   */
-  together<T>(work: () => Promise<T>): Promise<T>;
+  flow<T>(mode: "exclusive" | "shared", work: () => Promise<T>): Promise<T>;
 }
 
 /**
- * A change that can stop Docker or cut the link. Before it begins, the host itself is given `undo` and a
- * timer; after `verify` has passed, the change is confirmed over a NEW connection, which stops the timer.
- * Whatever happens in between (a lost link, a dead client, a power cut), the host undoes it alone.
+ * A change that can stop Docker or cut the link. Before it begins, the host gets `undo` and a timer; after `verify`
+ * has passed, the change is confirmed over a NEW connection, which stops the timer. Whatever happens in between (a
+ * lost link, a dead client, a power cut), the host rolls it back alone.
  */
 export interface Transaction {
-  /** What the change is for, in words: "give docker0 the address 172.30.1.1/24". */
+  /** The purpose of the change, in words: "give docker0 the address 172.30.1.1/24". */
   readonly why: string;
   readonly commands: readonly Command[];
   readonly undo: readonly Command[];
-  /** Looks at the host and throws where it is not as wanted: then it is undone at once. */
+  /** Reads the host and throws where it is not as wanted: then the change is rolled back at once. */
   verify(): Promise<void>;
 }

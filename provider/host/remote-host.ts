@@ -6,7 +6,7 @@ import { batch, batchOf, type Report, type Section } from "./exec/batch.js";
 import { failureIn, refusalIn } from "./exec/failure.js";
 import { Mutex } from "./exec/mutex.js";
 import { type Reach, run } from "./exec/reach.js";
-import type { Host, Transaction } from "./host.js";
+import type { Age, Host, Transaction } from "./host.js";
 
 interface Asked {
   readonly question: Command;
@@ -21,7 +21,7 @@ interface Due {
   readonly fail: (error: unknown) => void;
 }
 
-/** How old an answer may be for flows that can be repeated at no cost: their changes are looked at again. */
+/** Shared flows accept answers of this age: they read again after their change, and can be repeated at no cost. */
 const recentMs = 5_000;
 
 /** A host behind ssh. */
@@ -39,7 +39,7 @@ export class RemoteHost implements Host {
     this.name = reach.name;
     this.endpoint = reach.endpoint;
     const told = new Set<string>();
-    // Every look meets the same note of the host until a change removes it: a person is told once.
+    // Every read meets the same note of the host until a change removes it: the person is told once.
     const say = (text: string) => {
       if (!told.has(text)) reach.say(text);
       told.add(text);
@@ -47,20 +47,8 @@ export class RemoteHost implements Host {
     this.#reach = { ...reach, say };
   }
 
-  look(questions: readonly Command[]): Promise<readonly Answer[]> {
-    return Promise.all(questions.map((question) => this.#ask(question)));
-  }
-
-  recall(questions: readonly Command[]): Promise<readonly Answer[]> {
-    return Promise.all(questions.map((question) => this.#known.last(question) ?? this.#ask(question)));
-  }
-
-  forget(): void {
-    this.#known.forget();
-  }
-
-  get forgotten(): number {
-    return this.#known.forgotten;
+  read(questions: readonly Command[], age: Age = "current"): Promise<readonly Answer[]> {
+    return Promise.all(questions.map((question) => this.#known.get(question, age) ?? this.#ask(question)));
   }
 
   get pending(): boolean {
@@ -72,44 +60,53 @@ export class RemoteHost implements Host {
     await this.#changing(async () => void (await this.#locked("finish an earlier change first", [nothing])));
   }
 
+  async settled<T>(
+    read: () => Promise<T>,
+    recovering: (recover: () => Promise<void>) => Promise<void>,
+  ): Promise<T> {
+    for (;;) {
+      const { drops } = this.#known;
+      const value = await read();
+      if (this.pending) await recovering(() => this.recover());
+      else if (this.#known.drops === drops) return value;
+    }
+  }
+
   async change(commands: readonly Command[], after: readonly Command[] = []): Promise<void> {
     const risky = commands.find((command) => command.risk !== undefined);
     if (risky !== undefined) throw new Error(`"${risky.why}" can take the host down: it needs a transaction`);
     if (commands.length === 0) return;
     await new Promise<void>((done, fail) => {
-      // All that comes until it is their turn goes to the host at once.
-      if (this.#due.length === 0) setImmediate(() => void this.#changes.run(() => this.#makeDue()));
+      // The changes that come until this one begins go to the host with it.
+      if (this.#due.length === 0) setImmediate(() => void this.#changes.exclusive(() => this.#makeDue()));
       this.#due.push({ commands, after, done, fail });
     });
   }
 
   async transact(transaction: Transaction): Promise<void> {
     const verify = () => {
-      this.forget();
+      this.#known.drop();
       return transaction.verify();
     };
     await this.#changing(() => transact(this.#reach, { ...transaction, verify }));
   }
 
-  alone<T>(work: () => Promise<T>): Promise<T> {
-    return this.#flows.run(() => {
-      this.forget();
+  flow<T>(mode: "exclusive" | "shared", work: () => Promise<T>): Promise<T> {
+    if (mode === "shared") return this.#flows.shared(work, () => this.#known.outdate(recentMs));
+    return this.#flows.exclusive(() => {
+      this.#known.drop();
       return work();
     });
   }
 
-  together<T>(work: () => Promise<T>): Promise<T> {
-    return this.#flows.together(work, () => this.#known.outdate(recentMs));
-  }
-
-  /** Every change that is due, in one exec, and then what is to be known afterwards. */
+  /** Every waiting change in one exec, and then the questions about their result. */
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
     const after = distinct(due.flatMap((each) => each.after));
     this.#known.outdate();
     try {
       const { answers } = await this.#makeAll(due, after);
-      // What was asked meanwhile may be of either side of the change.
+      // An answer from meanwhile may be of either side of the change.
       this.#known.outdate();
       const ends: (() => void)[] = [];
       let at = 0;
@@ -123,7 +120,7 @@ export class RemoteHost implements Host {
       }
       for (const end of ends) end();
     } catch (error) {
-      this.forget();
+      this.#known.drop();
       for (const { fail } of due) fail(error);
     }
   }
@@ -135,7 +132,7 @@ export class RemoteHost implements Host {
     return this.#locked(why, [...changes, { commands: after, stopAtFailure: false }]);
   }
 
-  /** One exec under the host's lock, which first ends what a dead one has left. */
+  /** One exec under the host's lock, which first rolls back what a dead process left unconfirmed. */
   async #locked(why: string, sections: readonly Section[]): Promise<Report> {
     const work = batchOf(sections, { before: takeLock(why) });
     const all = sections.flatMap(({ commands }) => commands);
@@ -145,23 +142,21 @@ export class RemoteHost implements Host {
     return report;
   }
 
-  /** What was seen before a change holds no longer, and what was asked during it may be of either side. */
+  /** Answers from before a change are outdated, and those from during it may be of either side. */
   #changing(work: () => Promise<void>): Promise<void> {
-    return this.#changes.run(async () => {
-      this.forget();
+    return this.#changes.exclusive(async () => {
+      this.#known.drop();
       try {
         await work();
       } finally {
-        this.forget();
+        this.#known.drop();
       }
     });
   }
 
   #ask(question: Command): Promise<Answer> {
-    const known = this.#known.get(question);
-    if (known !== undefined) return known;
     const made = new Promise<Answer>((answer, fail) => {
-      // All that is asked in this turn of the event loop goes to the host at once.
+      // The questions of one turn of the event loop go to the host as one exec.
       if (this.#asked.length === 0) setImmediate(() => void this.#flush());
       this.#asked.push({ question, answer, fail });
     });
@@ -176,7 +171,7 @@ export class RemoteHost implements Host {
     try {
       const link = await this.#reach.shared();
       const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
-      // The host may take it back between two looks: what the first one saw is of neither state then.
+      // The host may roll it back between two reads: the first answer is then of neither state.
       this.#known.pending ||= told.has("pending");
       for (const [index, each] of asked.entries()) {
         each.answer(answers[index] ?? unseen);

@@ -1,6 +1,6 @@
 /**
- * What speaks against a mesh as a whole, seen on all hosts at once: an error where it would not work, else a
- * warning. What one resource alone would meet is in its own `objections`.
+ * Judges the mesh as a whole from the facts of all hosts: an error where it would not work, else a warning. Each
+ * resource judges by itself what concerns it alone.
  */
 
 import * as ip from "../facts/iproute.js";
@@ -27,7 +27,7 @@ import {
 } from "../resources/host/network.js";
 import { notItsOwn } from "./own-address.js";
 
-/** A host as it stands. */
+/** A host of the config, and what it shows. */
 export interface Standing {
   readonly name: string;
   /** What peers route to. */
@@ -49,7 +49,9 @@ export interface Intent {
 
 export interface Finding {
   readonly level: "error" | "warning";
-  /** Begins with the host. */
+  /** The hosts that it concerns: an error refuses the resources of each. */
+  readonly hosts: readonly string[];
+  /** Begins with a host's name. */
   readonly text: string;
 }
 
@@ -59,16 +61,16 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
-    ...notItsOwn(host, hosts).map(warning),
+    ...notItsOwn(host, hosts).map((text) => warning([host.name], text)),
     ...inPool(intent, host),
     ...smaller(host, hosts),
   ]);
 }
 
-const error = (text: string): Finding => ({ level: "error", text });
-const warning = (text: string): Finding => ({ level: "warning", text });
+const error = (hosts: readonly string[], text: string): Finding => ({ level: "error", hosts, text });
+const warning = (hosts: readonly string[], text: string): Finding => ({ level: "warning", hosts, text });
 
-/** Told once, by the first of the two. */
+/** Reported once, for the first of the two. */
 function sameMachine(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
   const { machine } = host.ground;
   if (machine === undefined) return [];
@@ -77,9 +79,11 @@ function sameMachine(host: Standing, hosts: readonly Standing[]): readonly Findi
     const [a, b] = [host.ground, ground].map((each) => nics(each).flatMap(({ addresses }) => addresses));
     return JSON.stringify(a) === JSON.stringify(b)
       ? error(
+          [host.name, name],
           `${host.name} and ${name} are one machine, ${machine}, under two names: take one of them out of dockroute:hosts`,
         )
       : warning(
+          [host.name, name],
           `${host.name} and ${name} have the same machine-id, ${machine}, as copies of one disk have: give one of them its ` +
             "own by `rm /etc/machine-id && systemd-machine-id-setup`, or an exchanged host is not told from a moved one",
         );
@@ -96,6 +100,7 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   const links = nics(host.ground).map(({ name, addresses: own }) => `${name} (${own.join(", ")})`);
   return [...between].map(([way, peers]) =>
     error(
+      [host.name],
       `${host.name}, with ${links.join(", ")}, is on no link of ${peers.join(", ")}: ${way}; a direct route needs both on one layer-2 network`,
     ),
   );
@@ -106,7 +111,7 @@ function cardOf({ ground, address }: Standing): string | undefined {
   return nics(ground).find(({ addresses }) => addresses.some((own) => own.split("/")[0] === address))?.name;
 }
 
-/** A packet comes in where this host's address is; its source's way back leads where the peer's address is. */
+/** Packets arrive at the card with this host's address; the route back to their source may use another card. */
 function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[] {
   const into = cardOf(host);
   if (into === undefined || !host.strict.has(into)) return [];
@@ -119,13 +124,14 @@ function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[]
   const peers = astray.map(({ peer }) => peer).join(", ");
   return [
     error(
-      `${host.name}: rp_filter is strict on ${into}, where packets of ${peers} come in, and their way back leads by ${first.back}: it ` +
-        `drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or take addresses of one network into dockroute:hosts`,
+      [host.name],
+      `${host.name}: rp_filter is strict on ${into}, where packets of ${peers} come in, and the route back to them is on ${first.back}: the ` +
+        `kernel drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or take addresses of one network into dockroute:hosts`,
     ),
   ];
 }
 
-/** What of the pool is somebody's already. A part over it is refused; another part is not, and may come. */
+/** What lies in the pool already. A host's subnet over it is refused; any other subnet is not. */
 function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): readonly Finding[] {
   const parsed = pool === undefined ? undefined : parseRange(pool);
   if (parsed === undefined || "reason" in parsed) return [];
@@ -157,7 +163,8 @@ function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): 
   if (found.length === 0) return [];
   return [
     warning(
-      `${name}: in the pool ${pool} lie ${found.join("; ")}: a part over one of them is refused, or hides it from ${name}`,
+      [name],
+      `${name}: the pool ${pool} contains ${found.join("; ")}: a host subnet over one of them is refused, or hides it from ${name}`,
     ),
   ];
 }
@@ -170,7 +177,7 @@ function rangeOf(route: ip.Route): Range | undefined {
   return targetOf(route);
 }
 
-/** The part that docker0 is in by now. */
+/** The subnet that docker0 has now. */
 function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
   const held = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
   const parsed = held === undefined ? undefined : parseInterface(held);
@@ -195,7 +202,8 @@ function smaller(host: Standing, hosts: readonly Standing[]): readonly Finding[]
   const peers = larger.map(({ peer, its }) => `${peer} ${its}`).join(", ");
   return [
     warning(
-      `${host.name}: its card takes packets of ${first.own} bytes, that of ${peers}: larger ones do not arrive; make them the same, or set ` +
+      [host.name],
+      `${host.name}: its card takes packets of ${first.own} bytes, that of ${peers}: larger packets do not arrive; make them the same, or set ` +
         `"mtu": ${first.own} in daemon.json of the others`,
     ),
   ];

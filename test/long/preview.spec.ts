@@ -52,8 +52,8 @@ describe("a preview", () => {
     try {
       says(
         succeeded(await scene.stack.preview()),
-        "alpha: in the pool 172.30.0.0/16 lie the network 172.30.88.0/24 of wg0; the route to 172.30.64.0/20 by wg0; the resolver 172.30.53.53: ",
-        /beta: in the pool 172\.30\.0\.0\/16 lie Docker's network 172\.30\.77\.0\/24 of br-[0-9a-f]{12}: /,
+        "alpha: the pool 172.30.0.0/16 contains the network 172.30.88.0/24 of wg0; the route to 172.30.64.0/20 by wg0; the resolver 172.30.53.53: ",
+        /beta: the pool 172\.30\.0\.0\/16 contains Docker's network 172\.30\.77\.0\/24 of br-[0-9a-f]{12}: /,
         `alpha and beta have the same machine-id, ${id}`,
         "gamma: its card takes packets of 1400 bytes, that of alpha 1500, beta 1500",
         "172.30.0.0/16 has room for 253 more of 256 hosts",
@@ -74,7 +74,7 @@ describe("a preview", () => {
           ),
         );
       }
-      says(refused, "alpha and beta have the same machine-id", "alpha: in the pool");
+      says(refused, "alpha and beta have the same machine-id", "alpha: the pool");
       says(refused, "gamma: none of its cards has the address 192.0.2.77, only ");
     } finally {
       await alpha?.exec("ip link del wg0; rm /etc/resolv.conf");

@@ -45,9 +45,8 @@ export class Driver {
   ): Promise<readonly string[]> {
     const inputs = this.inputs(kind, name, wish);
     const host = this.hosts.get(name, inputs.endpoint);
-    host.forget();
     const questions = questionsOf<I>(kind.facts, inputs);
-    const seen = seenOf<I, F>(kind.facts, inputs, questions, await host.look(questions));
+    const seen = seenOf<I, F>(kind.facts, inputs, questions, await host.read(questions, "now"));
     return kind.judge?.(inputs, seen, {}).warn ?? [];
   }
 

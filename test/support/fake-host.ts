@@ -4,24 +4,24 @@ import type { Answer, Command } from "../../provider/engine/command.js";
 import { CommandFailed } from "../../provider/engine/errors/change.js";
 import { fact } from "../../provider/engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../provider/engine/kind.js";
-import type { Host, Transaction } from "../../provider/host/host.js";
+import type { Age, Host, Transaction } from "../../provider/host/host.js";
 
 export class FakeHost implements Host {
   readonly endpoint = "root@192.168.1.1:22";
   /** Everything that was asked and done, in order. */
   readonly log: string[] = [];
   readonly variables = new Map<string, string>([["up", "yes"]]);
-  /** Thrown by the next look, or by the command with this `why`. */
+  /** Thrown by the next read, or by the command with this `why`. */
   failing: Error | string | undefined;
   /** Ends each command well and changes nothing. */
   deaf = false;
-  forgotten = 0;
+  private drops = 0;
   private isKnown = true;
 
   constructor(readonly name: string) {}
 
-  async look(questions: readonly Command[]): Promise<readonly Answer[]> {
-    this.log.push(this.isKnown ? "look" : "look anew");
+  async read(questions: readonly Command[], age: Age = "current"): Promise<readonly Answer[]> {
+    this.log.push(this.isKnown && age !== "now" ? "read" : "read anew");
     this.isKnown = true;
     if (this.failing instanceof Error) throw this.failing;
     return questions.map(({ argv }) => ({
@@ -31,7 +31,7 @@ export class FakeHost implements Host {
     }));
   }
 
-  /** Takes back what the next look sees. */
+  /** Rolls back what the next read sees. */
   takesBack: (() => void) | undefined;
   get pending(): boolean {
     return this.takesBack !== undefined;
@@ -42,13 +42,22 @@ export class FakeHost implements Host {
     this.takesBack = undefined;
   }
 
-  recall(questions: readonly Command[]): Promise<readonly Answer[]> {
-    return this.look(questions);
+  async settled<T>(
+    read: () => Promise<T>,
+    recovering: (recover: () => Promise<void>) => Promise<void>,
+  ): Promise<T> {
+    for (;;) {
+      const { drops } = this;
+      const value = await read();
+      if (this.pending) await recovering(() => this.recover());
+      else if (this.drops === drops) return value;
+    }
   }
 
-  forget(): void {
+  /** Drops all answers, as a rollback beside this flow does. */
+  drop(): void {
     this.isKnown = false;
-    this.forgotten++;
+    this.drops++;
   }
 
   async change(commands: readonly Command[]): Promise<void> {
@@ -73,13 +82,9 @@ export class FakeHost implements Host {
     }
   }
 
-  async alone<T>(work: () => Promise<T>): Promise<T> {
-    this.forget();
+  async flow<T>(_: "exclusive" | "shared", work: () => Promise<T>): Promise<T> {
+    this.drop();
     return work();
-  }
-
-  together<T>(work: () => Promise<T>): Promise<T> {
-    return this.alone(work);
   }
 }
 

@@ -6,7 +6,7 @@ const outcome =
   /[Nn]othing was (changed|done)|Undone: (yes|no|unknown)|Done before it: |is not known|was not restarted|What was changed until then/;
 /** What to do now. */
 const advice =
-  /[Rr]un `|[Mm]end |[Ww]rite |Check |Wait |[Rr]emove |[Mm]ake |Set |Give |Compare |Log in |Only if |Try `|allowed|install|use the|raise |name |leave |boot |sshd may/;
+  /[Rr]un `|[Mm]end |[Ww]rite |Check |Wait |[Rr]emove |[Mm]ake |Set |Add |Give |Compare |Log in |Only if |Try `|allowed|install|use the|raise |name |leave |boot |sshd may/;
 
 export function readable(message: string, host: string, parts: readonly (string | RegExp)[]): void {
   assert.ok(message.startsWith(host), `which host? ${message}`);
@@ -14,7 +14,7 @@ export function readable(message: string, host: string, parts: readonly (string 
     assert.ok(typeof part === "string" ? message.includes(part) : part.test(message), `${part}: ${message}`);
   assert.match(message, outcome, `what was changed? ${message}`);
   assert.match(message, advice, `what now? ${message}`);
-  assert.doesNotMatch(message, /undefined|\[object|NaN|null|\{\}|\.\.$|; \.|: \.| {2}/, message);
+  assert.doesNotMatch(message, /undefined|\[object|NaN|(?<!\/dev\/)null|\{\}|\.\.$|; \.|: \.| {2}/, message);
 }
 
 /** What a piece of work throws. */

@@ -13,6 +13,7 @@ export const images = readdirSync(folder)
 
 export type When = "fresh" | "ours" | "undone" | "networks";
 
+const unreachable = "RTNETLINK answers: Network is unreachable\n";
 const read = new Map<string, Moment>();
 
 export function moment(image: string, when: When): Moment {
@@ -26,8 +27,10 @@ export function moment(image: string, when: When): Moment {
 export function answer(image: string, when: When, question: Command): Answer {
   const key = question.argv.join(" ");
   const found = moment(image, when).answers.find(({ argv }: Recorded) => argv.join(" ") === key);
-  if (found === undefined) throw new Error(`${image} was never asked: ${key}; record the fixtures anew`);
-  return found;
+  if (found !== undefined) return found;
+  // A test may make up an address, to which the recorded host would have had the way of its default route or none.
+  if (question.argv[4] === "get") return { code: 2, stdout: "", stderr: unreachable };
+  throw new Error(`${image} was never asked: ${key}; record the fixtures anew`);
 }
 
 export function answers(image: string, when: When, questions: readonly Command[]): readonly Answer[] {

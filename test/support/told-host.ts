@@ -29,19 +29,16 @@ export class ToldHost implements Host {
     private readonly answer: (question: Command) => Answer,
   ) {}
 
-  async look(questions: readonly Command[]): Promise<readonly Answer[]> {
+  async read(questions: readonly Command[]): Promise<readonly Answer[]> {
     return questions.map(this.answer);
   }
 
   readonly pending = false;
   async recover(): Promise<void> {}
 
-  recall(questions: readonly Command[]): Promise<readonly Answer[]> {
-    return this.look(questions);
+  settled<T>(read: () => Promise<T>): Promise<T> {
+    return read();
   }
-
-  readonly forgotten = 0;
-  forget(): void {}
 
   async change(commands: readonly Command[]): Promise<void> {
     const why = commands[0]?.why ?? "";
@@ -56,11 +53,7 @@ export class ToldHost implements Host {
     this.scripts.push(undoProgram({ why, commands: undo, token: "0123456789abcdef" }));
   }
 
-  alone<T>(work: () => Promise<T>): Promise<T> {
-    return work();
-  }
-
-  together<T>(work: () => Promise<T>): Promise<T> {
+  flow<T>(_: "exclusive" | "shared", work: () => Promise<T>): Promise<T> {
     return work();
   }
 }

@@ -140,7 +140,7 @@ describe("F4: a host that lies", function () {
     const life = new KindLifecycle(peerRoute, session);
     const read = await life.read("alpha/to/beta", { ...wish });
     assert.deepEqual("props" in read && read.props["found"], [
-      'not understood: what `ip -j -4 addr show` says there cannot be used: "no"',
+      'not understood: the output of `ip -j -4 addr show` cannot be used: "no"',
     ]);
     assert.deepEqual((await life.check({}, { ...wish })).failures, []);
     const error = await life.create({ ...wish }).catch((thrown: unknown) => thrown);

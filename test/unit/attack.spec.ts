@@ -43,7 +43,7 @@ async function attack<I extends OnHost, F extends Facts<I>>(
   if (goOn) {
     const inputs = props as unknown as I;
     const questions = questionsOf<I>(kind.facts, inputs);
-    const seen = seenOf<I, F>(kind.facts, inputs, questions, await host.look(questions));
+    const seen = seenOf<I, F>(kind.facts, inputs, questions, await host.read(questions));
     for (const dueOf of [due, undo]) {
       try {
         const commands = dueOf(kind.claims(inputs, seen));

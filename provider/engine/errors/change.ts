@@ -80,6 +80,19 @@ export class NotConfirmed extends DockrouteError {
   }
 }
 
+/** A change was made, and the host could not be read again. */
+export class NotReadAgain extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly resource: string,
+    reason: string,
+  ) {
+    super(
+      `${host}: the commands for ${resource} succeeded, and the host could not be read again: ${reason}. Whether the change is complete is not known. ${again}`,
+    );
+  }
+}
+
 /** Every step succeeded, and the host is still not as wanted. */
 export class NotConverged extends DockrouteError {
   constructor(

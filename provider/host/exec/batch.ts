@@ -3,13 +3,13 @@ import { type Answer, type Command, quote } from "../../engine/command.js";
 import { oneLine } from "../../engine/printable.js";
 
 /**
- * The line given to the login shell, whichever it is: fish and csh read it like sh. The script itself comes
- * by stdin, so that nothing of it is seen in a process list and no limit of a command line applies.
- * sudo drops the environment, so where the login comes from is handed on as an argument.
+ * The command line for the login shell; fish and csh read it like sh. The script itself comes by stdin, so that a
+ * process list does not show it and no length limit applies. sudo drops the environment, so the client's address is
+ * an argument.
  */
 export const shell = `sh -c 'if [ "$(id -u)" -eq 0 ]; then exec /bin/sh; fi; exec sudo -n -- /bin/sh -s "$SSH_CONNECTION"'`;
 
-/** What every script of ours begins with, on the host's side of ssh and under /etc/dockroute. */
+/** The first lines of every script, over ssh and under /etc/dockroute. */
 export const surroundings = [
   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin LC_ALL=C",
   "export PATH LC_ALL",
@@ -17,29 +17,29 @@ export const surroundings = [
   "cd /",
 ];
 
-/** One run of many commands: the text for the shell, and the reader of what comes back. */
+/** One run of many commands: the text for the shell, and the reader of its output. */
 export interface Batch {
   readonly script: string;
-  /** It only asks: nothing on the host is changed by it. */
+  /** It only asks questions: it changes nothing on the host. */
   readonly asks: boolean;
-  /** What stdout holds once all is run, while the shell may go on holding a lock. */
+  /** Printed to both streams after the last command, while the shell may still hold a lock. */
   readonly ready: string;
-  /** What stdout holds before each word that the script tells. */
+  /** Printed before each word that the script tells. */
   readonly tellMark: string;
   read(stdout: string, stderr: string): Report;
 }
 
 export interface Report {
-  /** The shell was reached at all: what came before was the login's own noise. */
+  /** The shell was reached; any output before that is the login's own. */
   readonly begun: boolean;
-  /** Up to the last that was begun; one that was left out, or whose end was not seen, has no code. */
+  /** Up to the last command that was begun; a skipped command, or one without a seen end, has no code. */
   readonly answers: readonly Answer[];
-  /** What the script itself had to tell, by word: "waiting" -> ["root@laptop ..."]. */
+  /** The messages of the script itself, by word: "waiting" -> ["root@laptop ..."]. */
   readonly told: ReadonlyMap<string, readonly string[]>;
   readonly complete: boolean;
 }
 
-/** Commands of which a failure concerns only their own rest: a change ends with it, a look asks on. */
+/** Commands that share their failure: a change skips the rest of its section, a read goes on. */
 export interface Section {
   readonly commands: readonly Command[];
   readonly stopAtFailure: boolean;

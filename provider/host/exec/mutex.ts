@@ -1,22 +1,22 @@
-/** Lets one flow at a time through, in the order they came. A flow that fails does not stop the next. */
+/** A lock with exclusive and shared holders, in the order they came. A flow that fails does not stop the next. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
-  /** Flows that will go together when it is their turn, while nobody has come after them. */
+  /** The shared flows that will begin together, while no exclusive one has come after them. */
   #waiting: (() => Promise<void>)[] | undefined;
 
-  run<T>(work: () => Promise<T>): Promise<T> {
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
     this.#waiting = undefined;
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {});
-    return turn;
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
   }
 
   /**
-   * Goes together with those that wait for the same turn. Who comes while some are under way waits for the next.
+   * Begins together with the shared flows that wait already. A flow that comes while shared flows run waits for them.
    *
-   * @param first done once when their turn begins
+   * @param first done once, before they begin
    */
-  together<T>(work: () => Promise<T>, first: () => void): Promise<T> {
+  shared<T>(work: () => Promise<T>, first: () => void): Promise<T> {
     const company = this.#waiting ?? this.#gather(first);
     return new Promise((resolve, reject) => {
       company.push(() => work().then(resolve, reject));
@@ -25,7 +25,7 @@ export class Mutex {
 
   #gather(first: () => void): (() => Promise<void>)[] {
     const company: (() => Promise<void>)[] = [];
-    void this.run(async () => {
+    void this.exclusive(async () => {
       if (this.#waiting === company) this.#waiting = undefined;
       first();
       await Promise.all(company.map((begin) => begin()));

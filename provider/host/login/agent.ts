@@ -1,6 +1,6 @@
 import { type IdentityCallback, OpenSSHAgent, type ParsedKey } from "ssh2";
 
-/** An agent whose keys are offered in the order of IdentityFile, as OpenSSH does: a host gives up after a few. */
+/** An agent that offers its keys in the order of IdentityFile, as OpenSSH does: a host gives up after a few keys. */
 export class SortedAgent extends OpenSSHAgent {
   /**
    * @param wanted public keys that come first

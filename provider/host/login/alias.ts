@@ -1,4 +1,4 @@
-/** What OpenSSH's settings of a name mean for a connection: below what the config says, above the defaults. */
+/** A connection from OpenSSH's settings of a name. The config overrides them, and they override the defaults. */
 import { homedir, userInfo } from "node:os";
 import {
   type Connection,
@@ -11,7 +11,7 @@ import {
 } from "./connection.js";
 import { SshConfigFault, settingsOf } from "./ssh-config.js";
 
-/** Where ssh goes, `user@host:port`, for a connection that may name an alias of ~/.ssh/config. Holds no secret. */
+/** The endpoint `user@host:port` of a connection that may name an alias of ~/.ssh/config. Holds no secret. */
 export function endpointFor(given: Written, address: string): string {
   const name = given.host ?? address;
   const { user, port, host } = mergeConnections(withoutHost(given), levelOf(name, given));
@@ -19,13 +19,13 @@ export function endpointFor(given: Written, address: string): string {
   return endpointOf(where, host ?? name);
 }
 
-/** The whole connection. @param given what the config and the program say, their levels merged */
+/** The whole connection. @param given the merged levels of the config and the program */
 export function connectionOf(given: Written, address: string): Connection {
   const name = given.host ?? address;
   const level = levelOf(name, given);
   const { dialErrorLimit, perDialTimeout } = given;
   const jumps = given.proxy === undefined ? jumpsOf(name, level, [name]) : chain(given.proxy, []);
-  // Who does not wait long for a host does not wait long for its hops.
+  // A short timeout for a host applies to its hops too.
   const proxy = jumps.map((hop) => ({
     ...mergeConnections(hop, { dialErrorLimit, perDialTimeout }),
     host: hop.host,
@@ -38,7 +38,7 @@ function withoutHost({ host: _, ...rest }: Written): Written {
   return rest;
 }
 
-/** What ssh's files say of a name, apart from its jumps. */
+/** The settings of a name in ssh's files, without its jumps. */
 function levelOf(name: string, given: Pick<Written, "user" | "port">): Written {
   const { values, identityFiles } = settingsOf(name);
   const host = expanded(values.get("hostname") ?? name, { h: name, n: name });
@@ -61,7 +61,14 @@ function levelOf(name: string, given: Pick<Written, "user" | "port">): Written {
     ...(identityFiles.length > 0 ? { identities: files } : {}),
     ...(values.get("identitiesonly") === "yes" ? { identitiesOnly: true } : {}),
     ...(agent === undefined || agent === "SSH_AUTH_SOCK" ? {} : { agentSocketPath: agentOf(agent, pathOf) }),
-    ...(knownHosts === undefined ? {} : { knownHostsFiles: knownHosts.split(/\s+/).map(pathOf) }),
+    ...(knownHosts === undefined
+      ? {}
+      : {
+          knownHostsFiles: knownHosts
+            .split(/\s+/)
+            .filter((file) => file !== "none")
+            .map(pathOf),
+        }),
     ...(alias === undefined ? {} : { hostKeyAlias: alias }),
   };
 }
@@ -72,7 +79,7 @@ function agentOf(text: string, pathOf: (path: string) => string): string {
   return text.startsWith("$") && !text.startsWith("${") ? (process.env[text.slice(1)] ?? "") : pathOf(text);
 }
 
-/** The hops to a name by its ProxyJump, the first one first. */
+/** The hops of a name's ProxyJump, in order. */
 function jumpsOf(name: string, level: Written, seen: readonly string[]): Hops {
   const { values } = settingsOf(name);
   const jump = values.get("proxyjump") ?? jumpIn(name, values.get("proxycommand"));
@@ -86,7 +93,7 @@ function jumpsOf(name: string, level: Written, seen: readonly string[]): Hops {
 
 type Hops = NonNullable<Written["proxy"]>;
 
-/** Every hop as ssh's files complete it. Only the first one's own jumps count, as with `ssh -J`. */
+/** The hops, completed from ssh's files. Only the first hop's own jumps count, as with `ssh -J`. */
 function chain(hops: Hops, seen: readonly string[]): Hops {
   const [first] = hops;
   if (first === undefined) return [];
@@ -105,7 +112,7 @@ function chain(hops: Hops, seen: readonly string[]): Hops {
   ];
 }
 
-/** "admin@bastion:2222", or the same as a URI. A hop is entered as oneself, as ssh does. */
+/** "admin@bastion:2222", or the same as a URI. Without a user, a hop gets the local user's name, as in ssh. */
 function hopOf(name: string, text: string): Hops[number] {
   const bare = text.replace(/^ssh:\/\//, "").replace(/\/$/, "");
   const parts = /^(?:(?<user>[^@]+)@)?(?:\[(?<six>[^\]]+)\]|(?<host>[^:]+))(?::(?<port>\d+))?$/.exec(
@@ -117,7 +124,7 @@ function hopOf(name: string, text: string): Hops[number] {
   return { ...read, host };
 }
 
-/** The old way to write a jump; another command cannot be followed without running it. */
+/** The old form of a jump. Any other ProxyCommand cannot be followed without running it. */
 function jumpIn(name: string, command: string | undefined): string | undefined {
   if (command === undefined || command.toLowerCase() === "none") return undefined;
   const words = command

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
 import { printable } from "../../engine/printable.js";
 import { SortedAgent } from "./agent.js";
@@ -48,8 +48,12 @@ export async function loginOf(connection: Connection): Promise<Login | Refusal> 
       prompt: (_name, _instructions, _language, prompts, finish) => finish(prompts.map(() => password)),
     });
   }
-  // Without any credential a host may still let someone in, and if not it says what it wants.
-  return { methods: methods.length > 0 ? methods : [{ type: "none", username }], notes };
+  // Without a credential a host may still accept the login; otherwise it names the methods that it accepts.
+  const certificates = await certificatesOf([connection.privateKeyFile, ...(connection.identities ?? [])]);
+  return {
+    methods: methods.length > 0 ? methods : [{ type: "none", username }],
+    notes: [...notes, ...certificates],
+  };
 }
 
 function sortedAgent(connection: Connection, path: string, wanted: readonly Buffer[]): SortedAgent {
@@ -85,6 +89,25 @@ async function identitiesOf(connection: Connection, nothingElse: boolean): Promi
     notes: read.flatMap(({ notes }) => notes),
     wanted: read.flatMap(({ wanted }) => wanted),
   };
+}
+
+/** ssh offers the certificate beside a key. ssh2 knows none, so a host that trusts only certificates refuses the key. */
+async function certificatesOf(keys: readonly (string | undefined)[]): Promise<readonly string[]> {
+  const files = keys.flatMap((key) => (key === undefined ? [] : [`${key}-cert.pub`]));
+  const there = await Promise.all(
+    files.map((file) =>
+      access(file).then(
+        () => [file],
+        () => [],
+      ),
+    ),
+  );
+  return there
+    .flat()
+    .map(
+      (file) =>
+        `${file} is not offered, because dockroute cannot use certificates: add the key itself to the host's authorized_keys`,
+    );
 }
 
 const keyAdvice =

@@ -11,7 +11,7 @@ const secret = z
   .min(1, "is empty")
   .transform((text) => new Secret(text));
 const seconds = z.number("is to be a number of seconds").min(0, "is a number of seconds, 0 or more");
-/** What a resource takes in `user@host:port`; what a shell or a terminal would read is in neither. */
+/** The characters that a resource accepts in `user@host:port`: none that a shell or a terminal would interpret. */
 const userName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'is no user: letters, digits, "_", "." and "-" are allowed');
@@ -45,19 +45,19 @@ const hop = z.strictObject({ ...hopFields, host: hostName });
 
 const written = z.strictObject({
   ...hopFields,
-  /** Seconds that a running command may say nothing; 0 without limit. */
+  /** Seconds that a running command may print nothing; 0 is no limit. */
   idleTimeout: seconds.optional(),
-  /** Seconds that one exec may take at all; 0 without limit. */
+  /** Seconds that one exec may take; 0 is no limit. */
   totalTimeout: seconds.optional(),
   /** The hop, or the hops in order, through which the host is reached. */
   proxy: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(hop)).optional(),
 });
 
-/** What only OpenSSH's own files can say. */
+/** Settings that only OpenSSH's own files have. */
 interface FromSsh {
-  /** The name by which a person knows the host, where ssh goes to another. */
+  /** The alias of the host, where ssh connects to another name. */
   readonly alias?: string;
-  /** Private keys, tried in this order; those that are not there or are locked are passed over. */
+  /** Private keys, tried in this order; missing and locked ones are skipped. */
   readonly identities?: readonly string[];
   /** Of an agent, only the keys of `identities`. */
   readonly identitiesOnly?: boolean;
@@ -66,7 +66,7 @@ interface FromSsh {
   readonly hostKeyAlias?: string;
 }
 
-/** One level of a connection as it was written: in a host's entry, in the defaults, by a program, for ssh. */
+/** One level of a connection as it was written: in a host's entry, in the defaults, by a program or in ssh's files. */
 export type Written = Omit<z.output<typeof written>, "proxy"> &
   FromSsh & { readonly proxy?: readonly Hop[] | undefined };
 type Hop = z.output<typeof hop> & FromSsh;
@@ -81,11 +81,11 @@ const defaults = {
   totalTimeout: 900,
 };
 
-/** All levels merged: how one host is reached. */
+/** The connection to one host: all levels merged. */
 export type Connection = Omit<Written, keyof typeof defaults | "host" | "proxy"> &
   Readonly<typeof defaults> & { readonly host: string; readonly proxy: readonly Connection[] };
 
-/** Reads one level, or says every fault at once, each with its path: "dockroute:connection.prot". */
+/** Reads one level, or reports all its faults, each with its path: "dockroute:connection.prot". */
 export function readConnection(raw: unknown, at: string): { connection: Written } | { faults: Fault[] } {
   const read = written.safeParse(raw ?? {});
   if (read.success) return { connection: read.data };
@@ -102,7 +102,7 @@ function faultsOf(issue: z.core.$ZodIssue, at: string): Fault[] {
   }));
 }
 
-/** What says the same thing in two ways: a level that uses one of them is not to inherit the other. */
+/** Alternatives: a level that uses one of them does not inherit the others. */
 const alternatives: readonly (readonly (keyof Written)[])[] = [
   ["privateKey", "privateKeyFile", "identities"],
   ["hostKey", "knownHostsFile", "knownHostsFiles"],
@@ -118,7 +118,7 @@ export function mergeConnections(...levels: readonly Written[]): Written {
   }, {});
 }
 
-/** The level with every default in place, for the address it is to reach. */
+/** The level with every default in place, for this address. */
 export function completeConnection(level: Written, address: string): Connection {
   const { proxy, ...own } = level;
   return {
@@ -140,7 +140,7 @@ function withDefaults(level: Omit<Written, "proxy" | "host"> & Hop): Omit<Connec
   };
 }
 
-/** `user@host:port`, an IPv6 address in brackets: where ssh goes. Holds no secret. */
+/** The endpoint that ssh connects to, `user@host:port`, with an IPv6 address in brackets. Holds no secret. */
 export function endpointOf(
   connection: Pick<Written, "host" | "port" | "user"> | undefined,
   address: string,

@@ -112,6 +112,25 @@ const advice: Readonly<Record<string, readonly [reason: string, advice: string]>
   ],
 };
 
+/** By ssh2's words for what both sides do not share: sshd's setting for it, and a value that ssh2 knows. */
+const algorithmSettings: readonly (readonly [words: RegExp, setting: string, value: string])[] = [
+  [/key exchange algorithm/, "KexAlgorithms", "curve25519-sha256"],
+  [/host key format/, "HostKeyAlgorithms", "ssh-ed25519"],
+  [/cipher/, "Ciphers", "aes256-gcm@openssh.com"],
+  [/MAC/, "MACs", "hmac-sha2-256-etm@openssh.com"],
+];
+
+function algorithmAdvice(message: string): readonly [reason: string, advice: string] | undefined {
+  if (!/no matching/.test(message)) return undefined;
+  const found = algorithmSettings.find(([words]) => words.test(message));
+  if (found === undefined) return undefined;
+  const [, setting, value] = found;
+  return [
+    `its sshd allows only algorithms that dockroute does not know (${printable(message)})`,
+    `Add ${value} to ${setting} in the host's sshd_config (\`sshd -T | grep -i ${setting}\` there shows the present list), then reload sshd.`,
+  ];
+}
+
 /** @param silent whether it came to its end before the host had shown its key */
 function faultOf(
   error: Error & { level?: string; code?: string },
@@ -126,9 +145,11 @@ function faultOf(
           `no login within ${connection.perDialTimeout} s`,
           "Check that the host is up, and raise `perDialTimeout` where it is slow.",
         ]
-      : [
+      : (algorithmAdvice(error.message) ?? [
           printable(error.message),
           `Try \`ssh -p ${connection.port} ${connection.user}@${connection.host}\`.`,
-        ]);
-  return new DialFailed({ reason, advice: what, silent }, code !== "ENOTFOUND");
+        ]));
+  // A host that negotiates is there, though no key of it was seen.
+  const isThere = /no matching/.test(error.message);
+  return new DialFailed({ reason, advice: what, silent: silent && !isThere }, code !== "ENOTFOUND");
 }

@@ -11,15 +11,15 @@ import {
   parseKnownHosts,
 } from "./known-hosts.js";
 
-/** Why a host key is refused, and what a person can do about it. */
+/** Why a login is refused, and what a person can do about it. */
 export interface Refusal {
   readonly reason: string;
   readonly advice: string;
-  /** The host itself said nothing: nobody is there, or another machine under its address. */
+  /** The host itself did not answer: its address is silent, or another machine has it. */
   readonly silent?: boolean;
 }
 
-/** What decides about the key that a host shows, made before the dial. */
+/** The judge of the key that a host shows, made before the dial. */
 export interface HostKeyCheck {
   /** Key types to be asked for first. */
   readonly types: readonly string[];
@@ -30,8 +30,8 @@ export interface HostKeyCheck {
 const system = ["/etc/ssh/ssh_known_hosts"];
 
 /**
- * Reads what is known of a host's key. A file that is there and cannot be read is a reason to stop, since it
- * may hold the very line that revokes a key. No file is ever written.
+ * Reads the known hosts files. A file that exists and cannot be read is a reason to stop, since it may hold the very
+ * line that revokes a key. No file is ever written.
  */
 export async function hostKeyCheck(connection: Connection): Promise<HostKeyCheck | Refusal> {
   if (connection.hostKey !== undefined) return pinned(connection.hostKey);
@@ -53,7 +53,7 @@ export async function hostKeyCheck(connection: Connection): Promise<HostKeyCheck
   };
 }
 
-/** Under which name and port its key is on file. */
+/** The name and port under which its key is filed. */
 function filed({ host, port, hostKeyAlias }: Connection): readonly [host: string, port: number] {
   return hostKeyAlias === undefined ? [host, port] : [hostKeyAlias, 22];
 }
@@ -86,7 +86,7 @@ function refusalOf(
       return changed(name, shown, verdict.entries);
     case "not":
       return {
-        reason: `its host key ${shown} is not known: no line for ${name} in ${files.join(", ")}`,
+        reason: `its host key ${shown} is not known: no line for ${name} in ${files.join(", ")}${authorities(verdict.authorities)}`,
         advice: howToLearn(connection, key),
       };
   }
@@ -105,16 +105,26 @@ function changed(name: string, shown: string, entries: readonly KnownKey[]): Ref
   };
 }
 
+/** Host certificates cannot be checked here: ssh2 does not know them. */
+function authorities(lines: readonly KnownKey[]): string {
+  if (lines.length === 0) return "";
+  const where = lines.map((line) => line.where).join(", ");
+  return ` (the certificate authority at ${where} does not count, because dockroute cannot check host certificates)`;
+}
+
 function howToLearn(connection: Connection, key: Buffer): string {
   const type = keyType(key)?.replace(/^ssh-|-sha2-.*$/g, "") ?? "ed25519";
   const port = connection.port === 22 ? "" : `-p ${connection.port} `;
-  return (
-    `Compare the fingerprint with \`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub\` on the host's own console, then add it: ` +
-    `\`ssh-keyscan -t ${type} ${port}${connection.host} >> ${quote([connection.knownHostsFiles?.[0] ?? connection.knownHostsFile])}\`, or pin it as \`hostKey\` of the connection.`
+  const compare = `Compare the fingerprint with \`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub\` on the host's own console, then`;
+  const pin = `pin it as \`hostKey: "${fingerprint(key)}"\` of the connection`;
+  const file = (connection.knownHostsFiles ?? [connection.knownHostsFile]).find(
+    (each) => each !== "/dev/null",
   );
+  if (file === undefined) return `${compare} ${pin}: its ssh config names no known hosts file.`;
+  return `${compare} add it: \`ssh-keyscan -t ${type} ${port}${connection.host} >> ${quote([file])}\`, or ${pin}.`;
 }
 
-/** A pinned key is the only word: known hosts files are not asked. */
+/** A pinned key decides alone: known hosts files are not read. */
 function pinned(text: string): HostKeyCheck | Refusal {
   const pins = text
     .split("\n")

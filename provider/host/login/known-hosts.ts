@@ -16,7 +16,8 @@ export type Verdict =
   | { readonly known: "revoked"; readonly where: string }
   /** The name is known with another key of this type, or only with keys of other types. */
   | { readonly known: "changed"; readonly entries: readonly KnownKey[] }
-  | { readonly known: "not" };
+  /** `authorities`: the lines that would vouch for a certificate of this host */
+  | { readonly known: "not"; readonly authorities: readonly KnownKey[] };
 
 export function parseKnownHosts(text: string, file: string): readonly KnownKey[] {
   return text.split("\n").flatMap((line, index) => parseLine(line.trim(), `${file}:${index + 1}`));
@@ -94,7 +95,11 @@ export function judge(known: readonly KnownKey[], host: string, port: number, ke
   if (revoked !== undefined) return { known: "revoked", where: revoked.where };
   if (same.some((each) => each.marker === "")) return { known: "match" };
   const entries = named.filter((each) => each.marker === "");
-  return entries.length > 0 ? { known: "changed", entries } : { known: "not" };
+  if (entries.length > 0) return { known: "changed", entries };
+  return {
+    known: "not",
+    authorities: [...named, ...bare].filter((each) => each.marker === "@cert-authority"),
+  };
 }
 
 /** The key types on file for a host: asked for first, or a host with a known RSA key would show an unknown other one. */

@@ -3,24 +3,24 @@ import type { Client, ClientChannel } from "ssh2";
 import { printable } from "../../engine/printable.js";
 import { type Ended, type Limits, Running } from "../exec/running.js";
 
-/** sshd's MaxSessions is 10 unless set; some are left for the user's own sharing of a connection. */
+/** sshd's MaxSessions is 10 by default; some sessions are left for the user's own connection sharing. */
 const mostChannels = 8;
 const keepalive = { everyMs: 10_000, unanswered: 3 };
 
-/** What keeps the process alive while there is work: a socket, or the link of the last hop. */
+/** Keeps the process alive while there is work: a socket, or the link of the last hop. */
 export interface Lifeline {
   ref(): unknown;
   unref(): unknown;
 }
 
-/** The host opened no channel for an exec: nothing of it was run. */
+/** The host opened no channel for an exec, so nothing of it was run. */
 export class NoChannel extends Error {}
 
 type Begin = (channel: ClientChannel) => Running;
 
 /** One login at a host, used by many execs at a time. */
 export class Link implements Lifeline {
-  /** Resolves when the login is over, whoever ended it. */
+  /** Resolves when the login is over, whichever side ended it. */
   readonly closed: Promise<void>;
   readonly #client: Client;
   readonly #lifeline: Lifeline;
@@ -35,9 +35,9 @@ export class Link implements Lifeline {
   constructor(client: Client, lifeline: Lifeline) {
     this.#client = client;
     this.#lifeline = lifeline;
-    // A socket holds the process from its beginning; a hop's link only while somebody uses it.
+    // A socket keeps the process alive from its beginning; a hop's link only while it is used.
     if (!(lifeline instanceof Link)) lifeline.unref();
-    // ssh2's own keepalive would hold the process for ever, and is not asked for: this one lets go.
+    // ssh2's own keepalive would keep the process alive for ever, so it is off; this timer is unref'd.
     this.#pulse = setInterval(() => this.#beat(), keepalive.everyMs).unref();
     client.on("error", () => {}); // each exec under way sees the "close" that follows
     this.closed = new Promise((resolve) => {
@@ -63,14 +63,14 @@ export class Link implements Lifeline {
     this.#client.end();
   }
 
-  /** Runs one command line with this input, and gives all it said. */
+  /** Runs one command line with this input, and returns its output. */
   async exec(line: string, stdin: string, limits: Limits): Promise<Ended> {
     const running = await this.start(line, stdin, limits);
     running.finish();
     return running.ended;
   }
 
-  /** The same with the input left open, for a command that is to hold something while others run. */
+  /** The same with the input left open, for a command that holds a lock while others run. */
   async start(line: string, stdin: string, limits: Limits): Promise<Running> {
     this.ref();
     try {
@@ -83,7 +83,7 @@ export class Link implements Lifeline {
     }
   }
 
-  /** A way through this host to another. */
+  /** A channel through this host to another. */
   forward(host: string, port: number): Promise<Duplex> {
     this.ref();
     return new Promise((resolve, reject) => {
@@ -102,14 +102,14 @@ export class Link implements Lifeline {
       return await this.#request(begin, line);
     } catch (error) {
       this.#channels--;
-      // A host with a smaller MaxSessions says so by refusing one more: keep below it from now on.
+      // A host with a smaller MaxSessions refuses one more session: stay below that from now on.
       if (!this.#open || this.#channels === 0) throw error;
       this.#most = this.#channels;
       return this.#channel(begin, line);
     }
   }
 
-  /** Who begins to listen a moment later misses the end of a command that ends at once. */
+  /** The listeners are added in the callback: a moment later the end of a quick command would be missed. */
   #request(begin: Begin, line: string): Promise<Running> {
     return new Promise((resolve, reject) => {
       if (!this.#open) return reject(new NoChannel("the connection is closed"));
@@ -126,18 +126,18 @@ export class Link implements Lifeline {
     this.#queue.shift()?.();
   }
 
-  /** A link that was cut without a word is found by asking: no answer, no link. */
+  /** Finds a silently cut link: three requests without an answer end it. */
   #beat(): void {
     if (this.#unanswered >= keepalive.unanswered) return void this.#client.destroy();
     this.#unanswered++;
     this.answers().catch(() => {});
   }
 
-  /** Resolves when the host answers, asked by a request that every host must refuse (RFC 4254, 7.1). */
+  /** Resolves when the host answers a request that every host must refuse (RFC 4254, 7.1). */
   answers(): Promise<void> {
     return new Promise((resolve) => {
       this.#client.unforwardIn("127.0.0.1", 1, () => {
-        // The end of the connection calls back as well.
+        // The end of the connection calls back too.
         if (!this.#open) return;
         this.#unanswered = 0;
         resolve();

@@ -8,10 +8,10 @@ import { Link, NoChannel } from "./link.js";
 
 const firstPauseMs = 500;
 const longestPauseMs = 8_000;
-/** Many resources of one host ask one after the other: a host found dead is not dialled anew for each. */
+/** Many resources of one host ask one after the other: a host that does not answer is not dialled again for each. */
 const failureHoldsMs = 20_000;
 
-/** The logins of this process: one for each endpoint, made when first needed and kept. */
+/** The logins of this process: one for each endpoint, made on first use and kept. */
 export class Pool {
   readonly #links = new Map<string, Promise<Link>>();
   readonly #failures = new Map<string, { fault: DialFailed; until: number }>();
@@ -21,7 +21,7 @@ export class Pool {
     return this.#orUnreachable(host, connection, () => this.#shared(connection));
   }
 
-  /** A login of its own, dialled now whatever happened before: the caller closes it. */
+  /** A new login, dialled now even after a recent failure. The caller closes it. */
   async fresh(host: string, connection: Connection): Promise<Link> {
     return this.#orUnreachable(host, connection, () => this.#persist(connection));
   }
@@ -62,7 +62,7 @@ export class Pool {
     return made;
   }
 
-  /** Dials until it succeeds, cannot succeed, or was tried often enough; with growing, uneven pauses. */
+  /** Dials until a dial succeeds, cannot succeed, or the limit is reached; with growing, random pauses. */
   async #persist(connection: Connection): Promise<Link> {
     const most = connection.dialErrorLimit;
     for (let tries = 1; ; tries++) {
@@ -82,7 +82,7 @@ export class Pool {
       const { client, socket } = await dial(connection);
       return new Link(client, socket instanceof Socket ? socket : { ref: () => {}, unref: () => {} });
     }
-    // The hop itself is reached through the hops before it, and its key is judged under its own name.
+    // A hop is reached through the hops before it, and its key is judged under its own name.
     const hop: Connection = { ...last, proxy: connection.proxy.slice(0, -1) };
     const via = await this.#hop(hop);
     const { client } = await dial(connection, await wayThrough(via, hop, connection));
@@ -106,7 +106,7 @@ function nameOf(hop: Connection): string {
   return hop.alias === undefined ? endpoint : `${hop.alias} (${endpoint})`;
 }
 
-/** What the hop waits for, a host that does not answer, it waits for much longer than a dial may take. */
+/** The channel through a hop. For a host that does not answer, the hop waits much longer than a dial may take. */
 async function wayThrough(
   via: Link,
   hop: Connection,

@@ -3,8 +3,8 @@ import { inspect } from "node:util";
 const shown = "[secret]";
 
 /**
- * A text that must not be printed. Whatever an error, a log or a JSON text does with it, it reads
- * "[secret]"; only who asks for it by name gets it, and that is the login.
+ * A text that must not be printed. An error, a log or a JSON text shows "[secret]" in its place; only the login calls
+ * `reveal()`.
  */
 export class Secret {
   readonly #text: string;

@@ -1,6 +1,6 @@
 /**
- * What OpenSSH's own files say of a host: ~/.ssh/config, then /etc/ssh/ssh_config, the first value of a keyword
- * wins. Read, never written, and no command in them is run.
+ * Reads OpenSSH's own files: ~/.ssh/config, then /etc/ssh/ssh_config; the first value of a keyword wins. The files are
+ * never written, and no command in them is run.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -8,11 +8,11 @@ import { basename, dirname, join } from "node:path";
 import { type Line, parse } from "ssh-config";
 import { patternMatches } from "./known-hosts.js";
 
-/** Why the files give no way to a host, in words that name the file or the alias. */
+/** Why a host cannot be reached by these files; the message names the file or the alias. */
 export class SshConfigFault extends Error {}
 
 export interface Settings {
-  /** By keyword in small letters, as written: no token is expanded. */
+  /** Values by lower-case keyword, as written: no token is expanded. */
   readonly values: ReadonlyMap<string, string>;
   readonly identityFiles: readonly string[];
 }
@@ -20,7 +20,7 @@ export interface Settings {
 const deepest = 16;
 const known = new Map<string, Settings>();
 
-/** What holds for `ssh NAME`. Read once in a process: an operation sees one state of the files. */
+/** The settings of `ssh NAME`. Read once in a process, so that an operation sees one state of the files. */
 export function settingsOf(name: string): Settings {
   const key = JSON.stringify([homedir(), name]);
   const found = known.get(key) ?? new Reader(name).read();
@@ -40,7 +40,7 @@ class Reader {
     return { values: this.#values, identityFiles: this.#identityFiles };
   }
 
-  /** @param folder where the names of included files begin that are no paths */
+  /** @param folder the base of relative names of included files */
   #file(file: string, folder: string, depth: number): void {
     const text = contentOf(file);
     if (text === undefined) return;
@@ -63,7 +63,7 @@ class Reader {
       const paths = value.split(/\s+/).flatMap((each) => expand(join(absolute(each, folder))));
       for (const path of paths) this.#file(path, folder, depth + 1);
     } else if (keyword === "identityfile") this.#identityFiles.push(value);
-    // The two are one setting: the first of either holds.
+    // The two are one setting: the first of either wins.
     else if (keyword === "proxycommand" && this.#values.has("proxyjump")) return;
     else if (keyword === "proxyjump" && this.#values.has("proxycommand")) return;
     else if (!this.#values.has(keyword)) this.#values.set(keyword, value);
@@ -75,7 +75,7 @@ class Reader {
     return patterns.some((each) => !each.startsWith("!") && meets(each));
   }
 
-  /** Of Match, what asks for names alone; a block that asks for more is passed over. */
+  /** A Match block whose criteria are only names; a block with other criteria is skipped. */
   #matches(criteria: Readonly<Record<string, string | readonly string[]>>): boolean {
     return Object.entries(criteria).every(([keyword, wanted]) => {
       const patterns = [wanted].flat().flatMap((each) => each.split(","));
@@ -89,7 +89,7 @@ class Reader {
 
 function contentOf(file: string): string | undefined {
   try {
-    // OpenSSH refuses it too: whoever writes there says where a login goes.
+    // OpenSSH refuses it too: whoever can write to the file decides where a login goes.
     if ((statSync(file).mode & 0o002) !== 0 && !file.startsWith("/etc/"))
       throw new SshConfigFault(`${file} can be written by others: \`chmod go-w ${file}\``);
     return readFileSync(file, "utf8");
@@ -113,7 +113,7 @@ function absolute(path: string, folder: string): string {
   return bare.startsWith("/") ? bare : join(folder, bare);
 }
 
-/** The files that a path with * and ? means, in order of their names. */
+/** The files that match a path with * and ?, sorted by name. */
 function expand(path: string): readonly string[] {
   if (!/[*?]/.test(path)) return [path];
   const last = basename(path);

@@ -65,10 +65,8 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
       ],
       remove: route?.gateway === undefined ? [] : [ip.deleteRoute({ ...wanted, gateway: route.gateway })],
     };
-    // A stranger's route that already leads there is left to the stranger, at boot too.
-    return is === "so" && typeof notOurs === "object"
-      ? [claim]
-      : [claim, ...boot.keptAtBoot(script, seen.scripts)];
+    const kept = boot.keptAtBoot(script, seen.scripts);
+    return [claim, ...(is === "so" && typeof notOurs === "object" ? leftToStranger(kept) : kept)];
   },
 
   observed(wanted, seen) {
@@ -120,6 +118,16 @@ function scriptOf(wanted: PeerRouteInputs & Remembered, seen: PeerRouteSeen): bo
     lines: [ip.replaceRoute({ ...wanted, interface: linkFor(wanted, seen) })],
     formerName: `route-${wanted.destination.replace("/", "_")}`,
   };
+}
+
+/** A stranger's route that already leads there stays the stranger's, at boot too: a script of ours would replace it. */
+function leftToStranger(kept: Claims): Claims {
+  return kept.flatMap(({ what, is, notOurs, remove }): Claims => {
+    if (is === "absent" || notOurs !== undefined || "reason" in remove) return [];
+    return [
+      { what, is: "changed", found: "not needed, another program keeps this route", make: remove, remove },
+    ];
+  });
 }
 
 /** The kernel's word is the protocol number; which of our resources a route belongs to, its script says. */

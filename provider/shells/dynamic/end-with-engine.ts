@@ -1,12 +1,12 @@
 /**
- * The provider process ends with the engine. One that is killed leaves it running, with nobody to keep in the
- * state what it does from then on, and no other end: the engine holds the other side of its standard input.
+ * Ends the provider process with the engine. A killed engine would leave it running, and nobody would record its work
+ * in the state. The engine holds the other end of our standard input, so its end is the end of the engine.
  */
 import { fstatSync } from "node:fs";
 
 export function endWithEngine(): void {
   if (!/[/\\]dynamic-provider\b/.test(process.argv[1] ?? "")) return;
-  // Only a pipe has another side; a terminal or /dev/null says nothing about the engine.
+  // Only a pipe or a socket has another end; a terminal or /dev/null tells nothing about the engine.
   if (!fstatSync(0).isFIFO() && !fstatSync(0).isSocket()) return;
   process.stdin
     .on("error", () => process.exit(1))

@@ -57,7 +57,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     this.session.startLooking();
     // The engine asks for no difference to what is not there yet.
     if (olds["host"] === undefined) this.session.changes = true;
-    const wide = (await this.session.lint()).map((reason) => ({ property: "host", reason }));
+    const wide = atHost(await this.session.lint(String(news["host"])));
     const last = pick(olds, this.traits);
     // What hangs on a value that is not known yet is asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
@@ -68,7 +68,8 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
     const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...inputs };
-    return { inputs: all, failures: cleaned([...wide, ...(asked?.refuse ?? [])]) };
+    const late = asked === undefined ? [] : atHost(await this.session.lintLate(inputs.host));
+    return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
   }
 
   /** Why the host refuses it; tells what a person has to know before saying yes. */
@@ -223,7 +224,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   private async see(inputs: I & Remembered, props: Props): Promise<View<F>> {
     const host = this.hostOf(inputs, props);
     await this.session.lookAll(host, cheapQuestionsOf<I>(this.kind.facts, inputs));
-    return glance(this.kind, inputs, { look: (questions) => host.recall(questions) });
+    return glance(this.kind, inputs, { read: (questions) => host.read(questions, "last") });
   }
 }
 
@@ -231,6 +232,10 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
 function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastStack"> {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return { stack: text(news["stack"]), lastStack: text(olds["stack"]) };
+}
+
+function atHost(reasons: readonly string[]): Fault[] {
+  return reasons.map((reason) => ({ property: "host", reason }));
 }
 
 /** A failure after the first step is recorded as a half-made resource, so that a later run goes on or undoes it. */

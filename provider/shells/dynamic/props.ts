@@ -1,7 +1,7 @@
-/** The engine's bags of properties. */
+/** The engine's property bags. */
 export type Props = Readonly<Record<string, unknown>>;
 
-/** A value that the preview does not know yet arrives as this text, whatever its type is. */
+/** The engine's sentinel for a value that the preview does not know yet, whatever its type. */
 const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function pick(props: Props, names: readonly string[]): Props {

@@ -1,4 +1,4 @@
-/** What lives as long as the provider process: the stack's config, one connection a host, the turns of restarts. */
+/** What lives as long as the provider process: the stack's config, one connection to each host, the rollout. */
 import { z } from "zod";
 import type { Command } from "../../engine/command.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
@@ -11,7 +11,8 @@ import { machineQuestion, readMachine } from "../../facts/machine.js";
 import type { Host } from "../../host/host.js";
 import { Hosts } from "../../host/hosts.js";
 import { hostEntries } from "../../host/login/credentials.js";
-import { lintHosts } from "../../lint/hosts.js";
+import { MeshLint } from "../../lint/hosts.js";
+import type { Finding } from "../../lint/mesh.js";
 
 /** Names of a thousand containers and more. */
 const longestLine = 20_000;
@@ -23,12 +24,12 @@ export class Session {
     (text) => this.tell(text),
   );
   private rolloutOfThisRun: Rollout | undefined;
-  /** Whether something of this operation differs from what stands: for who acts only after a change. */
+  /** Whether this operation changes anything: MeshCheck runs only after a change. */
   changes = false;
   private looking = false;
   private ahead = false;
 
-  /** @param questions those of all kinds, asked together: one round trip a host, however many resources it has */
+  /** @param questions the questions of all kinds, asked together: one round trip for each host, however many resources it has */
   constructor(private readonly questions: readonly Command[]) {}
 
   /** Synchronous, because the engine's other calls do not wait for `configure` of a provider. */
@@ -57,15 +58,15 @@ export class Session {
     return this.rolloutOfThisRun;
   }
 
-  /** A host that takes a change back when its time is over restarts its Docker out of turn: better now. */
+  /** A pending rollback would restart Docker at a random moment, outside the rollout, so it is finished first. */
   private async recoverAll(): Promise<void> {
     for (const host of this.hosts.configured()) {
-      // Where that fails, its own resources tell.
+      // A failure is reported by the host's own resources.
       if (host.pending) await host.recover().catch(() => {});
     }
   }
 
-  /** Whether nothing was declared to this process: then what it deletes, it deletes for a destroy. */
+  /** Whether no resource was declared to this process: its deletes then belong to a destroy. */
   get isDestroying(): boolean {
     return !this.looking;
   }
@@ -75,18 +76,18 @@ export class Session {
     return this.hosts.configured().some((host) => host.name === name);
   }
 
-  /** Whether nothing of ours is to stay on the host: all is destroyed, or the config names it no more. */
+  /** Whether nothing of ours stays on the host: all is destroyed, or the config no longer names the host. */
   isLeft(name: string): boolean {
     return this.isDestroying || !this.isInConfig(name);
   }
 
-  /** The engine checks one resource after the other: the first one starts the looks at all hosts side by side. */
+  /** The engine checks one resource after the other: the first check starts reading all hosts in parallel. */
   startLooking(): void {
     this.looking = true;
     this.lookAhead();
   }
 
-  /** It reads several at a time, of a host or two: without this, the hosts would be looked at a few at a time. */
+  /** A refresh reads a few resources at a time, often of one host: this reads all hosts in parallel. */
   lookAhead(): void {
     if (this.ahead) return;
     this.ahead = true;
@@ -94,42 +95,64 @@ export class Session {
     for (const host of this.hosts.configured()) this.lookAll(host).catch(() => {});
   }
 
-  private isLinted = false;
+  private mesh: MeshLint | undefined;
+  private judged: Promise<void> | undefined;
+  private readonly errors: Finding[] = [];
   /**
-   * What speaks against the mesh as a whole: warnings are told, errors returned, to the first who asks. All of
-   * them at once, because the engine goes no further than the first resource that is refused.
+   * The errors of the mesh as a whole that refuse a resource of this host; warnings are told. The first call returns
+   * every error, because the engine stops a preview at the first resource that is refused. Later calls return those
+   * of their own host, because an update with `--continue-on-error` goes on with the other resources.
    */
-  async lint(): Promise<readonly string[]> {
-    if (this.isLinted) return [];
-    this.isLinted = true;
+  async lint(host: string): Promise<readonly string[]> {
+    const isFirst = this.judged === undefined;
+    this.judged ??= this.meshLint()
+      .judge()
+      .then((found) => void this.noted(found));
+    await this.judged;
+    return this.errors.filter(({ hosts }) => isFirst || hosts.includes(host)).map(({ text }) => text);
+  }
+
+  /** The errors that a host brings which answered too late for the judgement of the mesh. */
+  async lintLate(host: string): Promise<readonly string[]> {
+    return this.noted(await this.meshLint().judgeWith(host));
+  }
+
+  private noted(found: readonly Finding[]): readonly string[] {
+    for (const { level, text } of found) if (level === "warning") this.tell(text);
+    const errors = found.filter(({ level }) => level === "error");
+    this.errors.push(...errors);
+    return errors.map(({ text }) => text);
+  }
+
+  private meshLint(): MeshLint {
+    if (this.mesh !== undefined) return this.mesh;
     const byName = new Map(this.hosts.configured().map((host) => [host.name, host]));
     const hosts = hostEntries((key) => this.config(key)).flatMap((entry) => {
       const host = byName.get(entry.name);
       return host === undefined ? [] : [{ entry, host }];
     });
     const hostPrefix = z.coerce.number().int().catch(24).parse(this.config("dockroute:hostPrefix"));
-    const found = await lintHosts({ pool: this.config("dockroute:pool"), hostPrefix, hosts });
-    for (const { level, text } of found) if (level === "warning") this.tell(text);
-    return found.filter(({ level }) => level === "error").map(({ text }) => text);
+    this.mesh = new MeshLint({ pool: this.config("dockroute:pool"), hostPrefix, hosts });
+    return this.mesh;
   }
 
-  /** What resources asked of one host they will ask of the next: the way to a peer's address. */
+  /** Questions of single resources, such as the way to a peer's address: they are asked of every host. */
   private readonly asked = new Map<string, Command>();
 
-  /** @param own what a resource asks by its own inputs */
+  /** @param own questions that follow from a resource's own inputs */
   async lookAll(host: Host, own: readonly Command[] = []): Promise<void> {
     const ahead = this.asked.size === 0 ? this.waysAhead() : [];
     for (const question of [...ahead, ...own]) this.asked.set(keyOf(question), question);
-    await host.recall([...this.questions, ...this.asked.values()]);
+    await host.read([...this.questions, ...this.asked.values()], "last");
   }
 
   private waysAhead(): readonly Command[] {
     return hostEntries((key) => this.config(key)).map(({ address }) => wayQuestion(address));
   }
 
-  /** No change of ours makes another machine of it, so that what was seen before one still holds. */
+  /** No change of ours changes the machine-id, so an answer from before a change is still right. */
   async machine(host: Host): Promise<string | undefined> {
-    const [answer] = await host.recall([machineQuestion]);
+    const [answer] = await host.read([machineQuestion], "last");
     return answer === undefined ? undefined : readMachine(answer);
   }
 
@@ -145,7 +168,7 @@ export class Session {
     return now !== undefined && now !== olds["machine"];
   }
 
-  /** Runs a question of the preview; a host that cannot be reached fails nothing here, the update will. */
+  /** Runs a question of the preview. A host that cannot be reached does not fail the preview; the update fails for it. */
   async reached<T>(inputs: OnHost, ask: () => Promise<T>): Promise<T | undefined> {
     try {
       return await ask();
@@ -161,7 +184,7 @@ export class Session {
     return this.hosts.leaving().some((entry) => entry.name === name && entry.gone);
   }
 
-  /** Why a host may still be there; undefined where it said nothing. One that shows its key and lets nobody in is there. */
+  /** Why a host may still exist; undefined where its address is silent. A host that shows its key and refuses the login exists. */
   async isThere(host: Host): Promise<{ readonly doubt: string } | undefined> {
     try {
       await this.machine(host);
@@ -173,7 +196,7 @@ export class Session {
   }
 
   private readonly told = new Set<string>();
-  /** Each resource of a host that cannot be reached meets the same reason: a person is told once. */
+  /** Each resource of an unreachable host meets the same error: the person is told once. */
   tellOnce(host: string, text: string): void {
     if (!this.told.has(host)) this.tell(text);
     this.told.add(host);

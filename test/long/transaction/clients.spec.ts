@@ -11,7 +11,7 @@ describe("a transaction whose client dies, or that another one meets", function 
     await on.kill(await on.startClient());
     equal(await on.state(), "new");
     await on.becomesOld(seconds + 5);
-    await on.host.look([read]);
+    await on.host.read([read]);
     match(on.said.join(), /alpha: an earlier change was taken back.*by timer: undone: make the state new/);
     await on.host.change([{ why: "do nothing", argv: ["true"] }]);
     await on.nothingLeft();
@@ -19,12 +19,12 @@ describe("a transaction whose client dies, or that another one meets", function 
 
   it("A4 is undone between two looks, and what the first one saw is not built on", async () => {
     await on.kill(await on.startClient());
-    await on.host.look([read]);
+    await on.host.read([read]);
     await on.becomesOld(seconds + 5);
-    await on.host.look([{ why: "see something else", argv: ["true"] }]);
+    await on.host.read([{ why: "see something else", argv: ["true"] }]);
     ok(on.host.pending, "the first look saw the new state, which is gone");
     await on.host.recover();
-    const [answer] = await on.host.look([read]);
+    const [answer] = await on.host.read([read]);
     equal(answer?.stdout, "old\n");
     equal(on.host.pending, false, "and that one holds");
     await on.nothingLeft();

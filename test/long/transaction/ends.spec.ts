@@ -15,7 +15,7 @@ describe("a transaction on a host", function () {
     await on.host.transact({
       ...changed,
       verify: async () => {
-        const [answer] = await on.host.look([read]);
+        const [answer] = await on.host.read([read]);
         equal(answer?.stdout, "new\n");
         during = await on.leftovers();
       },
@@ -73,7 +73,7 @@ describe("a transaction on a host", function () {
     await admin.transact({
       ...changed,
       verify: async () => {
-        const [who] = await admin.look([{ why: "see who asks", argv: ["id", "-un"] }]);
+        const [who] = await admin.read([{ why: "see who asks", argv: ["id", "-un"] }]);
         equal(who?.stdout, "root\n");
       },
     });

@@ -36,7 +36,7 @@ describe("a change that dockroute 0.1.0 left in its middle", function () {
   });
 
   it("is seen by a look, and taken back before the next change", async () => {
-    await on.host.look([{ why: "see nothing", argv: ["true"] }]);
+    await on.host.read([{ why: "see nothing", argv: ["true"] }]);
     equal(on.host.pending, true);
     await on.host.change([{ why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] }]);
     match(on.said.join(), /by the next change: undone: make the state new/);

@@ -86,11 +86,10 @@ describe("a transaction and the way to its host", function () {
   });
 
   it("A3 does not wait for ever on a link that is dead without a word", async () => {
-    await on.host.look([read]);
-    on.host.forget();
+    await on.host.read([read]);
     const slow: Command = { why: "wait long", argv: ["sleep", "300"] };
     const started = Date.now();
-    const failed = rejects(on.host.look([slow]), ConnectionLost);
+    const failed = rejects(on.host.read([slow]), ConnectionLost);
     await sleep(500);
     await on.lab.setLink("alpha", "down");
     try {
@@ -99,6 +98,6 @@ describe("a transaction and the way to its host", function () {
     } finally {
       await on.lab.setLink("alpha", "up");
     }
-    equal((await on.host.look([read]))[0]?.stdout, "old\n");
+    equal((await on.host.read([read], "now"))[0]?.stdout, "old\n");
   });
 });

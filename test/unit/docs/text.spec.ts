@@ -42,7 +42,10 @@ function brokenLinks(path: string): readonly string[] {
 
 /** All texts of the code, with strings that are written in pieces put together. */
 function saidByCode(): string {
-  const files = [...under("provider", ".ts"), ...under("stacks", ".ts")];
+  const files = [".ts", ".sh"].flatMap((ending) => [
+    ...under("provider", ending),
+    ...under("stacks", ending),
+  ]);
   const all = files.map((name) => readFileSync(join(root, name), "utf8")).join("\n");
   return all.replaceAll(/["`]\s*\+\s*["`]/g, "").replaceAll("\\`", "`");
 }

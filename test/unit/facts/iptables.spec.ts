@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { textOf } from "../../../provider/boot/script.js";
 import * as iptables from "../../../provider/facts/iptables.js";
+import { forwardChain } from "../../support/names.js";
 import { answer, images, said } from "../../support/recorded.js";
 
 const [filterQuestion, rawQuestion] = iptables.questions;
@@ -51,13 +52,14 @@ describe("iptables", () => {
       const docker = image !== "docker29-nft";
       assert.equal(filter.policies.get("FORWARD"), docker ? "DROP" : "ACCEPT");
       assert.equal(iptables.hasRule(filter, "FORWARD", ["-j", "DOCKER-USER"]), docker);
+      const chain = forwardChain("172.30.16.0/20");
       const jump = ["-d", "172.30.16.0/20", "-m", "comment", "--comment", "dockroute"];
       for (const [seen, from] of [
         [filter, docker ? "DOCKER-USER" : "FORWARD"],
         [raw, "PREROUTING"],
       ] as const) {
-        assert.ok(iptables.hasRule(seen, from, [...jump, "-j", "DOCKROUTE-172.30.16.0_20"]));
-        assert.equal(seen.chains.get("DOCKROUTE-172.30.16.0_20")?.length, 2);
+        assert.ok(iptables.hasRule(seen, from, [...jump, "-j", chain]));
+        assert.ok((seen.chains.get(chain)?.length ?? 0) >= 2);
       }
     });
 

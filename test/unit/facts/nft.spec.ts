@@ -1,84 +1,154 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as nft from "../../../provider/facts/nft.js";
-import { exprOf } from "../../../provider/facts/nft-words.js";
 import { answer, images, said } from "../../support/recorded.js";
 
 const [question] = nft.questions;
-const rule: fc.Arbitrary<nft.Rule> = fc
-  .tuple(
-    fc.constantFrom("172.30.2.0/24", "172.30.48.7/32"),
-    fc.constantFrom("keep", "drop", "accept", "masquerade"),
-  )
-  .map(([range, verdict]) => ({ matches: [{ on: "daddr", range }], verdict }) as nft.Rule);
+const ranges = fc.constantFrom("172.30.2.0/24", "172.30.48.7/32", "10.0.0.0/8");
+const match: fc.Arbitrary<nft.Match> = fc.oneof(
+  fc.record({
+    on: fc.constantFrom("iifname" as const, "oifname" as const),
+    names: fc.constantFrom(["eth0"], ["eth0", "eth1"]),
+  }),
+  fc.record({ on: fc.constantFrom("saddr" as const, "daddr" as const, "not from" as const), range: ranges }),
+  fc.record({ on: fc.constant("towards" as const), name: fc.constantFrom("docker0", "br-*") }),
+  fc.record({
+    on: fc.constant("port" as const),
+    protocol: fc.constantFrom("tcp", "udp"),
+    number: fc.constantFrom("443", "8000:8010"),
+  }),
+  fc.record({ on: fc.constant("port" as const), protocol: fc.constantFrom("icmp", "tcp") }),
+  fc.constantFrom<nft.Match>(
+    { on: "unmarked" },
+    { on: "new" },
+    { on: "new and not published" },
+    { on: "no way back" },
+  ),
+);
+const rule: fc.Arbitrary<nft.Rule> = fc.record({
+  matches: fc.array(match, { minLength: 1, maxLength: 4 }),
+  verdict: fc.constantFrom(
+    "keep" as const,
+    "drop" as const,
+    "accept" as const,
+    "masquerade" as const,
+    "mark" as const,
+  ),
+});
+const chain: fc.Arbitrary<nft.Chain> = fc.record({
+  name: fc.constant("c"),
+  at: fc.constantFrom("nat" as const, "mark" as const, "forward" as const),
+  rules: fc.array(rule, { minLength: 1, maxLength: 4 }),
+});
+
+/** What `nft -j` prints of the chain, with what it prints besides. */
+function printed({ name, ...rest }: nft.Chain): ReturnType<typeof said> {
+  const { hook, rules } = nft.asListed({ name, ...rest });
+  const place = { family: "ip", table: "dockroute" };
+  return said(
+    JSON.stringify({
+      nftables: [
+        { metainfo: { version: "1.1.3" } },
+        { table: { ...place, name: "dockroute", handle: 3 } },
+        { chain: { ...place, name, handle: 1, ...(typeof hook === "object" ? hook : {}), policy: "accept" } },
+        ...rules.map((expr, at) => ({ rule: { ...place, chain: name, handle: at + 2, expr } })),
+      ],
+    }),
+  );
+}
 
 describe("nft", () => {
   for (const image of images) {
-    it(`reads its chains on ${image}`, () => {
-      const seen = nft.read(answer(image, "ours", question));
-      assert.ok(seen.has("masquerade-172.30.16.0_20"));
-      assert.deepEqual(nft.keptTowards(seen, "masquerade-172.30.16.0_20"), [
-        "172.30.32.0/20",
-        "172.30.48.7/32",
-      ]);
-    });
-
     it(`finds no table of its own on ${image} before and after`, () => {
       for (const when of ["fresh", "undone"] as const)
         assert.equal(nft.read(answer(image, when, question)).size, 0);
     });
   }
 
-  it("takes no chain for its own that has another rule, hook or order", () => {
-    const listed = (rules: readonly nft.Rule[], prio: number) =>
-      nft.read(
-        said(
-          JSON.stringify({
-            nftables: [
-              { chain: { name: "c", type: "nat", hook: "postrouting", prio } },
-              ...rules.map((each) => ({ rule: { chain: "c", expr: exprOf(each) } })),
-            ],
-          }),
-        ),
-      );
-    const rules = fc.uniqueArray(rule, { maxLength: 4, selector: (each) => JSON.stringify(each) });
+  it("finds a chain that it wrote", () => {
+    fc.assert(fc.property(chain, (wanted) => assert.ok(nft.has(nft.read(printed(wanted)), wanted))));
+  });
+
+  it("does not take a chain for its own that has another hook, or a rule less, more, changed or moved", () => {
     fc.assert(
-      fc.property(rules, rules, (wanted, others) => {
-        const chain: nft.Chain = { name: "c", at: "nat", rules: wanted };
-        assert.ok(!nft.has(nft.read(said("", 1)), chain));
-        assert.ok(nft.has(listed(wanted, nft.natPriority), chain));
-        assert.ok(!nft.has(listed(wanted, 100), chain));
-        const isSame = JSON.stringify(wanted) === JSON.stringify(others);
-        assert.equal(nft.has(listed(others, nft.natPriority), chain), isSame);
+      fc.property(chain, rule, (wanted, other) => {
+        const seen = nft.read(printed(wanted));
+        const [first, ...rest] = wanted.rules;
+        const at = wanted.at === "nat" ? "mark" : "nat";
+        const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+        assert.ok(!nft.has(nft.read(said("", 1)), wanted));
+        assert.ok(!nft.has(seen, { ...wanted, at }));
+        assert.ok(!nft.has(seen, { ...wanted, rules: rest }));
+        assert.ok(!nft.has(seen, { ...wanted, rules: [...wanted.rules, other] }));
+        if (!same(first, other)) assert.ok(!nft.has(seen, { ...wanted, rules: [other, ...rest] }));
+        const moved = [...wanted.rules].reverse();
+        if (!same(moved, wanted.rules)) assert.ok(!nft.has(seen, { ...wanted, rules: moved }));
       }),
     );
   });
 
-  it("finds its own words in what nft 1.1.3 printed of them", () => {
-    const fib = (result: string, ...flags: readonly string[]) => ({ fib: { result, flags } });
-    const printed: readonly (readonly [match: nft.Match, left: unknown, right: unknown])[] = [
-      [{ on: "towards set", name: "open" }, fib("oifname", "daddr"), "@open"],
-      [{ on: "to another link" }, fib("oif", "daddr", "iif"), false],
-      [{ on: "to one machine" }, fib("type", "daddr"), "unicast"],
-    ];
-    for (const [match, left, right] of printed) {
-      const expr = [{ match: { op: "==", left, right } }, { drop: null }];
-      assert.deepEqual(exprOf({ matches: [match], verdict: "drop" }), expr);
-    }
+  it("gives each match and each verdict a text of its own", () => {
+    fc.assert(
+      fc.property(rule, rule, (a, b) => {
+        const text = (each: nft.Rule) => nft.load([{ name: "c", at: "forward", rules: [each] }]).stdin;
+        const listed = (each: nft.Rule) =>
+          JSON.stringify(nft.asListed({ name: "c", at: "forward", rules: [each] }));
+        assert.equal(text(a) === text(b), listed(a) === listed(b));
+      }),
+    );
   });
 
-  it("removes a chain with its sets, and the table with its last chain", () => {
-    const chain: nft.Chain = { name: "c", at: "guard", rules: [], sets: ["s"] };
-    const seen = (...names: readonly string[]) =>
-      nft.read(said(JSON.stringify({ nftables: names.map((name) => ({ chain: { name } })) })));
-    const removed = (...names: readonly string[]) =>
-      nft.removeWithSets(chain, seen(...names), "why", "ip6").map(({ argv }) => argv.join(" "));
-    assert.deepEqual(removed(), []);
-    assert.deepEqual(removed("other"), []);
-    assert.deepEqual(removed("c"), ["nft delete table ip6 dockroute"]);
-    assert.deepEqual(removed("c", "other"), [
-      "nft flush chain ip6 dockroute c; delete chain ip6 dockroute c; " +
-        "add set ip6 dockroute s { type ifname; }; delete set ip6 dockroute s",
-    ]);
+  // Text and listing side by side as nft 1.1.3 takes and prints them.
+  for (const [matches, verdict, text, expr] of [
+    [
+      [{ on: "saddr", range: "172.16.0.0/12" }, { on: "no way back" }],
+      "drop",
+      "ip saddr 172.16.0.0/12 fib saddr . iif oif missing drop",
+      [
+        {
+          match: {
+            op: "==",
+            left: { payload: { protocol: "ip", field: "saddr" } },
+            right: { prefix: { addr: "172.16.0.0", len: 12 } },
+          },
+        },
+        { match: { op: "==", left: { fib: { result: "oif", flags: ["saddr", "iif"] } }, right: false } },
+        { drop: null },
+      ],
+    ],
+    [
+      [{ on: "not from", range: "172.16.0.0/12" }, { on: "unmarked" }, { on: "new and not published" }],
+      "drop",
+      "ip saddr != 172.16.0.0/12 meta mark and 0x10000000 == 0 ct state new ct status and dnat == 0 drop",
+      [
+        {
+          match: {
+            op: "!=",
+            left: { payload: { protocol: "ip", field: "saddr" } },
+            right: { prefix: { addr: "172.16.0.0", len: 12 } },
+          },
+        },
+        { match: { op: "==", left: { "&": [{ meta: { key: "mark" } }, 268435456] }, right: 0 } },
+        { match: { op: "in", left: { ct: { key: "state" } }, right: "new" } },
+        { match: { op: "!", left: { ct: { key: "status" } }, right: "dnat" } },
+        { drop: null },
+      ],
+    ],
+  ] as const satisfies readonly (readonly [readonly nft.Match[], nft.Rule["verdict"], string, unknown])[]) {
+    it(`writes and reads: ${text}`, () => {
+      const wanted: nft.Chain = { name: "c", at: "forward", rules: [{ matches, verdict }] };
+      assert.ok(nft.load([wanted]).stdin?.includes(`    ${text}\n`));
+      assert.deepEqual(nft.asListed(wanted).rules, [expr]);
+    });
+  }
+
+  it("reads the ranges towards which a chain keeps the source, and no others", () => {
+    const to = (range: string, verdict: nft.Rule["verdict"]): nft.Rule => ({
+      matches: [{ on: "daddr", range }],
+      verdict,
+    });
+    const rules = [to("172.30.2.0/24", "keep"), to("172.30.1.0/24", "accept"), to("172.30.48.7/32", "keep")];
+    const seen = nft.read(printed({ name: "c", at: "nat", rules }));
+    assert.deepEqual(nft.keptTowards(seen, "c"), ["172.30.2.0/24", "172.30.48.7/32"]);
   });
 });

@@ -41,7 +41,6 @@ describe("a host behind ssh", function () {
   };
   const until = async (isSo: () => boolean | Promise<boolean>) => {
     for (let tries = 0; tries < 200 && !(await isSo()); tries++) {
-      host.forget();
       await sleep(50);
     }
   };
@@ -61,9 +60,9 @@ describe("a host behind ssh", function () {
     it("is asked once for all who ask side by side", async () => {
       const execs = await execsIn(async () => {
         const answers = await Promise.all([
-          host.look([ask("id", "-u"), sh("echo one")]),
-          host.look([sh("echo two"), ask("id", "-u")]),
-          Promise.resolve().then(() => host.look([sh("exit 4")])),
+          host.read([ask("id", "-u"), sh("echo one")]),
+          host.read([sh("echo two"), ask("id", "-u")]),
+          Promise.resolve().then(() => host.read([sh("exit 4")])),
         ]);
         deepEqual(
           answers.map((list) => list.map(({ code, stdout }) => [code, stdout])),
@@ -83,28 +82,27 @@ describe("a host behind ssh", function () {
       equal(execs, 1);
     });
 
-    it("is remembered until it is changed or forgotten", async () => {
+    it("keeps its answers until it is changed or asked now", async () => {
       const when = sh("date +%N");
-      const [first] = await host.look([when]);
-      equal(await execsIn(() => host.look([when])), 0);
-      deepEqual(await host.look([when]), [first]);
-      host.forget();
-      const [second] = await host.look([when]);
+      const [first] = await host.read([when]);
+      equal(await execsIn(() => host.read([when])), 0);
+      deepEqual(await host.read([when]), [first]);
+      const [second] = await host.read([when], "now");
       ok(first?.stdout !== second?.stdout);
       await host.change([ask("true")]);
-      const [third] = await host.look([when]);
+      const [third] = await host.read([when]);
       ok(second?.stdout !== third?.stdout);
     });
 
     it("is asked again after a change that failed", async () => {
       const when = sh("date +%N");
-      const [first] = await host.look([when]);
+      const [first] = await host.read([when]);
       await rejects(host.change([ask("false")]));
-      ok((await host.look([when]))[0]?.stdout !== first?.stdout);
+      ok((await host.read([when]))[0]?.stdout !== first?.stdout);
     });
 
     it("by a question that it cannot end, is not taken at its word", async () => {
-      await rejects(host.look([sh("kill -9 $PPID"), sh("echo on")]), ConnectionLost);
+      await rejects(host.read([sh("kill -9 $PPID"), sh("echo on")]), ConnectionLost);
     });
   });
 
@@ -138,9 +136,9 @@ describe("a host behind ssh", function () {
         ok(bad.status === "rejected" && bad.reason instanceof CommandFailed);
         match(bad.reason.message, /could not do two.* Nothing was done before it\. Not done: do three\./);
         // What was asked with the changes is known by then.
-        const [[uid], [first]] = await Promise.all([host.look([ask("id", "-u")]), host.look([when])]);
+        const [[uid], [first]] = await Promise.all([host.read([ask("id", "-u")]), host.read([when])]);
         equal(uid?.stdout, "0\n");
-        deepEqual(await host.look([when]), [first]);
+        deepEqual(await host.read([when]), [first]);
         order.push("known");
       });
       deepEqual([execs, order], [1, ["known"]]);
@@ -170,14 +168,15 @@ describe("a host behind ssh", function () {
       const order = join(sshd.directory, "order");
       const script = `until [ -e ${go} ]; do sleep 0.1; done; echo slow >>${order}`;
       const slow = host.change([sh(script, "take long")]);
-      await until(async () => (await host.look([ask("test", "-s", "/run/dockroute.lock")]))[0]?.code === 0);
+      const holdsLock = ask("test", "-s", "/run/dockroute.lock");
+      await until(async () => (await host.read([holdsLock], "now"))[0]?.code === 0);
       const second = other.get("beta", `root@127.0.0.1:${sshd.port}`).change([sh(`echo second >>${order}`)]);
       await until(() => said.length > 0);
       writeFileSync(go, "");
       await Promise.all([slow, second]);
-      equal((await host.look([ask("cat", order)]))[0]?.stdout, "slow\nsecond\n");
+      equal((await host.read([ask("cat", order)]))[0]?.stdout, "slow\nsecond\n");
       match(said.join(), new RegExp(`^beta: waiting for .*@.*, pid ${process.pid}, to take long$`));
-      const [left] = await host.look([ask("ls", "/run/dockroute.lock")]);
+      const [left] = await host.read([ask("ls", "/run/dockroute.lock")]);
       equal(left?.code, 2);
       await other.close();
     });
@@ -206,7 +205,7 @@ describe("a host behind ssh", function () {
   it("lets one flow through at a time, also after one that failed", async () => {
     const order: string[] = [];
     const flow = (name: string) =>
-      host.alone(async () => {
+      host.flow("exclusive", async () => {
         order.push(`${name} in`);
         await sleep(20);
         order.push(`${name} out`);
@@ -222,16 +221,16 @@ describe("a host behind ssh", function () {
     const seen: string[] = [];
     const flow = (name: string) => async () => {
       order.push(`${name} in`);
-      seen.push((await host.look([when]))[0]?.stdout ?? "");
+      seen.push((await host.read([when]))[0]?.stdout ?? "");
       order.push(`${name} out`);
       if (name === "b") throw new Error("b failed");
     };
     await Promise.allSettled([
-      host.together(flow("a")),
-      Promise.resolve().then(() => host.together(flow("late"))),
-      host.alone(flow("b")),
-      host.together(flow("c")),
-      host.together(flow("d")),
+      host.flow("shared", flow("a")),
+      Promise.resolve().then(() => host.flow("shared", flow("late"))),
+      host.flow("exclusive", flow("b")),
+      host.flow("shared", flow("c")),
+      host.flow("shared", flow("d")),
     ]);
     const alone = (name: string) => [`${name} in`, `${name} out`];
     deepEqual(order, [...alone("a"), ...alone("b"), "c in", "d in", "late in", "c out", "d out", "late out"]);
@@ -244,7 +243,7 @@ describe("a host behind ssh", function () {
     try {
       const own = { privateKeyFile: closed.clientKey, knownHostsFile: closed.knownHosts };
       const locked = hosts.get("locked", `root@127.0.0.1:${closed.port}`, own);
-      await rejects(locked.look([ask("true")]), (error) => {
+      await rejects(locked.read([ask("true")]), (error) => {
         ok(error instanceof Unreachable);
         match(error.message, /gives no root shell \(exit 1: sudo: a password is required\).*NOPASSWD/);
         return true;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Unreachable } from "../../../provider/engine/errors/host.js";
 import type { Host } from "../../../provider/host/host.js";
-import { lintHosts } from "../../../provider/lint/hosts.js";
+import { MeshLint } from "../../../provider/lint/hosts.js";
+import type { Finding } from "../../../provider/lint/mesh.js";
 import { questions as recorded } from "../../../provider/resources/host/network.js";
 import { Session } from "../../../provider/shells/dynamic/session.js";
 import { FakeHost } from "../../support/fake-host.js";
@@ -9,10 +10,11 @@ import { answers, images } from "../../support/recorded.js";
 
 const [image = ""] = images;
 
-/** A host of the lab, as it answered; or one that does not. */
-function host(name: string, reached = true): Host {
+/** A recorded host, which answers once `ready` resolves; or a host that cannot be reached. */
+function host(name: string, reached = true, ready = Promise.resolve()): Host {
   const fake: Host = new FakeHost(name);
-  const look: Host["look"] = async (questions) => {
+  const read: Host["read"] = async (questions) => {
+    await ready;
     if (!reached) throw new Unreachable(name, `root@${name}:22`, "no answer", "Look at its cable.");
     const known = answers(image, "fresh", recorded);
     return questions.map((question) => {
@@ -21,33 +23,72 @@ function host(name: string, reached = true): Host {
       return known[at] ?? { code: 0, stdout: "all/rp_filter:0\neth0/rp_filter:0\n", stderr: "" };
     });
   };
-  return Object.assign(fake, { look });
+  return Object.assign(fake, { read });
 }
 
-describe("the look at all hosts before the first resource", () => {
+describe("the judgement of the mesh before its first resource", () => {
   const entry = (name: string, address: string) => ({ name, address });
   const alpha = { entry: entry("alpha", "192.0.2.1"), host: host("alpha") };
+  const pool = "172.30.0.0/16";
 
-  it("leaves out who does not answer, and still knows where that one is", async () => {
+  it("leaves out a host that cannot be asked, names it, and still knows its address", async () => {
     const hosts = [alpha, { entry: entry("beta", "192.0.2.2"), host: host("beta", false) }];
-    const found = await lintHosts({ pool: "172.30.0.0/16", hosts });
+    const [offLink, ...others] = await new MeshLint({ pool, hosts }).judge();
+    assert.equal(offLink?.level, "error");
+    assert.match(offLink.text, /^alpha, with .* is on no link of beta/);
+    assert.deepEqual(offLink.hosts, ["alpha"]);
+    // The recorded host has another address than its entry.
     assert.deepEqual(
-      found
-        .slice(0, 1)
-        .map(({ level, text }) => [level, /^(.*?), with .* is on no link of (\S+)/.exec(text)?.slice(1)]),
-      [["error", ["alpha", "beta"]]],
-    );
-    // The recorded host has another address than the entry, and is all that was seen.
-    assert.deepEqual(
-      found.slice(1).map(({ text }) => text.split(" the address ")[0]),
-      ["alpha: none of its cards has"],
+      others.map(({ level, text }) => [level, text.split(/ the address |\. One machine /)[0]]),
+      [
+        ["warning", "alpha: none of its cards has"],
+        ["warning", "not yet compared with the other hosts: beta (it cannot be asked)"],
+      ],
     );
   });
 
-  it("says nothing of a mesh whose hosts are in no config", async () => {
-    assert.deepEqual(await lintHosts({ hosts: [] }), []);
+  it("judges a late host when it answers: one machine under two names is found all the same", async () => {
+    let answer = () => {};
+    const ready = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const late = { entry: entry("beta", "192.0.2.2"), host: host("beta", true, ready) };
+    const mesh = new MeshLint({ pool, hosts: [alpha, late] }, 5);
+    const soon = await mesh.judge();
+    assert.match(soon.at(-1)?.text ?? "", /compared .*: beta \(no answer within 0\.005 s/);
+    assert.doesNotMatch(soon.map(({ text }) => text).join("\n"), /one machine,/);
+    answer();
+    const then = await mesh.judgeWith("beta");
+    const same = then.find(({ text }) => text.startsWith("alpha and beta are one machine"));
+    assert.deepEqual([same?.level, same?.hosts], ["error", ["alpha", "beta"]]);
+    assert.deepEqual(await mesh.judgeWith("beta"), []);
+  });
+
+  it("finds nothing in a mesh whose hosts are in no config", async () => {
+    assert.deepEqual(await new MeshLint({ hosts: [] }).judge(), []);
     const session = new Session([]);
     session.configure(() => undefined);
-    assert.deepEqual(await session.lint(), []);
+    assert.deepEqual(await session.lint("alpha"), []);
+  });
+
+  it("refuses with every error at first, and then each host with its own", async () => {
+    const found: Finding[] = ["alpha", "beta", "gamma"].map((name) => ({
+      level: "error",
+      hosts: name === "gamma" ? ["beta", "gamma"] : [name],
+      text: `${name} is wrong`,
+    }));
+    const session = new Session([]);
+    const judge = MeshLint.prototype.judge;
+    MeshLint.prototype.judge = async () => found;
+    try {
+      const all = await Promise.all(["alpha", "beta", "delta"].map((name) => session.lint(name)));
+      assert.deepEqual(all, [
+        ["alpha is wrong", "beta is wrong", "gamma is wrong"],
+        ["beta is wrong", "gamma is wrong"],
+        [],
+      ]);
+    } finally {
+      MeshLint.prototype.judge = judge;
+    }
   });
 });

@@ -56,7 +56,7 @@ function found(hosts: readonly Standing[], more: Partial<Intent> = {}): readonly
 }
 
 describe("the lint of a mesh", () => {
-  it("says nothing of one that is well, before and after it was made", () => {
+  it("finds nothing in a healthy mesh, before and after it was made", () => {
     assert.deepEqual(found([alpha, beta]), []);
     const made = host("alpha", 1, {
       links: [
@@ -73,7 +73,7 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(found([made, beta], { hostPrefix: 20 }), []);
   });
 
-  it("names all that lies in the pool of one host in one line", () => {
+  it("names all that one host has in the pool in one line", () => {
     const full = host("alpha", 1, {
       links: linksOf(
         alpha,
@@ -89,7 +89,7 @@ describe("the lint of a mesh", () => {
       client: "172.30.1.9",
     });
     assert.deepEqual(found([full, beta]), [
-      "warning: alpha: in the pool 172.30.0.0/16 lie the network 172.30.88.0/24 of eth1; " +
+      "warning: alpha: the pool 172.30.0.0/16 contains the network 172.30.88.0/24 of eth1; " +
         "Docker's network 172.30.77.0/24 of br-0123456789ab; the route to 172.16.0.0/12 by wg0; " +
         "the route to 172.30.99.1 via 192.168.1.7 by eth0; the resolver 172.30.53.53; " +
         "the address that this login comes from, 172.30.1.9: a host subnet over one of them is refused, or hides it from alpha",
@@ -128,17 +128,17 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(found(untold), []);
   });
 
-  it("names a card that takes less than its peers'", () => {
+  it("names a card with a smaller MTU than its peers'", () => {
     const small = host("alpha", 1, {
       links: alpha.ground.links.map((link) => (link.name === "eth0" ? { ...link, mtu: 1400 } : link)),
     });
     assert.deepEqual(found([small, beta, host("gamma", 3)]), [
-      "warning: alpha: its card takes packets of 1400 bytes, that of beta 1500, gamma 1500: larger ones do not arrive; " +
+      "warning: alpha: its card takes packets of 1400 bytes, that of beta 1500, gamma 1500: larger packets do not arrive; " +
         'make them the same, or set "mtu": 1400 in daemon.json of the others',
     ]);
   });
 
-  it("names an address that is none of the host's own, and one that it does not send from", () => {
+  it("names an address that the host does not have, and an address that it does not send from", () => {
     const [gamma, way] = [host("gamma", 3), { destination: "192.168.1.0/24", interface: "eth0" }];
     assert.deepEqual(found([alpha, { ...beta, address: "192.168.1.77" }]), [
       "warning: beta: none of its cards has the address 192.168.1.77, only 192.168.1.2: what peers send to its containers " +
@@ -160,7 +160,7 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(found([two("192.168.1.11"), beta, gamma]), []);
   });
 
-  it("refuses a strict rp_filter where a peer's way back leads elsewhere, and no other", () => {
+  it("refuses a strict rp_filter only where the route back to a peer is on another card", () => {
     const two = (strict: readonly string[], more: Partial<Standing> = {}) =>
       host(
         "alpha",
@@ -175,7 +175,7 @@ describe("the lint of a mesh", () => {
     const ofFar = linksOf(beta, { name: "eth1", addresses: ["10.1.2.2/24"], mtu: 1500 });
     const far = { ...host("beta", 2, { links: ofFar }), address: "10.1.2.2" };
     const text =
-      "error: alpha: rp_filter is strict on eth0, where packets of beta come in, and their way back leads by eth1: it drops them; " +
+      "error: alpha: rp_filter is strict on eth0, where packets of beta come in, and the route back to them is on eth1: the kernel drops them; " +
       "`sysctl -w net.ipv4.conf.eth0.rp_filter=2`, or take addresses of one network into dockroute:hosts";
     assert.deepEqual(found([two(["eth0"]), far], mesh), [text]);
     assert.deepEqual(found([two(["eth0"], { interface: "eth1" }), beta], mesh), [text]);

@@ -133,6 +133,13 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
     [() => told("busy", "ana@laptop, pid 7, to x"), why, "ana@laptop, pid 7", "300 s"],
     [() => told("busy", ""), why, "an unnamed process"],
   ],
+  NotReadAgain: [
+    [
+      () => new errors.NotReadAgain("alpha", "alpha/to/beta", "no answer"),
+      "alpha/to/beta",
+      "could not be read again: no answer",
+    ],
+  ],
   NotConverged: [
     [
       () => new errors.NotConverged("alpha", "alpha/bridge", ["restart Docker"], `${undone} `),

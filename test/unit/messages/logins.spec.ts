@@ -17,7 +17,15 @@ describe("a login that fails", function () {
   before(async () => {
     sshd = await startSshd();
   });
-  after(() => sshd.stop());
+  const others: Sshd[] = [];
+  after(() => {
+    for (const each of [sshd, ...others]) each.stop();
+  });
+  const sshdWith = async (setting: string) => {
+    const started = await startSshd([setting]);
+    others.push(started);
+    return started.port;
+  };
 
   const file = (name: string, text: string) => {
     writeFileSync(join(sshd.directory, name), text, { mode: 0o600 });
@@ -56,6 +64,16 @@ describe("a login that fails", function () {
       () => ({ knownHostsFile: file("revoked", `@revoked * ${sshd.hostKey("ed25519")}`) }),
       /is revoked at .*revoked:1/,
     ],
+    [
+      "the ssh config names no known hosts file",
+      () => ({ knownHostsFile: "/dev/null" }),
+      /console, then pin it as `hostKey: "SHA256:\S+"` of the connection: its ssh config names no known hosts file\.$/,
+    ],
+    [
+      "only a certificate authority vouches for the host",
+      () => ({ knownHostsFile: file("authority", `@cert-authority ${here()} ${sshd.hostKey("rsa")}`) }),
+      /is not known: .*the certificate authority at .*authority:1 does not count, .*\. Compare .* add it: /,
+    ],
     ["known hosts cannot be read", () => ({ knownHostsFile: sshd.directory }), /cannot be read \(EISDIR\)/],
     ["the pinned key is another", () => ({ hostKey: other }), /pinned as `hostKey` is/],
     ["the pinned key is none", () => ({ hostKey: "x" }), /its `hostKey` cannot be read/],
@@ -75,6 +93,26 @@ describe("a login that fails", function () {
       "the key is not let in",
       () => ({ user: "nobody-here" }),
       /the login as nobody-here was refused \(tried publickey/,
+    ],
+    [
+      "the host trusts only certificates",
+      () => {
+        const key = join(sshd.directory, "certified");
+        copyFileSync(sshd.clientKey, key);
+        file("certified-cert.pub", "");
+        return { user: "nobody-here", privateKeyFile: key };
+      },
+      /certified-cert\.pub is not offered, .*: add the key itself to the host's authorized_keys\)/,
+    ],
+    [
+      "sshd allows only key exchanges that ssh2 does not know",
+      async () => ({ port: await sshdWith("KexAlgorithms sntrup761x25519-sha512@openssh.com") }),
+      /only algorithms .* \(Handshake failed: no matching key exchange algorithm\)\. .*Add curve25519-sha256 to KexAlgorithms/,
+    ],
+    [
+      "sshd allows only ciphers that ssh2 does not offer",
+      async () => ({ port: await sshdWith("Ciphers aes128-cbc") }),
+      /no matching C->S cipher\)\. .*Add aes256-gcm@openssh\.com to Ciphers/,
     ],
     [
       "the hop is not reached",

@@ -119,13 +119,6 @@ describe("a refusal by what a host is like", () => {
       { "ip -j": () => "sh: 1: ip: not found" },
       /could not look at .*: the output of `ip -j -4 addr show` cannot be used: "sh: 1: ip: not found"/,
     ],
-    [
-      "a card with a name that no rule can hold",
-      masqueradeRule,
-      { ...masquerade, interfaces: undefined },
-      { "addr show": (text) => text.replaceAll('"eth0"', '"et\\"h0"') },
-      /the output of `ip -j -4 addr show` cannot be used: "et"h0"/,
-    ],
   ];
   for (const [what, kind, wish, lies, ...parts] of cases) {
     it(`for ${what} names host, resource, property, value and what is allowed`, async () => {

@@ -35,7 +35,7 @@ describe("what is thrown", () => {
 });
 
 const internal =
-  /answers? (on \w+ )?(are|is) missing|the ground takes|NUL byte|needs a transaction|took it back|mend it by hand|end too early|UnreadableAnswer|(parsed|part)\.reason/;
+  /answers are needed|NUL byte|needs a transaction|took it back|mend it by hand|end too early|UnreadableAnswer|(parsed|part)\.reason/;
 
 function sources(): readonly string[] {
   return ["provider", "stacks"].flatMap((folder) =>

@@ -1,73 +1,144 @@
 import assert from "node:assert/strict";
-import { type ForwardRuleSeen, forwardRule } from "../../../provider/resources/forward/index.js";
-import { images, inWords, moment, seenBy } from "../../support/recorded.js";
+import { digest } from "../../../provider/boot/script.js";
+import type { Remembered } from "../../../provider/engine/kind.js";
+import * as nft from "../../../provider/facts/nft.js";
+import { markChain } from "../../../provider/resources/forward/chains.js";
+import { lastRule } from "../../../provider/resources/forward/guard.js";
+import {
+  type ForwardRuleInputs,
+  type ForwardRuleSeen,
+  forwardRule,
+} from "../../../provider/resources/forward/index.js";
+import { seenBy, tablesOf } from "../../support/kind-tables.js";
+import { withFiles, withRules } from "../../support/made.js";
+import { images, inWords, moment } from "../../support/recorded.js";
 
 const image = "docker28";
 const { forward: wish } = moment(image, "ours").wishes;
+const tables = tablesOf(forwardRule);
 const fresh = seenBy(forwardRule, wish, image, "fresh");
-const ours = seenBy(forwardRule, wish, image, "ours");
-const chain = "DOCKROUTE-172.30.16.0_20";
-const part = "/etc/dockroute/parts/forward-172.30.16.0_20";
+const ours = asMade(wish, fresh);
+const name = digest(wish.destination);
+const chain = `DOCKROUTE-${name}`;
+const script = `/etc/dockroute/scripts/10-forward-${name}`;
+
+/** What the host shows after the first change. */
+function asMade(inputs: ForwardRuleInputs & Remembered, seen: ForwardRuleSeen): ForwardRuleSeen {
+  const steps = tables.steps(inputs, seen);
+  const mark = markChain(inputs, seen);
+  const isMarked = seen.daemon.firewall?.startsWith("nftables") === true;
+  return {
+    ...seen,
+    scripts: withFiles(steps, seen.scripts),
+    filter: withRules(steps, "filter", seen.filter),
+    raw: withRules(steps, "raw", seen.raw),
+    nft: isMarked ? new Map([...seen.nft, [mark.name, nft.asListed(mark)]]) : seen.nft,
+  };
+}
 
 function withChain(
   seen: ForwardRuleSeen,
-  name: string,
+  chain: string,
   rules: readonly (readonly string[])[],
 ): ForwardRuleSeen {
-  return { ...seen, filter: { ...seen.filter, chains: new Map([...seen.filter.chains, [name, rules]]) } };
+  return { ...seen, filter: { ...seen.filter, chains: new Map([...seen.filter.chains, [chain, rules]]) } };
+}
+
+function linesOf(inputs: ForwardRuleInputs, seen = fresh): readonly string[] {
+  return tables.steps(inputs, seen)[0]?.stdin?.split("\n") ?? [];
 }
 
 describe("a forward rule", () => {
   for (const each of images) {
-    for (const name of ["forward", "ports"] as const) {
-      const there = moment(each, "ours").wishes[name];
-      it(`is so already on ${each}, ${name}`, () => {
-        const seen = seenBy(forwardRule, there, each, "ours");
-        assert.deepEqual(forwardRule.steps(there, seen), []);
-        assert.deepEqual(forwardRule.drift(there, seen), []);
+    for (const which of ["forward", "ports"] as const) {
+      const there = moment(each, "ours").wishes[which];
+      it(`is so on ${each} once its script was loaded, and was not before: ${which}`, () => {
+        const before = seenBy(forwardRule, there, each, "fresh");
+        const seen = asMade(there, before);
+        assert.ok(tables.gone(there, before));
+        assert.deepEqual(tables.drift(there, seen), []);
+        assert.deepEqual(tables.steps(there, seen), []);
         assert.deepEqual(forwardRule.observed(there, seen), { sources: there.sources });
       });
 
-      it(`tells of published ports whose rules are gone from ${each}, ${name}`, () => {
-        const seen = seenBy(forwardRule, there, each, "ours");
-        const said = (now: ForwardRuleSeen) => (forwardRule.notices?.(there, now, {}) ?? []).join("\n");
-        assert.doesNotMatch(said(seen), /published ports are gone/);
+      it(`warns if Docker's rules for published ports are gone from ${each}: ${which}`, () => {
+        const seen = seenBy(forwardRule, there, each, "fresh");
+        const warned = (now: ForwardRuleSeen) => tables.warnings(there, now).join("\n");
+        assert.doesNotMatch(warned(seen), /published ports are gone/);
         const emptied = { ...seen, nat: { ...seen.nat, chains: new Map() }, dockersTable: false };
-        assert.match(said(emptied), /published ports are gone \(8080 of web\)/);
+        assert.match(warned(emptied), /published ports are gone \(8080 of web\)/);
+        const told = { ...emptied, file: { ...seen.file, text: '{"iptables": false}' } };
+        assert.doesNotMatch(warned(told), /published ports are gone/);
       });
 
-      it(`is gone from ${each} before and after, ${name}`, () => {
+      it(`is gone from ${each} before and after: ${which}`, () => {
         for (const when of ["fresh", "undone"] as const) {
           const seen = seenBy(forwardRule, there, each, when);
-          assert.ok(forwardRule.gone(there, seen));
-          assert.deepEqual(forwardRule.undo(there, seen), []);
-          assert.deepEqual(forwardRule.objections(there, seen), []);
+          assert.deepEqual(tables.undo(there, seen), []);
+          assert.ok(tables.gone(there, seen));
+          assert.deepEqual(tables.refusals(there, seen), []);
         }
       });
     }
   }
 
-  it("makes a chain in two tables and jumps to it, from where Docker lets its users in", () => {
-    const [load] = forwardRule.steps(wish, fresh);
+  it("makes a chain in two tables that asks Docker's isolation first, and jumps to it", () => {
+    const [load] = tables.steps(wish, fresh);
     assert.equal(load?.why, `let ${wish.sources.join(", ")} into 172.30.16.0/20`);
     const jump = `-d 172.30.16.0/20 -m comment --comment dockroute -j ${chain}`;
-    const filled = [
-      `:${chain} - [0:0]`,
-      ...wish.sources.map((from) => `-A ${chain} -s ${from} -i eth0 -j ACCEPT`),
-      "COMMIT",
-    ];
-    assert.deepEqual(load?.stdin?.split("\n").slice(5, 20), [
+    const accepts = wish.sources.map((from) => `-A ${chain} -s ${from} -i eth0 -j ACCEPT`);
+    const isolated = ["DOCKER-ISOLATION-STAGE-1", "DOCKER-INTERNAL"].map((to) => `-A ${chain} -j ${to}`);
+    assert.deepEqual(load?.stdin?.split("\n").slice(6, 24), [
       "iptables -w -t filter -N DOCKER-USER 2>/dev/null || :",
+      "iptables -w -t filter -N DOCKER-ISOLATION-STAGE-1 2>/dev/null || :",
+      "iptables -w -t filter -N DOCKER-INTERNAL 2>/dev/null || :",
       "iptables-restore -w --noflush <<'DOCKROUTE'",
-      ...["*raw", ...filled, "*filter", ...filled, "DOCKROUTE"],
+      ...["*raw", `:${chain} - [0:0]`, ...accepts, "COMMIT"],
+      ...["*filter", `:${chain} - [0:0]`, ...isolated, ...accepts, "COMMIT"],
+      "DOCKROUTE",
       `iptables -w -t raw -C PREROUTING ${jump} >/dev/null 2>&1 || iptables -w -t raw -I PREROUTING 1 ${jump}`,
-      `iptables -w -t filter -C DOCKER-USER ${jump} >/dev/null 2>&1 || iptables -w -t filter -I DOCKER-USER 1 ${jump}`,
     ]);
   });
 
-  it("opens nothing where nobody may enter", () => {
-    const [load] = forwardRule.steps({ ...wish, sources: [] }, fresh);
-    assert.ok(!load?.stdin?.includes("ACCEPT"));
+  it("opens nothing if nobody may enter", () => {
+    assert.ok(!linesOf({ ...wish, sources: [] }).some((line) => line.includes("ACCEPT")));
+  });
+
+  it("names no link but those by which the sources come, whatever else comes and goes", () => {
+    const others = ["tap+1", "a=b", "wg0", "br-lan"].map((link, at) => ({
+      name: link,
+      addresses: [`10.9${at}.0.1/24`],
+    }));
+    const seen = { ...ours, links: [...ours.links, ...others] };
+    assert.deepEqual(tables.drift(wish, seen), []);
+    assert.deepEqual(tables.warnings(wish, seen), tables.warnings(wish, ours));
+  });
+
+  it("lets a source on a link in by that link alone, and a part by the links of all peers", () => {
+    const second = { name: "eth1", addresses: ["10.8.0.1/24"] };
+    const ways = new Map([...fresh.ways, ["10.8.0.9", { isOwn: false, interface: "eth1" }]]);
+    const seen = { ...fresh, links: [...fresh.links, second], ways };
+    const sources = ["10.8.0.9/32", ...wish.sources];
+    const accepts = linesOf({ ...wish, sources }, seen).filter(
+      (line) => line.startsWith("-A DOCKROUTE") && line.endsWith("ACCEPT"),
+    );
+    const [eth0 = "", part = ""] = wish.sources;
+    const expected = [
+      ["10.8.0.9/32", "eth1"],
+      [eth0, "eth0"],
+      [part, "eth0"],
+      [part, "eth1"],
+    ];
+    assert.deepEqual(
+      accepts.slice(0, accepts.length / 2),
+      expected.map(([from, link]) => `-A ${chain} -s ${from} -i ${link} -j ACCEPT`),
+    );
+  });
+
+  it("lets nobody in by a link that no rule can name, and warns", () => {
+    const ways = new Map([...fresh.ways].map(([address, way]) => [address, { ...way, interface: "e=0" }]));
+    assert.match(tables.warnings(wish, { ...fresh, ways }).join(), /cannot be let into 172\.30\.16\.0\/20/);
+    assert.ok(!linesOf(wish, { ...fresh, ways }).some((line) => line.includes("e=0")));
   });
 
   const wide = ["-i", "eth0", "-j", "ACCEPT"];
@@ -79,7 +150,11 @@ describe("a forward rule", () => {
   ])[] = [
     [
       "a source less",
-      withChain(ours, chain, (ours.filter.chains.get(chain) ?? []).slice(1)),
+      withChain(
+        ours,
+        chain,
+        (ours.filter.chains.get(chain) ?? []).filter((rule) => rule[1] !== wish.sources[0]),
+      ),
       [`filter chain ${chain}: changed`],
       wish.sources.slice(1),
     ],
@@ -93,39 +168,131 @@ describe("a forward rule", () => {
     [
       "nothing in raw",
       { ...ours, raw: { policies: new Map(), chains: new Map() } },
-      [`raw PREROUTING jump to ${chain}: absent`, `raw chain ${chain}: absent`],
+      [`raw chain ${chain}: absent`, `raw PREROUTING jump to ${chain}: absent`],
       wish.sources,
     ],
   ];
   for (const [what, seen, words, sources] of drifts) {
-    it(`tells drift in words: ${what}`, () => {
-      assert.deepEqual(forwardRule.drift(wish, seen), words);
+    it(`names drift: ${what}`, () => {
+      assert.deepEqual(tables.drift(wish, seen), words);
       assert.deepEqual(forwardRule.observed(wish, seen), { sources });
       assert.deepEqual(
-        forwardRule.steps(wish, seen).map(({ argv }) => argv),
+        tables.steps(wish, seen).map(({ argv }) => argv),
         [["sh"]],
       );
     });
   }
 
-  it("takes away its jumps, its chains and its part, and nothing else", () => {
-    const away = (table: string, from: string) => [
-      `iptables -w -t ${table} -D ${from} -d 172.30.16.0/20 -m comment --comment dockroute -j ${chain}  # remove the jump from ${from} in ${table}`,
-      `iptables -w -t ${table} -F ${chain}  # remove the chain ${chain} in ${table}`,
-      `iptables -w -t ${table} -X ${chain}  # remove the chain ${chain} in ${table}`,
-    ];
-    // The part first: what repairs the host would load it again.
-    assert.deepEqual(inWords(forwardRule.undo(wish, ours)), [
-      `rm -f ${part}  # remove ${part}`,
-      ...away("raw", "PREROUTING"),
-      ...away("filter", "DOCKER-USER"),
-    ]);
+  it("removes its script, its jumps and chains and the chain of Docker's name that it made, and nothing else", () => {
+    const away = (table: string, from: string) =>
+      `iptables -w -t ${table} -D ${from} -d 172.30.16.0/20 -m comment --comment dockroute -j ${chain}  # remove the jump from ${from} in ${table}`;
+    const gone = (table: string, of: string, why: string) =>
+      ["-F", "-X"].map((verb) => `iptables -w -t ${table} ${verb} ${of}  # remove the chain ${of}${why}`);
+    const words = inWords(tables.undo(wish, ours));
+    // The script first: the repair would load it again.
+    assert.equal(words[0], `rm -f ${script}  # remove ${script}`);
+    assert.deepEqual(
+      words.filter((line) => line.startsWith("iptables")),
+      [
+        away("filter", "DOCKER-USER"),
+        away("raw", "PREROUTING"),
+        ...gone("filter", chain, " in filter"),
+        ...gone("raw", chain, " in raw"),
+        ...gone("filter", "DOCKER-INTERNAL", ", which nothing leads to"),
+      ],
+    );
   });
 
   it("leaves what a successor has taken over", () => {
-    const text = (ours.parts.files.get(part) ?? "").replace(`${image}/forward`, "another/forward");
-    const files = new Map([...ours.parts.files, [part, text] as const]);
-    assert.deepEqual(forwardRule.undo(wish, { ...ours, parts: { ...ours.parts, files } }), []);
+    const files = new Map(
+      [...ours.scripts.files].map(([path, text]) => [
+        path,
+        text.replace(`${image}/forward`, "another/forward"),
+      ]),
+    );
+    assert.deepEqual(tables.undo(wish, { ...ours, scripts: { ...ours.scripts, files } }), []);
+  });
+
+  it("is refused if another stack holds the range on this host", () => {
+    const theirs = asMade({ ...wish, stack: "mesh/one" }, fresh);
+    const seen = withChain(theirs, chain, [wide]);
+    assert.match(
+      tables.refusals({ ...wish, stack: "mesh/two" }, seen).join(),
+      /of the stack mesh\/one holds this/,
+    );
+    assert.deepEqual(tables.undo({ ...wish, stack: "mesh/two" }, seen), []);
+  });
+
+  it("removes what dockroute 0.1.0 left once the new things stand, and at once on a destroy", () => {
+    for (const which of ["forward", "ports"] as const) {
+      const there = moment(image, "ours").wishes[which];
+      const former = which === "ports" ? "DR-172.30.16.7_32-3155" : "DOCKROUTE-172.30.16.0_20";
+      const file = which === "ports" ? "forward-172.30.16.7_32-3155" : "forward-172.30.16.0_20";
+      const jump = ["-d", there.destination, "-m", "comment", "--comment", "dockroute", "-j", former];
+      const accept = there.sources.map((from) => ["-s", from, "-i", "eth0", "-j", "ACCEPT"]);
+      const path = `/etc/dockroute/parts/${file}`;
+      const old = {
+        ...withChain(withChain(fresh, former, accept), "DOCKER-USER", [jump]),
+        raw: {
+          ...fresh.raw,
+          chains: new Map([
+            ["PREROUTING", [jump]],
+            [former, accept],
+          ]),
+        },
+        scripts: { ...fresh.scripts, files: new Map([[path, `#!/bin/sh\n# dockroute ${image}/forward\n`]]) },
+      };
+      assert.deepEqual(forwardRule.observed(there, old), { sources: there.sources });
+      const steps = inWords(tables.steps(there, old));
+      const at = (part: string) => steps.findIndex((line) => line.includes(part));
+      assert.ok(at("sh  # let") === 0 && at(`-t raw -D PREROUTING`) > 0);
+      assert.ok(at(`-t filter -X ${former}`) > at(`-t filter -D DOCKER-USER`));
+      assert.ok(at(path) > at("/etc/dockroute/scripts/10-forward-"));
+      const undone = inWords(tables.undo(there, old)).join("\n");
+      for (const part of [`-t raw -X ${former}`, `-t filter -X ${former}`, path])
+        assert.ok(undone.includes(part), part);
+    }
+  });
+
+  it("warns before it closes what FORWARD at ACCEPT let in, and tells how to keep it", () => {
+    const { filter } = seenBy(forwardRule, wish, "docker26", "fresh");
+    const open = {
+      ...fresh,
+      filter: { ...filter, policies: new Map([...filter.policies, ["FORWARD", "ACCEPT"]]) },
+    };
+    const words =
+      /the policy of FORWARD is ACCEPT.*`iptables -I DOCKER-USER -s ITS-RANGE -d 172\.30\.16\.0\/20 -j ACCEPT`/;
+    assert.match(tables.warnings(wish, open).join(), words);
+    for (const seen of [
+      { ...open, filter },
+      withChain(open, "FORWARD", [["-j", "DOCKER-USER"], lastRule(wish)]),
+      // Docker 28 has a rule of its own for each bridge.
+      withChain(open, "DOCKER", [["!", "-i", "docker0", "-o", "docker0", "-j", "DROP"]]),
+      { ...open, file: { ...fresh.file, text: '{"iptables": false}' } },
+    ])
+      assert.doesNotMatch(tables.warnings(wish, seen).join(), words);
+  });
+
+  it("has no guard if Docker makes no rules", () => {
+    const seen = { ...fresh, file: { ...fresh.file, text: '{"iptables": false}' } };
+    assert.ok(
+      linesOf(wish).some((line) => line.includes("ip saddr != 172.30.16.0/20 ip daddr 172.30.16.0/20")),
+    );
+    assert.ok(!linesOf(wish, seen).some((line) => /\bdrop\b|-A FORWARD/.test(line)));
+  });
+
+  it("does not take a routed network's ports for lost", () => {
+    const published = [{ name: "routed", port: 8443, protocol: "tcp" }];
+    const networks = (mode: "nat" | "routed") =>
+      (fresh.dockerNetworks ?? []).map((each) => ({
+        ...each,
+        containers: 1,
+        gatewayMode: { ipv4: mode, ipv6: mode },
+      }));
+    const warned = (mode: "nat" | "routed") =>
+      tables.warnings(wish, { ...fresh, published, dockerNetworks: networks(mode) }).join();
+    assert.match(warned("nat"), /8443 of routed/);
+    assert.doesNotMatch(warned("routed"), /8443 of routed/);
   });
 
   const notPorts = ["tcp/0", "tcp/65536", "tcp/0443", "tcp/5:5", "udp/9:1", "443", "gre", "icmp/8"];

@@ -57,8 +57,8 @@ describe("a route to a peer", () => {
         `ip route replace 172.30.32.0/20 via ${wish.gateway} dev eth0 proto 219\n`,
       ),
     );
-    assert.equal(rest.at(-4)?.why, "start dockroute's units");
-    assert.equal(rest.at(-1)?.argv.join(" "), `mv -T ${script}.dockroute-new ${script}`);
+    assert.equal(rest.at(-5)?.why, "start dockroute's units");
+    assert.equal(rest.at(-2)?.argv.join(" "), `mv -T ${script}.dockroute-new ${script}`);
     assert.equal(rest.at(-1)?.why, `keep it over reboots in ${script}`);
     assert.ok(!rest.some(({ risk }) => risk));
   });
@@ -122,6 +122,9 @@ describe("a route to a peer", () => {
     assert.deepEqual(undo(wish, successor), []);
     const foreign = withRoute(ours, { protocol: "static" });
     assert.deepEqual(inWords(undo(wish, foreign)), [`rm -f ${script}  # remove ${script}`]);
+    // A script of ours would put our route in its place at the next boot.
+    assert.deepEqual(inWords(steps(wish, foreign)), [`rm -f ${script}  # remove ${script}`]);
+    assert.deepEqual(refusals(wish, foreign), []);
   });
 
   const own = wish.endpoint.replace(/^root@|:22$/g, "");
@@ -158,7 +161,10 @@ describe("a route to a peer", () => {
     [
       "a gateway beyond a router",
       { ...wish, gateway: "8.8.8.8" },
-      fresh,
+      {
+        ...fresh,
+        ways: new Map([["8.8.8.8", { isOwn: false, interface: "eth0", gateway: own.replace(/\d+$/, "1") }]]),
+      },
       [
         `8.8.8.8 (peer) is on no link of ${image}, which has eth0 (${own}/24): ` +
           `between them is the gateway ${own.replace(/\d+$/, "1")} on eth0; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,

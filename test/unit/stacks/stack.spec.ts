@@ -93,7 +93,8 @@ describe("the program", () => {
     const { made } = await run(three);
     const alpha = { host: "alpha", endpoint: "root@192.168.145.128:22" };
     const inputs = (name: string) => {
-      const { __provider, ...rest } = made.get(name)?.inputs ?? {};
+      const { __provider, stack, ...rest } = made.get(name)?.inputs ?? {};
+      assert.equal(stack, "dockroute/test");
       return rest;
     };
     assert.deepEqual(inputs("alpha-bridge"), { ...alpha, bip: "172.30.0.1/24" });

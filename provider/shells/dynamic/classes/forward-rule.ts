@@ -9,7 +9,9 @@ export interface ForwardRuleArgs extends Args<ForwardRuleInputs> {}
  * Packets from the `sources` may enter the `destination` on this host; nothing else is opened.
  *
  * On the host: a chain of its own in iptables' tables filter and raw, reached by a jump from DOCKER-USER and from
- * PREROUTING, and a script under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ * PREROUTING, and a script under /etc/dockroute/scripts that loads it at boot and after each start of Docker. Docker's
+ * isolation comes first, so an internal network in the destination stays closed. While Docker's own filter keeps nobody
+ * out (before its start, after a flush, with FORWARD at ACCEPT) a guard does, and spares what the administrator accepts.
  *
  * Another host, destination or ports replace it; sources and interfaces are changed in place.
  *
@@ -34,9 +36,9 @@ export class ForwardRule extends HostResource {
   declare readonly destination: pulumi.Output<string>;
   /** Who may enter it. */
   declare readonly sources: pulumi.Output<readonly string[]>;
-  /** The interfaces, where some were asked for. */
+  /** The interfaces, if some were named. */
   declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;
-  /** The ports, where it is limited to some. */
+  /** The ports, if it is limited to some. */
   declare readonly ports: pulumi.Output<readonly string[] | undefined>;
 
   constructor(name: string, args: ForwardRuleArgs, opts?: pulumi.CustomResourceOptions) {

@@ -6,13 +6,14 @@ import { type Args, HostResource } from "./resource.js";
 export interface MasqueradeRuleArgs extends Args<MasqueradeRuleInputs> {}
 
 /**
- * Traffic from `source` to the ranges in `exclude` leaves the host with its own address; all else from it that
- * leaves the host is masqueraded.
+ * Traffic from `source` to the ranges in `exclude` leaves the host with its own address. What else leaves the host is
+ * left to Docker's and the host's own rules: their masquerading, another SNAT, `host_ipv4` or `ip-masq` go on as they are.
+ * With `masquerade` a rule of dockroute's own masquerades it, for hosts whose Docker runs with `"ip-masq": false`.
  *
- * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own (in iptables' nat
- * table where there is no `nft`), and a script under /etc/dockroute/parts that loads it at boot and after each start of Docker.
+ * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own (in iptables' nat table if
+ * there is no `nft`), and a script under /etc/dockroute/scripts that loads it at boot and after each start of Docker.
  *
- * Another host or source replaces it; exclude and interfaces are changed in place.
+ * Another host or source replaces it; exclude, interfaces and masquerade are changed in place.
  *
  * Errors: Refused (an interface that is not there), CommandFailed, NotConverged, Unreachable.
  *
@@ -35,8 +36,10 @@ export class MasqueradeRule extends HostResource {
   declare readonly source: pulumi.Output<string>;
   /** Ranges towards which it keeps its own address. */
   declare readonly exclude: pulumi.Output<readonly string[]>;
-  /** The interfaces, where some were asked for. */
+  /** The interfaces, if some were named. */
   declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;
+  /** Whether dockroute masquerades what leaves the source for any other range. */
+  declare readonly masquerade: pulumi.Output<boolean | undefined>;
 
   constructor(name: string, args: MasqueradeRuleArgs, opts?: pulumi.CustomResourceOptions) {
     super("MasqueradeRule", name, args, opts);
