@@ -112,7 +112,7 @@ function names(text: string, address: string): boolean {
 }
 
 function addressesIn(text: string): readonly string[] {
-  return [...text.matchAll(/\d+\.\d+\.\d+\.\d+(?:\/\d+)?/g)].map(([found]) => found);
+  return [...text.matchAll(/(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?/g)].map(([found]) => found);
 }
 
 /** The rest: it goes on as it is, and is about a network that docker0 no longer has. */
