@@ -4,6 +4,7 @@
  */
 import { type ParseError, parseTree } from "jsonc-parser";
 import { z } from "zod";
+import { asset } from "../engine/asset.js";
 import type { Answer, Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { parseInterface, printRange } from "../plan/cidr.js";
@@ -97,6 +98,8 @@ export function valuesOf({ text }: Pick<DaemonJson, "text">): Readonly<Record<st
   if (text === undefined || text.trim() === "") return {};
   try {
     const parsed: unknown = JSON.parse(text);
+    // What is nested too deeply to be written again is read by nobody.
+    JSON.stringify(parsed);
     return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
   } catch {
     return {};
@@ -170,18 +173,17 @@ export function withoutLiveRestore(text: string): string {
 }
 
 /**
- * Tries whether this text can replace the file, before anything is risked for it. A mount and an immutable file refuse a
- * second name as they would refuse to be replaced.
+ * Tries whether this text can replace the file, and asks dockerd whether it would start with it: `dockerd --validate` with
+ * the flags that it runs with (Docker 23 and later) names each flag that stands beside a key. Nothing is changed.
  */
 export function probeFile({ path: file }: DaemonJson, text: string): Command {
-  const script = [
-    'file=$1; beside=$1.dockroute-new; folder=$(dirname "$1"); umask 077; [ -d "$folder" ] || exit 0',
-    'grep -qF " $file " /proc/self/mountinfo && { echo "$file is a mount of its own (Device or resource busy): unmount it" >&2; exit 1; }',
-    'rm -f "$beside" && cat >"$beside" || { rm -f "$beside"; echo "in $folder" >&2; exit 1; }',
-    'rm -f "$beside"; [ ! -e "$file" ] || ln -T "$file" "$beside" || exit 1; rm -f "$beside"',
-  ];
-  const argv = ["sh", "-c", script.join("\n"), "sh", file];
-  return { why: "make sure that daemon.json can be replaced", argv, stdin: text, probe: true };
+  const why = "make sure that daemon.json can be replaced and dockerd starts with it";
+  return {
+    why,
+    argv: ["sh", "-c", asset("facts/probe-daemon-json.sh"), "sh", file],
+    stdin: text,
+    probe: true,
+  };
 }
 
 /** Replaces the file, with owner and mode as before. Without a text it removes the file. */

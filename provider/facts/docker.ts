@@ -1,20 +1,11 @@
 /** The docker CLI and docker.service: what the daemon runs with, and its restart. */
 import { z } from "zod";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
-import { costly, fact } from "../engine/fact.js";
+import { fact } from "../engine/fact.js";
 
 export const questions = [
   { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
 ] as const satisfies readonly Command[];
-
-/** The containers that run, one line of JSON each. It runs Docker's program twice. */
-export const containersQuestion: Command = {
-  why: "ask Docker which containers run",
-  argv: [
-    ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
-    '{"name":{{json .Name}},"policy":{{json .HostConfig.RestartPolicy.Name}},"running":{{json .State.Running}}}',
-  ],
-};
 
 /** The ports that running containers publish, one line of JSON each. Every look asks it, so it runs Docker's program once. */
 export const publishedQuestion: Command = {
@@ -35,27 +26,13 @@ export const serviceQuestion: Command = {
   ],
 };
 
-/** dockerd's own command line, a word on each line. */
-export const flagsQuestion: Command = {
-  why: "read how dockerd was started",
-  argv: [
-    ...["sh", "-c"],
-    'tr "\\0" "\\n" <"/proc/$(systemctl show -p MainPID docker.service | tr -dc 0-9)/cmdline"',
-  ],
-};
-
 /** What the daemon runs with. */
 export const daemon = fact(questions, (answer) => readDaemon(answer));
-/** The containers that run. */
-export const containers = costly([containersQuestion], (answer) => readContainers(answer));
 /** The ports that running containers publish. */
 export const published = fact([publishedQuestion], (answer) => readPublished(answer));
-/** The flags that dockerd was started with, by name with their last value. Empty if they cannot be read. */
-export const flags = costly([flagsQuestion], (answer) => readFlags(answer));
 /** Whether Docker was removed from the host. Anything but a clear answer counts as no. */
 export const isRemoved = fact([serviceQuestion], (answer) => readRemoved(answer));
 
-const container = z.object({ name: z.string(), policy: z.string(), running: z.literal(true) });
 const publisher = z.object({ name: z.string(), ports: z.string() });
 
 const info = z.object({
@@ -89,12 +66,6 @@ export interface Daemon {
 /** What Docker 28 and 29 print for each pool after any reload, though they go on using them. */
 const unsaid = /"Base":"(invalid Prefix)?"/;
 
-export interface Container {
-  readonly name: string;
-  /** Whether Docker starts it again after its own restart. */
-  readonly returns: boolean;
-}
-
 /** A port of the host by which a container can be reached. */
 export interface Published {
   /** The container's name. */
@@ -124,15 +95,6 @@ export const readDaemon = readOnce((answer: Answer): Daemon => {
   };
 });
 
-export function readContainers(answer: Answer): readonly Container[] {
-  return answer.stdout.split("\n").flatMap((line) => {
-    const { data } = container.safeParse(parseJson(line));
-    if (data === undefined) return [];
-    const returns = data.policy === "always" || data.policy === "unless-stopped";
-    return [{ name: data.name.replace(/^\//, ""), returns }];
-  });
-}
-
 /** Of "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp" those of IPv4. */
 export const readPublished = readOnce((answer: Answer): readonly Published[] => {
   return answer.stdout.split("\n").flatMap((line) => {
@@ -147,17 +109,6 @@ export const readPublished = readOnce((answer: Answer): readonly Published[] => 
     });
   });
 });
-
-/** "--bip=172.17.0.1/16" and "--bip" "172.17.0.1/16" both are the value of "--bip". */
-export function readFlags({ code, stdout }: Answer): ReadonlyMap<string, string> {
-  const words = code === 0 ? stdout.split("\n") : [];
-  return new Map(
-    words.flatMap((word, at): readonly (readonly [string, string])[] => {
-      const [, name, value] = /^(--?[a-z][a-z0-9-]*)(?:=(.*))?$/.exec(word) ?? [];
-      return name === undefined ? [] : [[name, value ?? words[at + 1] ?? ""]];
-    }),
-  );
-}
 
 /** "not-found" is systemd's word where no unit file exists. */
 export function readRemoved({ stdout }: Answer): boolean {

@@ -3,7 +3,7 @@
  * too. Read by `-S`, written as the lines of a script.
  */
 import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
-import { fact } from "../engine/fact.js";
+import { costly, fact } from "../engine/fact.js";
 
 export type Table = "filter" | "raw" | "nat";
 
@@ -30,6 +30,9 @@ export const natQuestions = [
 export const filter = fact([questions[0]], (answer) => readTable(answer));
 export const raw = fact([questions[1]], (answer) => readTable(answer));
 export const nat = fact(natQuestions, (answer) => readTable(answer));
+/** The same for a kind that needs them only if something is due. */
+export const costlyFilter = costly([questions[0]], (answer) => readTable(answer));
+export const costlyNat = costly(natQuestions, (answer) => readTable(answer));
 
 export const readTable = readOnce((answer: Answer): TableSeen => {
   const policies = new Map<string, string>();

@@ -3,7 +3,7 @@
  * rules that are neither Docker's nor ours are read as text.
  */
 import { type Answer, type Command, readOnce } from "../engine/command.js";
-import { fact } from "../engine/fact.js";
+import { costly, fact } from "../engine/fact.js";
 
 /** Without the contents of sets, which can be huge; priorities as numbers. */
 export const question: Command = {
@@ -13,6 +13,8 @@ export const question: Command = {
 
 /** The chains of other programs. */
 export const foreign = fact([question], (answer) => read(answer));
+/** The same for a kind that needs them only if something is due. */
+export const costlyForeign = costly([question], (answer) => read(answer));
 
 export interface Chain {
   /** "ip other" */

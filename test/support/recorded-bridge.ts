@@ -57,7 +57,7 @@ export const restarted = (why: string) => [
 ];
 export const restart = "restart Docker, so that docker0 gets 172.30.16.1/24";
 
-export const probed = "probe  # make sure that daemon.json can be replaced";
+export const probed = "probe  # make sure that daemon.json can be replaced and dockerd starts with it";
 
 /** A network as Docker reports it. */
 export const reported: DockerNetwork = {

@@ -2,6 +2,7 @@
 import type { Disruptive } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import { foundBy, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
+import { otherDocker } from "./conflicts.js";
 import { addressOf, type BridgeSeen, type facts } from "./facts.js";
 import type { DockerBridgeInputs } from "./inputs.js";
 import { rollbackTo } from "./restart.js";
@@ -9,8 +10,10 @@ import { isDockerGone } from "./setting.js";
 import { dockerIs } from "./warnings.js";
 
 export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
-  notReady: ({ daemon }) =>
-    daemon.version === undefined && daemon.other === undefined
+  notReady: ({ daemon, ...seen }) =>
+    daemon.version === undefined &&
+    daemon.other === undefined &&
+    otherDocker({ daemon, ...seen }).length === 0
       ? ["Docker does not answer here: is it installed and running?"]
       : [],
   running: ({ containers }) => containers.map(({ name }) => name),
@@ -22,7 +25,9 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
     const away = before.containers.filter(({ name, returns }) => returns && !running.has(name));
     return [
       ...(now.daemon.version === undefined ? ["Docker does not answer"] : []),
-      ...(away.length === 0 ? [] : [`not back yet: ${away.map(({ name }) => name).join(", ")}`]),
+      ...(away.length === 0
+        ? []
+        : [`not back yet: ${away.map(({ name }) => withReason(name, now)).join(", ")}`]),
     ];
   },
 
@@ -44,6 +49,12 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
 
   traits: { names: ["docker"], of: ({ daemon }) => ({ docker: dockerIs(daemon) }) },
 };
+
+/** The container with what Docker says of its failed start. */
+function withReason(name: string, { stopped }: BridgeSeen): string {
+  const error = stopped.find((each) => each.name === name)?.error;
+  return error === undefined ? name : `${name} (Docker cannot start it: ${error})`;
+}
 
 function ofRemovedDocker({ bip }: DockerBridgeInputs, seen: BridgeSeen): string {
   const file =

@@ -3,7 +3,12 @@ import * as boot from "../../boot/script.js";
 import type { Cheap, Seen } from "../../engine/fact.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
+import * as containers from "../../facts/docker-containers.js";
+import { dockerd } from "../../facts/dockerd.js";
+import * as iptables from "../../facts/iptables.js";
+import { mentions } from "../../facts/mentions.js";
 import * as nft from "../../facts/nft.js";
+import * as nftForeign from "../../facts/nft-foreign.js";
 import { network } from "../host/network.js";
 
 export const facts = {
@@ -14,8 +19,13 @@ export const facts = {
   isDockerRemoved: docker.isRemoved,
   nft: nft.chains,
   nftIpv6: nft.chainsIpv6,
-  containers: docker.containers,
-  flags: docker.flags,
+  dockerd,
+  containers: containers.running,
+  stopped: containers.stopped,
+  filter: iptables.costlyFilter,
+  nat: iptables.costlyNat,
+  foreign: nftForeign.costlyForeign,
+  mentions,
 };
 
 /** All facts, the costly ones among them. */

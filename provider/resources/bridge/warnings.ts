@@ -1,16 +1,19 @@
 /** What a person has to know of a change of docker0 before it is made. */
-import type { Container, Daemon } from "../../facts/docker.js";
+import type { Daemon } from "../../facts/docker.js";
+import type { Container } from "../../facts/docker-containers.js";
 import { contains, overlaps, parseRange, printRange, type Range } from "../../plan/cidr.js";
 import { networkOf } from "../host/network.js";
 import { recordOf } from "./before.js";
 import { addressOf, type BridgeSeen, type CheapSeen } from "./facts.js";
 import { runsWith, type Wanted } from "./keys.js";
+import { namedElsewhere } from "./old-address.js";
 
 /** @param was the trait "docker" at the last `up` */
 export function warnings(wanted: Wanted, seen: BridgeSeen, was: unknown): readonly string[] {
   return [
     ...ofVersion(was, seen),
     ...(runsWith(wanted, seen) ? [] : ofRestart(wanted, seen)),
+    ...namedElsewhere(wanted, seen),
     ...ofNetworks(wanted, seen),
   ];
 }

@@ -14,6 +14,7 @@ import type { Seen } from "../../engine/fact.js";
 import type { Kind, Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
+import { dockerd, isOff } from "../../facts/dockerd.js";
 import * as firewalld from "../../facts/firewalld.js";
 import { waysTo } from "../../facts/iproute.js";
 import * as iptables from "../../facts/iptables.js";
@@ -45,6 +46,7 @@ const facts = {
   dockersTable: nft.hasDockersTable,
   foreign,
   file: json.file,
+  dockerd,
   firewalld: firewalld.firewalld,
   ways: waysTo(({ sources, interfaces }: Pick<ForwardRuleInputs, "sources" | "interfaces">) =>
     asked({ sources, interfaces }),
@@ -102,8 +104,7 @@ function filtersOf(seen: ForwardRuleSeen): Filters {
   return {
     ...seen,
     nftBackend: seen.daemon.firewall?.startsWith("nftables") === true,
-    // dockerd's command line can say the same (`--iptables=false`); the fact about it belongs here.
-    dockerFilters: json.valuesOf(seen.file)["iptables"] !== false,
+    dockerFilters: !isOff("iptables", seen),
   };
 }
 

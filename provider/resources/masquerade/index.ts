@@ -15,6 +15,7 @@ import type { Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import * as conntrack from "../../facts/conntrack.js";
 import * as json from "../../facts/daemon-json.js";
+import { dockerd, isOff, setting } from "../../facts/dockerd.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
 import { foreign, masquerades } from "../../facts/nft-foreign.js";
@@ -59,6 +60,7 @@ const facts = {
   hasConntrack: conntrack.isInstalled,
   foreign,
   file: json.file,
+  dockerd,
   scripts: boot.scripts,
 };
 export type MasqueradeRuleSeen = Seen<typeof facts>;
@@ -101,11 +103,12 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
 
 /** dockroute 0.1.0 masqueraded what left the plan, also where Docker was told not to. */
 function noLongerMasqueraded(wanted: MasqueradeRuleInputs, seen: MasqueradeRuleSeen): readonly string[] {
-  const byDocker = json.valuesOf(seen.file)["ip-masq"] !== false;
-  if (byDocker || wanted.masquerade === true || !isFormerThere(wanted, seen)) return [];
+  const found = setting("ip-masq", seen);
+  if (found === undefined || !isOff("ip-masq", seen)) return [];
+  if (wanted.masquerade === true || !isFormerThere(wanted, seen)) return [];
   return [
-    `what leaves ${wanted.source} for other ranges keeps its own address from now on, because daemon.json has ` +
-      '"ip-masq": false; the input `masquerade` of the MasqueradeRule masquerades it as before',
+    `what leaves ${wanted.source} for other ranges keeps its own address from now on, because dockerd has ` +
+      `${found.text} (in ${found.place}); the input \`masquerade\` of the MasqueradeRule masquerades it as before`,
   ];
 }
 

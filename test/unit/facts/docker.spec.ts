@@ -22,13 +22,6 @@ describe("Docker", () => {
       assert.deepEqual(ours.pools, [{ base: "172.30.16.0/20", size: 24 }]);
     });
 
-    it(`tells which containers of ${image} come back after a restart`, () => {
-      assert.deepEqual(docker.readContainers(answer(image, "fresh", docker.containersQuestion)), [
-        { name: "idle", returns: false },
-        { name: "web", returns: true },
-      ]);
-    });
-
     it(`tells which ports of ${image} are published`, () => {
       assert.deepEqual(docker.readPublished(answer(image, "fresh", docker.publishedQuestion)), [
         { name: "web", port: 8080, protocol: "tcp" },
@@ -76,29 +69,6 @@ describe("Docker", () => {
       assert.equal(docker.readRemoved(said(stdout)), is));
   }
 
-  it("was started with flags of either form", () => {
-    const words = [
-      "/usr/bin/dockerd",
-      "-H",
-      "fd://",
-      "--bip=172.17.0.1/16",
-      "--config-file",
-      "/opt/daemon.json",
-      "-b",
-      "br0",
-      "",
-    ];
-    assert.deepEqual(
-      [...docker.readFlags(said(words.join("\n")))],
-      [
-        ["--bip", "172.17.0.1/16"],
-        ["--config-file", "/opt/daemon.json"],
-        ["-b", "br0"],
-      ],
-    );
-    assert.deepEqual([...docker.readFlags(said("cat: /proc/0/cmdline", 1))], []);
-  });
-
   it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
     const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
     assert.deepEqual(docker.readPublished(said(`${JSON.stringify({ name: "a", ports })}\n`)), [
@@ -106,21 +76,6 @@ describe("Docker", () => {
       { name: "a", port: 9001, protocol: "udp" },
     ]);
     assert.deepEqual(docker.readPublished(said("Cannot connect to the Docker daemon\n", 1)), []);
-  });
-
-  it("counts containers that stop with it, and none that had stopped before", () => {
-    const line = (name: string, policy: string, running: boolean) =>
-      JSON.stringify({ name, policy, running });
-    const lines = [
-      line("/a", "unless-stopped", true),
-      line("/b", "on-failure", true),
-      line("/c", "always", false),
-      "",
-    ];
-    assert.deepEqual(docker.readContainers(said(lines.join("\n"))), [
-      { name: "a", returns: true },
-      { name: "b", returns: false },
-    ]);
   });
 });
 

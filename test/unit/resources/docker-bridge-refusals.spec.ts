@@ -14,8 +14,6 @@ describe("a bridge", () => {
   const wire = `${wish.endpoint.replace(/^root@|\.\d+:22$/g, "")}`;
   const comments = { ...fresh, file: { ...fresh.file, text: "{} // mine" } };
   const rootless = { ...fresh, daemon: { ...fresh.daemon, rootless: true } };
-  const flagged = (...flags: readonly (readonly [string, string])[]) => ({ ...fresh, flags: new Map(flags) });
-  const withKey = (text: string) => ({ ...fresh, file: { ...fresh.file, text } });
   const refused: readonly (readonly [
     what: string,
     wish: DockerBridgeInputs,
@@ -77,44 +75,6 @@ describe("a bridge", () => {
       onLink("br-0123456789ab", "172.30.17.1/24", undefined),
       [],
     ],
-    [
-      "another bridge in daemon.json",
-      wish,
-      withKey('{"bridge":"none"}'),
-      ['daemon.json has "bridge": "none", with which dockerd takes no bip; remove that key'],
-    ],
-    [
-      "addresses outside of docker0's new network",
-      wish,
-      withKey('{"fixed-cidr":"172.17.1.0/24","default-gateway":"172.17.0.9"}'),
-      ["fixed-cidr", "default-gateway"].map(
-        (key, at) =>
-          `daemon.json has "${key}": "${["172.17.1.0/24", "172.17.0.9"][at]}", which is not in docker0's network ` +
-          "172.30.16.0/24, so dockerd would not start; remove that key",
-      ),
-    ],
-    [
-      "nothing: addresses inside of docker0's new network",
-      wish,
-      withKey('{"fixed-cidr":"172.30.16.128/25","default-gateway":"172.30.16.9","bridge":""}'),
-      [],
-    ],
-    [
-      "the same settings on dockerd's command line",
-      wish,
-      flagged(["--bip", "172.17.0.1/16"], ["--default-address-pool", "base=172.18.0.0/16,size=24"]),
-      ["--bip", "--default-address-pool"].map(
-        (flag) =>
-          `dockerd has ${flag} on its command line, and does not start with that and the same in daemon.json; remove the flag`,
-      ),
-    ],
-    [
-      "another daemon.json",
-      wish,
-      flagged(["--config-file", "/opt/daemon.json"]),
-      [`dockerd reads /opt/daemon.json and not ${daemonJson}, by its flag --config-file; remove the flag`],
-    ],
-    ["nothing: daemon.json by its flag", wish, flagged(["--config-file", daemonJson]), []],
     ["nothing: docker0's old address", { ...wish, pools: ["172.17.16.0/20"] }, fresh, []],
   ];
   for (const [what, inputs, seen, reasons] of refused) {

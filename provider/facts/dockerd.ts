@@ -1,0 +1,209 @@
+/**
+ * The dockerd that docker.service runs: the flags of its command line with the file that holds each, and whether the
+ * command docker speaks to this daemon or to another one.
+ */
+import { asset } from "../engine/asset.js";
+import { type Answer, type Command, readOnce } from "../engine/command.js";
+import { fact } from "../engine/fact.js";
+import { type DaemonJson, path, valuesOf } from "./daemon-json.js";
+
+export const question: Command = {
+  why: "read how docker.service starts dockerd",
+  argv: ["sh", "-c", asset("facts/dockerd.sh")],
+};
+
+/** What docker.service runs. Its programs are systemctl and awk, and docker only where a context is set. */
+export const dockerd = fact([question], (answer) => readDockerd(answer));
+
+export interface Dockerd {
+  /** The flags by their long names without dashes, "bip", each with all its values. Empty if no dockerd runs. */
+  readonly flags: ReadonlyMap<string, Flag>;
+  readonly state: "runs" | "stopped" | "unknown";
+  /** Where the daemon listens, beside what its flags and keys say: the sockets of docker.socket. */
+  readonly sockets: readonly string[];
+  /** Where the command docker looks for a daemon, if it was told so. */
+  readonly client?: Client;
+}
+
+export interface Flag {
+  /** As it was given: "--bip", "-b". */
+  readonly word: string;
+  readonly values: readonly string[];
+  /** The unit, the drop-in or the file of its environment that has the word. undefined if none of them has. */
+  readonly file?: string;
+}
+
+export interface Client {
+  /** What told it, as a person finds it: "DOCKER_HOST", 'the context "remote"'. */
+  readonly by: string;
+  /** "unix:///run/other.sock" */
+  readonly endpoint: string;
+}
+
+/** dockerd's flags that stand for another name, or that take no value of their own. */
+const short: Readonly<Record<string, string>> = {
+  b: "bridge",
+  H: "host",
+  G: "group",
+  D: "debug",
+  l: "log-level",
+};
+const booleans = new Set([
+  ...["allow-direct-routing", "debug", "experimental", "icc", "init", "ip-forward", "ip-forward-no-drop"],
+  ...[
+    "ip-masq",
+    "ip6tables",
+    "iptables",
+    "ipv6",
+    "live-restore",
+    "no-new-privileges",
+    "raw-logs",
+    "rootless",
+  ],
+  ...["selinux-enabled", "tls", "tlsverify", "userland-proxy"],
+]);
+
+/** Keys of daemon.json that are lists have another name than their flags. */
+const plural: Readonly<Record<string, string>> = {
+  ...{
+    "default-address-pool": "default-address-pools",
+    host: "hosts",
+    "registry-mirror": "registry-mirrors",
+  },
+  ...{ "insecure-registry": "insecure-registries", label: "labels", "log-opt": "log-opts" },
+};
+
+export const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
+  const lines = stdout
+    .split("\n")
+    .map((line) => [line.replace(/=.*/s, ""), line.replace(/^[^=]*=/, "")] as const);
+  const all = (name: string) =>
+    lines.flatMap(([key, value]) => (key === name && value !== "" ? [value] : []));
+  const places = all("flag").map((text) => {
+    const [word = "", ...file] = text.split(" ");
+    return { name: nameOf(word), file: file.join(" ") };
+  });
+  const argv = all("argv");
+  const flags = new Map(
+    [...flagsOf(argv.slice(1))].map(([name, flag]): [string, Flag] => {
+      // A later file wins: the unit, its drop-ins, the files of its environment.
+      const file = places.findLast((place) => place.name === name)?.file;
+      return [name, file === undefined ? flag : { ...flag, file }];
+    }),
+  );
+  const client = clientOf(all("DOCKER_HOST")[0], all("context")[0]);
+  return {
+    flags,
+    state: argv.length > 0 ? "runs" : all("MainPID")[0] === "0" ? "stopped" : "unknown",
+    sockets: all("Listen").map((text) => socketOf(text.replace(/ \(.*$/, ""))),
+    ...(client === undefined ? {} : { client }),
+  };
+});
+
+/** systemd prints a path, or an address with its port. */
+function socketOf(text: string): string {
+  return `${/^[/@]/.test(text) ? "unix" : "tcp"}://${text}`;
+}
+
+function clientOf(host: string | undefined, context: string | undefined): Client | undefined {
+  if (host !== undefined) return { by: "DOCKER_HOST", endpoint: host };
+  if (context === undefined) return undefined;
+  const [name = "", endpoint = ""] = context.split(" ");
+  return { by: `the context ${JSON.stringify(name)}`, endpoint };
+}
+
+/** "--bip=172.17.0.1/16" and "--bip" "172.17.0.1/16" both are the value of "bip". */
+function flagsOf(words: readonly string[]): ReadonlyMap<string, Flag> {
+  const found = new Map<string, Flag>();
+  for (let at = 0; at < words.length; at++) {
+    const [, word, rest = ""] = /^(--[a-z][a-z0-9-]*(?==|$)|-[A-Za-z])(.*)$/s.exec(words[at] ?? "") ?? [];
+    if (word === undefined) continue;
+    const name = nameOf(word);
+    const joined = rest === "" ? undefined : rest.replace(/^=/, "");
+    const value = joined ?? (booleans.has(name) ? "true" : (words[++at] ?? ""));
+    found.set(name, { word, values: [...(found.get(name)?.values ?? []), value] });
+  }
+  return found;
+}
+
+function nameOf(word: string): string {
+  const bare = word.replace(/^--?/, "");
+  return word.startsWith("--") ? bare : (short[bare.slice(0, 1)] ?? bare);
+}
+
+/** One setting of dockerd, by a flag or by a key of daemon.json: dockerd does not start with both. */
+export interface Setting {
+  /** A text, a number or a boolean each; what daemon.json has in a list, one by one. */
+  readonly values: readonly unknown[];
+  /** As it is written: "--bip=172.20.0.1/24", '"bip": "172.20.0.1/24"'. */
+  readonly text: string;
+  /** Where it is written, as a person finds it: the file, or the command line that runs. */
+  readonly place: string;
+}
+
+/** What a host shows of dockerd's settings. */
+export interface Settings {
+  readonly dockerd: Dockerd;
+  readonly file: Pick<DaemonJson, "text">;
+}
+
+/** The flag's name is given: "default-address-pool" for the key default-address-pools too. */
+export function setting(name: string, { dockerd, file }: Settings): Setting | undefined {
+  const flag = dockerd.flags.get(name);
+  if (flag !== undefined) {
+    const { word, values } = flag;
+    return {
+      values: booleans.has(name) ? values.map((text) => !/^(0|f|F|false|FALSE|False)$/.test(text)) : values,
+      text: values
+        .map((value) => (booleans.has(name) && value === "true" ? word : `${word}=${value}`))
+        .join(" "),
+      place: flag.file ?? "the command line of the dockerd that runs",
+    };
+  }
+  const key = plural[name] ?? name;
+  const value = valuesOf(file)[key];
+  if (value === undefined) return undefined;
+  return { values: [value].flat(), text: `${JSON.stringify(key)}: ${JSON.stringify(value)}`, place: path };
+}
+
+/** Whether a person turned a setting off that is on by itself: "iptables", "ip-masq". */
+export function isOff(name: string, settings: Settings): boolean {
+  return setting(name, settings)?.values.at(-1) === false;
+}
+
+/** Where the daemon of docker.service listens: "unix:///run/docker.sock". */
+export function listens(settings: Settings): readonly string[] {
+  const told = (setting("host", settings)?.values ?? []).map(String);
+  const all = told.length === 0 ? [standard] : told;
+  return all.flatMap((host) => (host.startsWith("fd:") ? settings.dockerd.sockets : [host])).map(normal);
+}
+
+const standard = "unix:///var/run/docker.sock";
+
+/**
+ * What makes the command docker speak to another daemon than the one that docker.service runs; undefined if it speaks
+ * to this one, or it is not known.
+ */
+export function otherDaemon(settings: Settings): Client | "not docker.service" | undefined {
+  const { state, sockets, client = { by: "", endpoint: standard } } = settings.dockerd;
+  const asked = normal(client.endpoint);
+  // A docker.service that is stopped is started by whoever asks at its socket.
+  const own = state === "stopped" ? sockets : listens(settings);
+  // A socket unit of another name gives dockerd sockets that nothing here tells of.
+  const isUnknown = state === "unknown" || (state === "runs" && own.length === 0);
+  if (isUnknown || own.some((each) => isSame(each, asked))) return undefined;
+  return state === "stopped" && client.by === "" ? "not docker.service" : client;
+}
+
+function normal(endpoint: string): string {
+  const text = endpoint.includes("://") ? endpoint : `tcp://${endpoint}`;
+  return text
+    .replace(/^unix:\/\/\/var\/run\//, "unix:///run/")
+    .replace(/^(http|tcp):\/\/localhost(?=[:/]|$)/, "tcp://127.0.0.1");
+}
+
+/** A daemon that listens on every address is reached by any of them; one of another machine is another daemon. */
+function isSame(own: string, asked: string): boolean {
+  const anywhere = /^tcp:\/\/(?:0\.0\.0\.0|\[::\])?(:\d+)/.exec(own)?.[1];
+  return own === asked || (anywhere !== undefined && asked === `tcp://127.0.0.1${anywhere}`);
+}
