@@ -14,6 +14,7 @@ import {
   type Range,
 } from "../plan/cidr.js";
 import {
+  addressOfDocker0,
   type Ground,
   gatewayTo,
   heldIn,
@@ -172,7 +173,7 @@ function rangeOf(route: ip.Route): Range | undefined {
 
 /** The part that docker0 is in by now. */
 function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
-  const held = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
+  const held = addressOfDocker0(ground);
   const parsed = held === undefined ? undefined : parseInterface(held);
   if (parsed === undefined || "reason" in parsed || !containsAddress(pool, parsed.value.address))
     return undefined;

@@ -1,8 +1,9 @@
 /** What a change of docker0 does to a host beside docker0: Docker restarts, and its containers stop. */
 import type { Disruptive } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
-import { foundBy, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
+import { foundBy, momentOf, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
 import { addressOf, type BridgeSeen, type facts } from "./facts.js";
+import { keepsDocker0, keepVariable } from "./given-back.js";
 import type { DockerBridgeInputs } from "./inputs.js";
 import { rollbackTo } from "./restart.js";
 import { isDockerGone } from "./setting.js";
@@ -14,8 +15,7 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
       ? ["Docker does not answer here: is it installed and running?"]
       : [],
   running: ({ containers }) => containers.map(({ name }) => name),
-  rollback: (before) =>
-    rollbackTo({ bip: addressOf(before), file: before.file }, recordOf(before) === undefined),
+  rollback: (before) => rollbackTo(momentOf(before), recordOf(before) === undefined),
 
   unhealthy(before, now) {
     const running = new Set(now.containers.map(({ name }) => name));
@@ -35,6 +35,7 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
     const isOurs = address === held.bip || json.keysOf(seen.file).bip === held.bip;
     const isKnown = foundBy(held, seen) !== undefined;
     if (isDockerGone(seen) && isKnown) return [ofRemovedDocker(held, seen)];
+    if (isKnown && keepsDocker0(held)) return [ofKept(seen)];
     if (!isOurs || isKnown) return [];
     return [
       `docker0 keeps ${address ?? "no address"} and daemon.json its bip: what was there before is written down neither in ` +
@@ -44,6 +45,14 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
 
   traits: { names: ["docker"], of: ({ daemon }) => ({ docker: dockerIs(daemon) }) },
 };
+
+function ofKept(seen: BridgeSeen): string {
+  const address = addressOf(seen) ?? "no address";
+  return (
+    `docker0 keeps ${address} and daemon.json its bip, because ${keepVariable} names this host; all else is removed. To ` +
+    "give docker0 another address later, set bip in daemon.json to it, and restart Docker"
+  );
+}
 
 function ofRemovedDocker({ bip }: DockerBridgeInputs, seen: BridgeSeen): string {
   const file =
