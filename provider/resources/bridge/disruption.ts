@@ -1,6 +1,8 @@
 /** What a change of docker0 does to a host beside docker0: Docker restarts, and its containers stop. */
+import { isDeepStrictEqual } from "node:util";
 import type { Disruptive } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
+import { addressesOfDocker0 } from "../host/network.js";
 import { foundBy, momentOf, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
 import { addressOf, type BridgeSeen, type facts } from "./facts.js";
 import { keepsDocker0, keepVariable } from "./given-back.js";
@@ -23,6 +25,25 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
     return [
       ...(now.daemon.version === undefined ? ["Docker does not answer"] : []),
       ...(away.length === 0 ? [] : [`not back yet: ${away.map(({ name }) => name).join(", ")}`]),
+    ];
+  },
+
+  differences(before, now) {
+    const [was, is] = [before, now].map((seen) => [...addressesOfDocker0(seen)].sort().join(", "));
+    const isDown = before.daemon.version !== undefined && now.daemon.version === undefined;
+    const running = new Set(now.containers.map(({ name }) => name));
+    const away = before.containers.filter(({ name }) => !running.has(name));
+    const inWords = away.map(({ name, returns }) => (returns ? name : `${name} (it has no restart policy)`));
+    return [
+      ...(was === is ? [] : [`docker0 had ${was || "no address"}, and has ${is || "no address"}`]),
+      ...(isDown ? ["Docker does not answer"] : []),
+      ...(isDown || addressOf(before) === addressOf(now)
+        ? []
+        : [`Docker ran docker0 with ${addressOf(before)}, and runs it with ${addressOf(now)}`]),
+      ...(isDeepStrictEqual(before.file, now.file)
+        ? []
+        : [`${json.path} has not the bytes, the mode and the owner that it had`]),
+      ...(away.length === 0 ? [] : [`containers that ran do not run: ${inWords.join(", ")}`]),
     ];
   },
 
