@@ -1,6 +1,7 @@
 /** Asks all hosts of the config what speaks against the mesh as a whole, before its first resource is judged. */
 
 import { fact, questionsOf, seenOf } from "../engine/fact.js";
+import * as rules from "../facts/ip-rules.js";
 import * as ip from "../facts/iproute.js";
 import * as reversePath from "../facts/reverse-path.js";
 import type { Host } from "../host/host.js";
@@ -12,6 +13,7 @@ import { type Finding, lint, type Standing } from "./mesh.js";
 export const lintFacts = {
   ...network,
   strict: fact([reversePath.question], (answer) => reversePath.readStrict(answer)),
+  policy: rules.policy,
   ways: ip.waysTo((peers: readonly string[]) => peers),
 };
 
@@ -44,6 +46,6 @@ export async function lintHosts({ pool, hostPrefix, hosts }: Intended): Promise<
 
 async function stand(entry: HostEntry, host: Host, peers: readonly string[]): Promise<Standing> {
   const questions = questionsOf<readonly string[]>(lintFacts, peers);
-  const { strict, ...ground } = seenOf(lintFacts, peers, questions, await host.look(questions));
-  return { ...entry, ground, strict };
+  const { strict, policy, ...ground } = seenOf(lintFacts, peers, questions, await host.look(questions));
+  return { ...entry, ground, strict, policy };
 }

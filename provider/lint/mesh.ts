@@ -3,6 +3,7 @@
  * warning. What one resource alone would meet is in its own `objections`.
  */
 
+import type { Policy } from "../facts/ip-rules.js";
 import * as ip from "../facts/iproute.js";
 import {
   contains,
@@ -26,6 +27,7 @@ import {
   type WithWays,
   wayOf,
 } from "../resources/host/network.js";
+import { containersOf, diversion, remedy } from "../resources/host/policy.js";
 import { notItsOwn } from "./own-address.js";
 
 /** A host as it stands. */
@@ -38,6 +40,7 @@ export interface Standing {
   readonly ground: WithWays;
   /** Links with a strict rp_filter. */
   readonly strict: ReadonlySet<string>;
+  readonly policy: Policy;
 }
 
 /** The plan as far as it is known before any resource is. */
@@ -60,6 +63,7 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
+    ...diverted(intent, host),
     ...notItsOwn(host, hosts).map(warning),
     ...inPool(intent, host),
     ...smaller(host, hosts),
@@ -102,6 +106,23 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   );
 }
 
+/** A rule and a table of somebody's own lead the whole pool elsewhere than the routes will. */
+function diverted({ pool }: Intent, { name, ground, policy }: Standing): readonly Finding[] {
+  const parsed = pool === undefined ? undefined : parseRange(pool);
+  if (parsed === undefined || "reason" in parsed) return [];
+  const to = parsed.value;
+  const ofContainers = containersOf(ground);
+  // A route to a part of the pool is told by the PeerRoute that it meets.
+  const whole = { ...policy, routes: policy.routes.filter(({ range }) => contains(range, to)) };
+  const found = diversion(whole, { ...ofContainers, from: [...ofContainers.from, to], to });
+  if (found === undefined) return [];
+  return [
+    error(
+      `${name}: packets of containers to the pool ${pool} would not go to the peers: ${found}; ${remedy(to)}`,
+    ),
+  ];
+}
+
 /** The card that holds the host's own address. */
 function cardOf({ ground, address }: Standing): string | undefined {
   return nics(ground).find(({ addresses }) => addresses.some((own) => own.split("/")[0] === address))?.name;
@@ -121,7 +142,7 @@ function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[]
   return [
     error(
       `${host.name}: rp_filter is strict on ${into}, where packets of ${peers} come in, and their way back leads by ${first.back}: it ` +
-        `drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or take addresses of one network into dockroute:hosts`,
+        `drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or set \`interface: ${into}\` for it, or take addresses of one network into dockroute:hosts`,
     ),
   ];
 }
