@@ -9,6 +9,8 @@ export interface Command {
   readonly argv: readonly string[];
   /** Text for the program's standard input. Without it the input is empty. */
   readonly stdin?: string;
+  /** Asked on the host where this one fails: what it prints becomes part of the error. */
+  readonly onFailure?: readonly string[];
   /** It changes nothing: run before the transaction begins, so that a failure leaves nothing to be undone. */
   readonly probe?: true;
   /** What this command can take down. One with a risk is run only inside the host transaction. */

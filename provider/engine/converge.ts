@@ -18,6 +18,8 @@ import type { Rollout } from "./rollout.js";
 const passes = 4;
 /** The containers of a restarted Docker have this long to run again. */
 const healthyWithin = 120_000;
+/** After a rollback they have this long. */
+const restoredWithin = 30_000;
 
 /** What a host shows to a resource, and the claims that follow from it. */
 export interface View<F extends Facts> {
@@ -189,6 +191,7 @@ async function apply<I extends OnHost, F extends Facts<I>>(
     why: whys(commands).at(-1) ?? kind.id(inputs),
     commands: commands.filter(({ probe }) => probe !== true),
     undo: kind.disruptive?.rollback(before.seen) ?? [],
+    differences: () => differencesLeft(kind, inputs, host, before),
     verify: async () => {
       now = await healthyAgain(kind, inputs, host, before);
       const still = dueOf(now.claims).filter(({ risk }) => risk !== undefined);
@@ -210,6 +213,20 @@ async function healthyAgain<I extends OnHost, F extends Facts<I>>(
     const away = kind.disruptive?.unhealthy(before.seen, view.seen) ?? [];
     if (away.length === 0) return view;
     if (performance.now() > deadline) throw new Unhealthy(inputs.host, kind.id(inputs), away);
+  }
+}
+
+/** After a rollback: how the host differs from before. Containers have some time to come back. */
+async function differencesLeft<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  host: Host,
+  before: View<F>,
+): Promise<readonly string[]> {
+  for (const deadline = performance.now() + restoredWithin; ; await sleep(500)) {
+    const { seen } = await look(kind, inputs, { read: (questions) => host.read(questions, "now") });
+    const left = kind.disruptive?.differences(before.seen, seen) ?? [];
+    if (left.length === 0 || performance.now() > deadline) return left;
   }
 }
 

@@ -60,6 +60,8 @@ export interface Disruptive<I extends OnHost, F extends Facts<I>> {
   rollback(before: Seen<F>): readonly Command[];
   /** What ran before the change and does not run yet, in words; the next host waits until this is []. */
   unhealthy(before: Seen<F>, now: Seen<F>): readonly string[];
+  /** How the host differs from before the change, in words, once the change was rolled back; [] if in nothing. */
+  differences(before: Seen<F>, now: Seen<F>): readonly string[];
   /** What the first change found and destroy needs: kept on the host and as the output `before`. */
   remembers(seen: Seen<F>): unknown;
   /** What `undo` cannot bring back because the records of it are lost, in words. */

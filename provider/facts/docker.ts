@@ -132,9 +132,18 @@ function parseJson(text: string): unknown {
 export function restart(why: string): readonly Command[] {
   return [
     { why, argv: ["systemctl", "reset-failed", "docker.service"], risk: "docker" },
-    { why, argv: ["systemctl", "restart", "docker.service"], risk: "docker" },
+    { why, argv: ["systemctl", "restart", "docker.service"], risk: "docker", onFailure: lastWords },
   ];
 }
+
+/** What dockerd and its helpers logged last, without what is no trouble. */
+const lastWords = [
+  ...["sh", "-c"],
+  'echo "The last lines of the journal of $1:"; journalctl -q -b -u "$1" -n 60 -o cat --since=-10min | ' +
+    'grep -Ev "level=(info|debug)|^(Starting|Stopping|Stopped) |Scheduled restart|Start request repeated|Consumed " | ' +
+    "uniq | tail -n 5 | cut -c 1-400",
+  ...["sh", "docker.service"],
+];
 
 /** Has the running dockerd read live-restore, without a restart. Does nothing if none runs. */
 export function loadLiveRestore(on: boolean, why: string): Command {

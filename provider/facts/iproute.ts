@@ -160,6 +160,21 @@ export function readWays(addresses: readonly string[], answers: readonly Answer[
   return new Map(addresses.map((address, at) => [address, readWay(address, answers[at] ?? unseen)]));
 }
 
+/**
+ * Gives a link these IPv4 addresses in this order, and no others. The first one stays on it all the while if it is there.
+ * The kernel removes further addresses of a network together with the first one of it.
+ */
+export function setAddresses(link: string, wanted: readonly string[]): Command {
+  const script =
+    'link=$1; keep=$2; shift; ip -4 -o addr show dev "$link" | while read -r _ _ _ has _; do ' +
+    '[ "$has" = "$keep" ] || ip addr del "$has" dev "$link" 2>/dev/null || :; done; ' +
+    'for each do ip addr replace "$each" dev "$link" || exit; done';
+  return {
+    why: `give ${link} the addresses ${wanted.join(", ")}`,
+    argv: ["sh", "-c", script, "sh", link, ...wanted],
+  };
+}
+
 /** `replace` is idempotent and never leaves a moment without the route, as delete and add would. */
 export function replaceRoute(route: Required<Pick<Route, "destination" | "gateway" | "interface">>): Line {
   return {

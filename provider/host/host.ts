@@ -61,4 +61,9 @@ export interface Transaction {
   readonly undo: readonly Command[];
   /** Reads the host and throws where it is not as wanted: then the change is rolled back at once. */
   verify(): Promise<void>;
+  /**
+   * Reads the host again after the undo, and tells in words how it differs from before the change. Without it the host's
+   * own word is told.
+   */
+  differences?(): Promise<readonly string[]>;
 }

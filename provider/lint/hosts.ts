@@ -1,6 +1,7 @@
 /** Reads all hosts of the config and judges the mesh as a whole, before its first resource is judged. */
 
 import { fact, questionsOf, seenOf } from "../engine/fact.js";
+import * as rules from "../facts/ip-rules.js";
 import * as ip from "../facts/iproute.js";
 import * as reversePath from "../facts/reverse-path.js";
 import type { Host } from "../host/host.js";
@@ -12,6 +13,7 @@ import { type Finding, lint, type Standing } from "./mesh.js";
 export const lintFacts = {
   ...network,
   strict: fact([reversePath.question], (answer) => reversePath.readStrict(answer)),
+  policy: rules.policy,
   ways: ip.waysTo((peers: readonly string[]) => peers),
 };
 
@@ -89,8 +91,8 @@ export class MeshLint {
     const peers = hosts.flatMap(({ entry: { address } }) => (address === entry.address ? [] : [address]));
     const questions = questionsOf<readonly string[]>(lintFacts, peers);
     try {
-      const { strict, ...ground } = seenOf(lintFacts, peers, questions, await host.read(questions));
-      this.#standing.push({ ...entry, ground, strict });
+      const { strict, policy, ...ground } = seenOf(lintFacts, peers, questions, await host.read(questions));
+      this.#standing.push({ ...entry, ground, strict, policy });
     } catch {
       // The resources of this host report why.
       this.#failed.add(entry.name);

@@ -3,6 +3,7 @@
  * resource judges by itself what concerns it alone.
  */
 
+import type { Policy } from "../facts/ip-rules.js";
 import * as ip from "../facts/iproute.js";
 import {
   contains,
@@ -14,6 +15,7 @@ import {
   type Range,
 } from "../plan/cidr.js";
 import {
+  addressOfDocker0,
   type Ground,
   gatewayTo,
   heldIn,
@@ -25,6 +27,7 @@ import {
   type WithWays,
   wayOf,
 } from "../resources/host/network.js";
+import { containersOf, diversion, remedy } from "../resources/host/policy.js";
 import { notItsOwn } from "./own-address.js";
 
 /** A host of the config, and what it shows. */
@@ -37,6 +40,7 @@ export interface Standing {
   readonly ground: WithWays;
   /** Links with a strict rp_filter. */
   readonly strict: ReadonlySet<string>;
+  readonly policy: Policy;
 }
 
 /** The plan as far as it is known before any resource is. */
@@ -61,6 +65,7 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
+    ...diverted(intent, host),
     ...notItsOwn(host, hosts).map((text) => warning([host.name], text)),
     ...inPool(intent, host),
     ...smaller(host, hosts),
@@ -106,6 +111,24 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   );
 }
 
+/** A rule and a table of somebody's own lead the whole pool elsewhere than the routes will. */
+function diverted({ pool }: Intent, { name, ground, policy }: Standing): readonly Finding[] {
+  const parsed = pool === undefined ? undefined : parseRange(pool);
+  if (parsed === undefined || "reason" in parsed) return [];
+  const to = parsed.value;
+  const ofContainers = containersOf(ground);
+  // A route to a part of the pool is told by the PeerRoute that it meets.
+  const whole = { ...policy, routes: policy.routes.filter(({ range }) => contains(range, to)) };
+  const found = diversion(whole, { ...ofContainers, from: [...ofContainers.from, to], to });
+  if (found === undefined) return [];
+  return [
+    error(
+      [name],
+      `${name}: packets of containers to the pool ${pool} would not go to the peers: ${found}; ${remedy(to)}`,
+    ),
+  ];
+}
+
 /** The card that holds the host's own address. */
 function cardOf({ ground, address }: Standing): string | undefined {
   return nics(ground).find(({ addresses }) => addresses.some((own) => own.split("/")[0] === address))?.name;
@@ -126,7 +149,7 @@ function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[]
     error(
       [host.name],
       `${host.name}: rp_filter is strict on ${into}, where packets of ${peers} come in, and the route back to them is on ${first.back}: the ` +
-        `kernel drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or take addresses of one network into dockroute:hosts`,
+        `kernel drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or set \`interface: ${into}\` for it, or take addresses of one network into dockroute:hosts`,
     ),
   ];
 }
@@ -179,7 +202,7 @@ function rangeOf(route: ip.Route): Range | undefined {
 
 /** The subnet that docker0 has now. */
 function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
-  const held = ground.links.find(({ name }) => name === "docker0")?.addresses[0];
+  const held = addressOfDocker0(ground);
   const parsed = held === undefined ? undefined : parseInterface(held);
   if (parsed === undefined || "reason" in parsed || !containsAddress(pool, parsed.value.address))
     return undefined;

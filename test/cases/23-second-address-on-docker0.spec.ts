@@ -58,7 +58,7 @@ describe("23: docker0 has a second address, 10.99.0.1/24", () => {
 
   it("an address that comes after the first up: the next change is no lie of docker0's", async () => {
     await scene.up();
-    await alpha().run("ip addr add 10.99.0.1/24 dev docker0");
+    await alpha().run("ip addr add 10.98.0.1/24 dev docker0");
     scene.stack.configure(meshConfig(scene.lab, undefined, "172.28.0.0/16"));
     const starts = await dockerStarts(alpha());
     await scene.up();

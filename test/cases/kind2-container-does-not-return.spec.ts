@@ -24,7 +24,8 @@ describe("kind 2: a container whose mounted folder was removed while it ran", ()
     const ran = await scene.stack.up("--continue-on-error");
     assert.notEqual(ran.code, 0, ran.text);
     // Docker's words by its version: the API's own check, or the runtime's.
-    const reason = /bind source path does not exist: \/srv\/files|stat \/srv\/files: no such file or directory/;
+    const reason =
+      /bind source path does not exist: \/srv\/files|stat \/srv\/files: no such file or directory/;
     says(ran, ["alpha", /\bfiles\b/, reason]);
     // The container is down after the undo too, so the host is not what it was.
     assert.doesNotMatch(ran.text, /Undone: yes/);

@@ -150,6 +150,7 @@ export const toy: Kind<Wish, typeof facts> = {
     running: () => ["box"],
     rollback: (before) => [{ why: `level back to ${before.level || "nothing"}`, argv: ["set"] }],
     unhealthy: () => [],
+    differences: () => [],
     remembers: () => undefined,
     lost: () => [],
     traits: { names: [], of: () => ({}) },

@@ -1,7 +1,9 @@
 /** Hosts as they were recorded, seen by a bridge and bent for its tests. */
 import assert from "node:assert/strict";
 import type { DockerNetwork } from "../../provider/facts/docker-networks.js";
+import { printRange } from "../../provider/plan/cidr.js";
 import { type BridgeSeen, dockerBridge } from "../../provider/resources/bridge/index.js";
+import { networkOf } from "../../provider/resources/host/network.js";
 import { seenBy, tablesOf } from "./kind-tables.js";
 import { moment } from "./recorded.js";
 
@@ -25,9 +27,22 @@ export function withRecord({ scripts, ...seen }: BridgeSeen, text: string | unde
   return { ...seen, scripts: { ...scripts, files } };
 }
 
+/** docker0 has this address, and Docker runs with it. */
 export function withAddress(seen: BridgeSeen, own: string): BridgeSeen {
-  const links = seen.links.map((link) => (link.name === "docker0" ? { ...link, addresses: [own] } : link));
+  return runningWith(withAddresses(seen, [own]), own);
+}
+
+/** docker0 has these addresses, whichever Docker runs with. */
+export function withAddresses(seen: BridgeSeen, addresses: readonly string[]): BridgeSeen {
+  const links = seen.links.map((link) => (link.name === "docker0" ? { ...link, addresses } : link));
   return { ...seen, links };
+}
+
+/** Docker runs with this address, whichever docker0 has. */
+export function runningWith(seen: BridgeSeen, own: string): BridgeSeen {
+  const ranges = [{ subnet: printRange(networkOf(own)), gateway: own.replace(/\/.*/, "") }];
+  const dockerNetworks = seen.dockerNetworks?.map((each) => (each.isDefault ? { ...each, ranges } : each));
+  return { ...seen, dockerNetworks };
 }
 
 export const fresh = seenBy(dockerBridge, wish, image, "fresh");

@@ -34,6 +34,8 @@ made_wants=$pending/made-wants
 maker=$pending/maker
 # The same of the shell that looked last whether the change still waits: it may hang, and keep the undo from it.
 turn=$pending/turn
+# Written when the time was over in the middle of a service's start.
+slow=$pending/slow
 last=$home/last-undo
 units=/etc/systemd/system
 unit=$units/dockroute-undo.service
@@ -296,6 +298,8 @@ transaction_forget_last() {
 transaction_take_back() {
   by=$1
   [ -d $pending ] || exit 0
+  if [ "$by" = timer ]; then transaction_let_service_end || exit 0; fi
+  [ -d $pending ] || exit 0
   exec 8<$pending
   flock -w 30 8 || transaction_take_over || exit 1
   [ -e $undo ] || exit 0
@@ -319,6 +323,25 @@ transaction_take_back() {
   rm -f $undo && sync $pending
   transaction_clean_up
   exit 0
+}
+
+# A service that is slow to start is not stopped in the middle of it: the change has its time again once the service has
+# started or failed, which may take 10 minutes. Fails where the maker has had a turn since, and so has another timer.
+transaction_let_service_end() {
+  waited=0
+  while [ "$waited" -lt 600 ] && transaction_has_job; do
+    [ "$waited" -gt 0 ] || : >$slow
+    waited=$((waited + 1))
+    sleep 1
+  done
+  [ "$waited" -gt 0 ] || return 0
+  sleep 5
+  [ ! $turn -nt $slow ]
+}
+
+# shellcheck disable=SC2154 # STEPS sets it where one of them restarts a service
+transaction_has_job() {
+  [ -n "${service-}" ] && systemctl show -p Job "$service" 2>/dev/null | grep -q '^Job=[1-9]'
 }
 
 # A shell that looks whether the change still waits holds the undo up for a moment. One that hangs is ended.
@@ -367,6 +390,7 @@ transaction_step() {
   timeout 300 "$@" 8<&- 9>&-
 }
 
+# transaction_failed WHY [LINES]: the lines tell why, as the service itself does.
 transaction_failed() {
-  failures="$failures; $1"
+  failures="$failures; $1${2:+ ($(printf '%s' "$2" | tr '\n' ' '))}"
 }

@@ -19,6 +19,7 @@ export function undoSteps({ why, commands, token }: Undo): string {
   const restart = commands.findLastIndex(({ argv }) => argv[0] === "systemctl" && argv[1] === "restart");
   const rest = restart < 0 ? [] : commands.slice(restart + 1);
   const first = commands.slice(0, commands.length - rest.length);
+  const service = commands[restart]?.argv[2];
   return [
     "#!/bin/sh",
     "# Made by dockroute. Takes back a change of this host that nobody confirmed:",
@@ -29,6 +30,7 @@ export function undoSteps({ why, commands, token }: Undo): string {
     "#   sh /etc/dockroute/pending/undo",
     ...surroundings,
     `why=${quote([oneLine(why)])}`,
+    ...(service === undefined ? [] : [`service=${quote([service])}`]),
     ...stepsFunction("transaction_first", first),
     ...(rest.length === 0 ? [] : stepsFunction("transaction_rest", rest)),
     "",
@@ -44,10 +46,11 @@ function stepsFunction(name: string, commands: readonly Command[]): readonly str
   return [`${name}() {`, ":", ...commands.map(step), "}"];
 }
 
-function step({ argv, stdin, why }: Command): string {
+function step({ argv, stdin, why, onFailure }: Command): string {
   const line = `transaction_step ${quote(argv)}`;
   const fed = stdin === undefined ? `${line} </dev/null` : `printf '%s' ${quote([stdin])} | ${line}`;
-  return `${fed} || transaction_failed ${quote([oneLine(why)])}`;
+  const because = onFailure === undefined ? "" : ` "$(${quote(onFailure)} 2>&1 </dev/null)"`;
+  return `${fed} || transaction_failed ${quote([oneLine(why)])}${because}`;
 }
 
 function oneLine(text: string): string {

@@ -11,6 +11,9 @@ import { confirm, type Outcome, reasonOf, undoNow } from "./outcome.js";
 import { arm, holdLock, takeLock, takeTurn } from "./script.js";
 import { undoSteps } from "./steps.js";
 
+/** The host lets a service that is slow to start end, for this many seconds at most (confirm.sh). */
+const slowService = 600;
+
 /** How long the host waits for the confirmation, counted anew at each step. */
 function undoSeconds(host: string, why: string): number {
   const text = process.env["DOCKROUTE_UNDO_SECONDS"] ?? "";
@@ -40,7 +43,7 @@ export async function transact(reach: Reach, transaction: Transaction): Promise<
     finally: holdLock(seconds),
   });
   // A step that hangs is undone by the host when its time is over: only then is it given up here as well.
-  const patient = { ...reach, limits: { idle: seconds + 30, total: 0 } };
+  const patient = { ...reach, limits: { idle: seconds + slowService + 30, total: 0 } };
   const running = await begin(patient, await reach.shared(), work);
   void sayWaiting(reach, running, work);
   try {
@@ -92,7 +95,7 @@ async function verified(
     // The answer was lost and the host knows of nothing to undo: the change had been confirmed, or it was taken back
     // and another client was told so. The host's state shows which.
     if (confirming && outcome.state === "nothing" && (await holds(transaction))) return;
-    throw withOutcome(reach, transaction.why, error, outcome, undo.seconds);
+    throw withOutcome(reach, transaction.why, error, await proved(transaction, outcome), undo.seconds);
   }
 }
 
@@ -103,19 +106,45 @@ function holds({ verify }: Transaction): Promise<boolean> {
   );
 }
 
-function withOutcome(reach: Reach, why: string, error: unknown, outcome: Outcome, seconds: number): Error {
+/** What the host tells of its undo, and what a look at it after that shows. */
+interface Proved extends Outcome {
+  /** How the host differs from before the change. undefined if it was not looked at. */
+  readonly left?: readonly string[];
+  /** Why it could not be looked at. */
+  readonly unread?: string;
+}
+
+/** Looks at a host that tells that it has taken a change back. Never throws: it is called to explain another error. */
+async function proved({ differences }: Transaction, outcome: Outcome): Promise<Proved> {
+  if (differences === undefined || (outcome.state !== "undone" && outcome.state !== "nothing"))
+    return outcome;
+  try {
+    return { ...outcome, left: await differences() };
+  } catch (error) {
+    return { ...outcome, unread: reasonOf(error).replace(/\.$/, "") };
+  }
+}
+
+function withOutcome(reach: Reach, why: string, error: unknown, outcome: Proved, seconds: number): Error {
   const { state } = outcome;
   const words = inWords(outcome, seconds);
   if (error instanceof CommandFailed) {
-    return error.rolledBack(words, state === "undone" || state === "nothing");
+    const isBack = state === "undone" || state === "nothing";
+    const isProved = (outcome.left ?? []).length === 0 && outcome.unread === undefined;
+    return error.rolledBack(words, isBack && isProved);
   }
   return new NotConfirmed(reach.name, why, reasonOf(error), words, error, state !== "nothing");
 }
 
-function inWords({ state, said }: Outcome, seconds: number): string {
+function inWords({ state, said, left = [], unread }: Proved, seconds: number): string {
+  const told = said === "" ? "" : ` (${said})`;
+  if (unread !== undefined) {
+    return `Undone: unknown: the host tells that it is undone${told}, and could not be read again: ${unread}.`;
+  }
+  if (left.length > 0) return `Undone: not in full${told}: ${left.join("; ")}.`;
   switch (state) {
     case "undone":
-      return `Undone: yes, the host is as it was before${said === "" ? "" : ` (${said})`}.`;
+      return `Undone: yes, the host is as it was before${told}.`;
     case "nothing":
       return "Undone: yes, nothing of it is on the host.";
     case "failed":

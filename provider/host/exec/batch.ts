@@ -125,9 +125,10 @@ function numbered(sections: readonly Section[]) {
 /** stdin goes through printf, the one way that keeps a text exact without a newline at its end. */
 export function commandLine(command: Command): string {
   const line = `${quote(command.argv)} 9>&-`;
-  return command.stdin === undefined
-    ? `${line} </dev/null`
-    : `printf '%s' ${quote([command.stdin])} | ${line}`;
+  const fed =
+    command.stdin === undefined ? `${line} </dev/null` : `printf '%s' ${quote([command.stdin])} | ${line}`;
+  if (command.onFailure === undefined) return fed;
+  return `${fed} || { code=$?; ${quote(command.onFailure)} 9>&- </dev/null >&2; (exit $code); }`;
 }
 
 function readReport(mark: string, stdout: string, stderr: string): Report {

@@ -7,12 +7,17 @@ import type { Remembered } from "../../engine/kind.js";
 import type * as json from "../../facts/daemon-json.js";
 import { removeWithFolders, writeFile } from "../../facts/files.js";
 import { directory } from "../../facts/places.js";
+import { othersOf, routedElsewhere } from "./addresses.js";
 import { addressOf, type CheapSeen } from "./facts.js";
 
 /** docker0 and daemon.json at some moment. */
 export interface Moment {
-  /** docker0's address, "172.17.0.1/16". undefined if it had none. */
+  /** The address with which Docker ran docker0, "172.17.0.1/16". undefined if it had none. */
   readonly bip?: string | undefined;
+  /** docker0's addresses beside that one. A record without them names none: there were none, or it is an older one. */
+  readonly others?: readonly string[] | undefined;
+  /** Routes that led parts of docker0's range elsewhere: they are in nobody's way when docker0 gets it back. */
+  readonly routed?: readonly string[] | undefined;
   readonly file: json.DaemonJson;
 }
 
@@ -26,6 +31,8 @@ export const path = `${directory}/before.json`;
 
 const moment = {
   bip: z.string().optional(),
+  others: z.array(z.string()).optional(),
+  routed: z.array(z.string()).optional(),
   file: z.object({ text: z.string().optional(), mode: z.string(), owner: z.string(), path: z.string() }),
 };
 const onHost: z.ZodType<Found> = z.object({ ...moment, holder: z.string().optional() });
@@ -54,8 +61,21 @@ export function readValue(value: unknown): Moment | undefined {
 
 /** What the state keeps a copy of: what the first change found, or what a change would find now. */
 export function toRemember(seen: CheapSeen): Moment {
-  const { bip, file } = recordOf(seen) ?? { bip: addressOf(seen), file: seen.file };
-  return { bip, file };
+  const { bip, file, others, routed } = recordOf(seen) ?? momentOf(seen);
+  return { bip, file, ...somethingOf({ others, routed }) };
+}
+
+/** docker0 and daemon.json as they are. */
+export function momentOf(seen: CheapSeen): Moment {
+  const [others, routed] = [othersOf(seen), routedElsewhere(seen)];
+  return { bip: addressOf(seen), file: seen.file, ...somethingOf({ others, routed }) };
+}
+
+/** On most hosts both are empty, and are left out. */
+function somethingOf(lists: Pick<Moment, "others" | "routed">): Pick<Moment, "others" | "routed"> {
+  return Object.fromEntries(
+    Object.entries(lists).filter(([, list]) => list !== undefined && list.length > 0),
+  );
 }
 
 /** Whose docker0's setting is. undefined if it is this bridge's own, or nobody has changed it yet. */
@@ -86,8 +106,8 @@ export function recordClaim(me: Holder & Remembered, seen: CheapSeen, remove: bo
   };
 }
 
-function write({ bip, file, holder }: Found): readonly Command[] {
-  const text = `${JSON.stringify({ bip, file, holder }, undefined, 2)}\n`;
+function write({ bip, file, others, routed, holder }: Found): readonly Command[] {
+  const text = `${JSON.stringify({ bip, others, routed, file, holder }, undefined, 2)}\n`;
   return writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` });
 }
 

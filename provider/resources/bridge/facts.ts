@@ -9,7 +9,7 @@ import * as iptables from "../../facts/iptables.js";
 import { mentions } from "../../facts/mentions.js";
 import * as nft from "../../facts/nft.js";
 import * as nftForeign from "../../facts/nft-foreign.js";
-import { network } from "../host/network.js";
+import { addressesOfDocker0, addressOfDocker0, network } from "../host/network.js";
 
 export const facts = {
   ...network,
@@ -34,9 +34,14 @@ export type BridgeSeen = Seen<typeof facts>;
 /** The facts that decide whether a change is due. */
 export type CheapSeen = Seen<Cheap<typeof facts>>;
 
-/** docker0's address as the kernel has it: "172.30.1.1/24". undefined if it has none. */
-export function addressOf({ links }: Pick<CheapSeen, "links">): string | undefined {
-  return links.find(({ name }) => name === "docker0")?.addresses[0];
+/** The address with which Docker runs docker0: "172.30.1.1/24". undefined if it has none. */
+export function addressOf(seen: Pick<CheapSeen, "links" | "dockerNetworks">): string | undefined {
+  return addressOfDocker0(seen);
+}
+
+/** Whether docker0 has this address, and Docker runs with it. */
+export function hasAddress(seen: Pick<CheapSeen, "links" | "dockerNetworks">, bip: string): boolean {
+  return addressOf(seen) === bip && addressesOfDocker0(seen).includes(bip);
 }
 
 /** The pools that Docker runs with. A Docker that hides them after a reload goes on using those of its file. */

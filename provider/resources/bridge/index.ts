@@ -17,14 +17,16 @@ import * as json from "../../facts/daemon-json.js";
 import { v4 } from "../../plan/family.js";
 import { read } from "../host/inputs.js";
 import { routesLeftBehind } from "../route/index.js";
+import { ofOthers } from "./addresses.js";
 import { ownerOfSetting, recordClaim } from "./before.js";
 import { disruption } from "./disruption.js";
 import { addressOf, facts, runningPools } from "./facts.js";
+import { ofFreedRange } from "./given-back.js";
 import { type DockerBridgeInputs, schema } from "./inputs.js";
 import { guardClaims } from "./nftables-backend.js";
 import { unrecorded } from "./orphans.js";
 import { refusals } from "./refusals.js";
-import { settingClaims, wayBack } from "./setting.js";
+import { settingClaims, type WayBack, wayBack } from "./setting.js";
 import { warnings } from "./warnings.js";
 
 export type { BridgeSeen } from "./facts.js";
@@ -42,12 +44,13 @@ export const dockerBridge: Kind<DockerBridgeInputs, typeof facts> = {
     // Another stack's: one claim is enough to refuse it by name, and none of the others is this bridge's.
     if (typeof owner === "object") return heldBy(owner, [recordClaim(me, seen, false)]);
     const left = routesLeftBehind(wanted.host, seen);
-    const back = left.length > 0 ? { commands: [], isLast: false } : wayBack(wanted, seen);
+    const back =
+      left.length > 0 ? ({ commands: [], isLast: false } satisfies WayBack) : wayBack(wanted, seen);
     const guard = guardClaims(wanted, me.id, seen);
     return heldBy(owner, [
       recordClaim(me, seen, back.isLast),
       ...(back.isLast ? guard : guard.map(notYet)),
-      ...settingClaims(wanted, seen, back.commands),
+      ...settingClaims(wanted, seen, back),
       ...left,
     ] satisfies Claims);
   },
@@ -62,7 +65,11 @@ export const dockerBridge: Kind<DockerBridgeInputs, typeof facts> = {
 
   judge: (wanted, seen, last) => ({
     refuse: refusals(wanted, seen),
-    warn: warnings(wanted, seen, last["docker"]),
+    warn: [
+      ...warnings(wanted, seen, last["docker"]),
+      ...ofOthers(wanted, seen),
+      ...ofFreedRange(wanted, seen),
+    ],
   }),
 
   disruptive: disruption,

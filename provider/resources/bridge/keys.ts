@@ -6,7 +6,7 @@ import type { Daemon } from "../../facts/docker.js";
 import { markKey } from "../../facts/nft.js";
 import { v4 } from "../../plan/family.js";
 import { foundBy } from "./before.js";
-import { addressOf, type CheapSeen, runningPools } from "./facts.js";
+import { type CheapSeen, hasAddress, runningPools } from "./facts.js";
 
 export interface Wanted extends Remembered {
   readonly bip: string;
@@ -47,6 +47,6 @@ export function runsWith(wanted: Wanted, seen: CheapSeen): boolean {
   // dockerd does not report whether it runs with these keys; they are only ever written together with a restart.
   const sameDoors = json.sameDoors(json.keysOf(seen.file), keysFor(wanted, seen));
   return (
-    sameDoors && addressOf(seen) === wanted.bip && json.samePools(runningPools(seen), poolsFor(wanted, seen))
+    sameDoors && hasAddress(seen, wanted.bip) && json.samePools(runningPools(seen), poolsFor(wanted, seen))
   );
 }

@@ -4,9 +4,13 @@
  */
 import { type Claim, type Claims, state } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
+import type { Fault } from "../../engine/errors/fault.js";
+import type { OnHost } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
+import { keepOthers, othersAsBefore } from "./addresses.js";
 import { foundBy } from "./before.js";
-import { addressOf, type CheapSeen, runningPools } from "./facts.js";
+import { addressOf, type CheapSeen, hasAddress, runningPools } from "./facts.js";
+import { keeping, keepsDocker0, obstacle } from "./given-back.js";
 import { keysFor, poolsFor, runsWith, type Wanted } from "./keys.js";
 import { forwarding } from "./nftables-backend.js";
 import { oldFile, startAsBefore, startWith } from "./restart.js";
@@ -14,8 +18,11 @@ import { oldFile, startAsBefore, startWith } from "./restart.js";
 /** The keys of the nftables backend, which are wanted only while Docker uses it. */
 const doors = ["allow-direct-routing", "bridge-accept-fwmark"] as const;
 
-/** @param remove the way back, as far as it can be gone now */
-export function settingClaims(wanted: Wanted, seen: CheapSeen, remove: readonly Command[]): Claims {
+export function settingClaims(
+  wanted: Wanted,
+  seen: CheapSeen,
+  { commands: remove, obstacle: inTheWay }: WayBack,
+): Claims {
   const wrong = json.faultOf(seen.file);
   const make = wrong === undefined ? makeOf(wanted, seen) : [];
   const inFile = json.keysOf(seen.file);
@@ -31,7 +38,11 @@ export function settingClaims(wanted: Wanted, seen: CheapSeen, remove: readonly 
       claim(`daemon.json ${key}`, inFile[key] === own[key], doorInWords(inFile[key], own[key], seen)),
     ),
     // Another address is shown as the value of `bip`.
-    { ...claim("docker0", address === wanted.bip, address ?? "absent"), shown: address !== undefined },
+    {
+      ...claim("docker0", hasAddress(seen, wanted.bip), foundOn(address, wanted)),
+      shown: address !== undefined && address !== wanted.bip,
+      ...(inTheWay === undefined ? {} : { remove: inTheWay }),
+    },
     {
       ...claim("daemon.json bip", inFile.bip === wanted.bip, inFile.bip ?? "absent"),
       ...(wrong === undefined ? {} : { remove: { property: "bip", reason: wrong } }),
@@ -42,6 +53,10 @@ export function settingClaims(wanted: Wanted, seen: CheapSeen, remove: readonly 
       ? []
       : [claim("the pools that Docker runs with", json.samePools(runningPools(seen), pools))]),
   ];
+}
+
+function foundOn(address: string | undefined, { bip }: Wanted): string {
+  return address === bip ? `without ${bip}, with which Docker runs` : (address ?? "absent");
 }
 
 function doorInWords(
@@ -61,7 +76,9 @@ function makeOf(wanted: Wanted, seen: CheapSeen): readonly Command[] {
     file: `set bip ${wanted.bip} in daemon.json`,
     restart: `restart Docker, so that docker0 gets ${wanted.bip}`,
   };
-  if (!runsWith(wanted, seen)) return [...forwarding(seen), ...startWith(seen.file, text, why)];
+  if (!runsWith(wanted, seen)) {
+    return [...forwarding(seen), ...startWith(seen.file, text, why), ...keepOthers(wanted.bip, seen)];
+  }
   return isSame ? [] : json.replaceFile(seen.file, text, why.file);
 }
 
@@ -69,22 +86,29 @@ function makeOf(wanted: Wanted, seen: CheapSeen): readonly Command[] {
 export interface WayBack {
   readonly commands: readonly Command[];
   readonly isLast: boolean;
+  /** Why docker0 cannot have its old address back. The delete fails with it before anything of the bridge is changed. */
+  readonly obstacle?: Fault | undefined;
 }
 
 /**
  * Back to what the first change found: a restart with the old address, then the old bytes of daemon.json. Without a
  * Docker there is nothing to restart, and a daemon.json that went with it stays away.
  */
-export function wayBack(held: Wanted, seen: CheapSeen): WayBack {
-  const old = foundBy(held, seen);
-  if (old === undefined || json.faultOf(seen.file) !== undefined) return { commands: [], isLast: false };
+export function wayBack(held: Wanted & Pick<OnHost, "host">, seen: CheapSeen): WayBack {
+  const found = foundBy(held, seen);
+  if (found === undefined || json.faultOf(seen.file) !== undefined) return { commands: [], isLast: false };
+  const old = keepsDocker0(held) ? keeping(found, seen) : found;
   if (isDockerGone(seen)) {
     return { commands: seen.file.text === undefined ? [] : oldFile(old, seen), isLast: true };
   }
-  const restart = startAsBefore(old, { ...seen, bip: addressOf(seen) });
-  return restart.length > 0
+  const restart = startAsBefore(old, seen);
+  if (restart.length === 0) {
+    return { commands: [...othersAsBefore(old, seen), ...oldFile(old, seen)], isLast: true };
+  }
+  const inTheWay = obstacle(old, held.host, seen);
+  return inTheWay === undefined
     ? { commands: [...forwarding(seen), ...restart], isLast: false }
-    : { commands: oldFile(old, seen), isLast: true };
+    : { commands: [], isLast: false, obstacle: inTheWay };
 }
 
 /** Whether Docker was removed from the host. A daemon that answers is there, whatever systemd knows of it. */

@@ -56,6 +56,28 @@ export function isDockers({ dockerNetworks = [] }: Pick<Ground, "dockerNetworks"
   return link === "docker0" || dockerNetworks.some(({ bridge }) => bridge === link);
 }
 
+/** docker0's addresses as the kernel has them, in its order. */
+export function addressesOfDocker0({ links }: Pick<Ground, "links">): readonly string[] {
+  return links.find(({ name }) => name === "docker0")?.addresses ?? [];
+}
+
+/**
+ * The address with which Docker runs docker0, "172.30.1.1/24". docker0 may have others beside it, and the kernel's
+ * order does not tell which one Docker uses. Without an answer of Docker it is the kernel's first. undefined if none.
+ */
+export function addressOfDocker0(ground: Pick<Ground, "links" | "dockerNetworks">): string | undefined {
+  const held = addressesOfDocker0(ground);
+  const network = ground.dockerNetworks?.find(({ isDefault, bridge }) => isDefault && bridge === "docker0");
+  const [own] = (network?.ranges ?? []).flatMap(({ subnet, gateway }) => {
+    const parsed = parseRange(subnet);
+    return "value" in parsed ? [{ range: parsed.value, gateway }] : [];
+  });
+  if (own === undefined) return held[0];
+  if (own.gateway !== undefined) return `${own.gateway}/${own.range.prefix}`;
+  // Before its second start Docker 20 names no gateway.
+  return held.find((address) => printRange(networkOf(address)) === printRange(own.range)) ?? held[0];
+}
+
 /** The host's own network cards: every link with an address, but the loopback and Docker's bridges. */
 export function nics(ground: Ground): readonly ip.Link[] {
   return ground.links.filter(

@@ -11,9 +11,12 @@ import type { Fault } from "../../engine/errors/fault.js";
 import type { Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { removeFile } from "../../facts/files.js";
+import * as rules from "../../facts/ip-rules.js";
 import * as ip from "../../facts/iproute.js";
+import { parseRange } from "../../plan/cidr.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
 import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } from "../host/network.js";
+import { containersOf, diversion, remedy } from "../host/policy.js";
 
 export interface PeerRouteInputs extends OnHost {
   /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
@@ -36,6 +39,7 @@ const schema = z.strictObject({
 
 const facts = {
   ...network,
+  policy: rules.policy,
   ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) => [gateway]),
   scripts: boot.scripts,
 };
@@ -81,6 +85,7 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
       ...covers("destination", wanted.destination, seen, ["docker0"]),
       ...(wanted.interface === undefined ? [] : absentNics("interface", [wanted.interface], seen)),
       ...unreachableGateway(wanted, seen),
+      ...diverted(wanted, seen),
       ...routedWithin("destination", wanted.destination, seen),
     ],
   }),
@@ -174,7 +179,23 @@ function unreachableGateway(desired: PeerRouteInputs, seen: PeerRouteSeen): read
     fault(
       "gateway",
       `${desired.gateway} (${desired.peer}) is on no link of ${desired.host}, which has ${links.join(", ")}: ` +
-        `${gatewayTo(seen, desired.gateway)}; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
+        `${gatewayTo(seen, desired.gateway)}; a direct route needs both on one layer-2 network, so an address of such a link is allowed; ` +
+        "where the kernel's way is not the one that is meant, `interface` names the link",
+    ),
+  ];
+}
+
+/** A rule and a table of somebody's own that come before the route. */
+function diverted({ destination, gateway }: PeerRouteInputs, seen: PeerRouteSeen): readonly Fault[] {
+  const parsed = parseRange(destination);
+  if ("reason" in parsed) return [];
+  const to = parsed.value;
+  const found = diversion(seen.policy, { ...containersOf(seen), to, gateway });
+  if (found === undefined) return [];
+  return [
+    fault(
+      "destination",
+      `packets of containers to ${destination} would not go to ${gateway}: ${found}; ${remedy(to)}`,
     ),
   ];
 }

@@ -31,7 +31,7 @@ function host(
   ];
   const resolvers = ["9.9.9.9"];
   return {
-    ...{ name, address, strict: new Set<string>() },
+    ...{ name, address, strict: new Set<string>(), policy: { rules: [], routes: [] } },
     ground: {
       ...{ links, routes, resolvers, client: "192.168.1.99", machine: `m${at}`, dockerNetworks: [side] },
       ...{ ways: new Map(), ...ground },
