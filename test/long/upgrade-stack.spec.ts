@@ -65,9 +65,8 @@ for (const name of recordedStacks()) {
     }
 
     it("E7: comes over with one up, and loses no packet and no start of Docker", async () => {
-      const addresses = new Map((await places(site.lab.hosts)).map(({ host, box }) => [host, box]));
       const since = await dockers(site.lab.hosts);
-      const end = await talk(site.lab.hosts, (host) => addresses.get(host) ?? "");
+      const end = await talk(await places(site.lab.hosts));
       await breath();
       const ran = await stack.up("--continue-on-error");
       await breath();

@@ -1,6 +1,7 @@
 /** Containers that talk with each other throughout a change, and a count of what was lost between them. */
 import type { Host } from "../../lab/host.js";
 import { sleep, until } from "../../lab/run.js";
+import type { Place } from "./mesh.js";
 import { inNetworkOf } from "./packets.js";
 
 const port = 7100;
@@ -60,7 +61,8 @@ type End = () => Promise<readonly string[]>;
  *
  * @returns what ends it all and returns a line for each talker that lost something. [] if nothing was lost
  */
-export async function talk(hosts: readonly Host[], boxOf: (host: Host) => string) {
+export async function talk(all: readonly Place[]): Promise<() => Promise<readonly string[]>> {
+  const hosts = all.map(({ host }) => host);
   const doors = await Promise.all(hosts.map((host) => start(host, "echo", ["perl", "-e", echo])));
   await Promise.all(
     hosts.map((host) =>
@@ -76,9 +78,7 @@ export async function talk(hosts: readonly Host[], boxOf: (host: Host) => string
     ),
   );
   const talkers = await Promise.all(
-    hosts.flatMap((from) =>
-      hosts.filter((to) => to !== from).flatMap((to) => talkersOf(from, to.name, boxOf(to))),
-    ),
+    all.flatMap((from) => all.filter((to) => to !== from).flatMap((to) => talkersOf(from.host, to))),
   );
   return async (): Promise<readonly string[]> => {
     const lost = await Promise.all(talkers.map((end) => end()));
@@ -87,7 +87,7 @@ export async function talk(hosts: readonly Host[], boxOf: (host: Host) => string
   };
 }
 
-function talkersOf(from: Host, peer: string, address: string): readonly Promise<End>[] {
+function talkersOf(from: Host, { host: { name: peer }, box: address }: Place): readonly Promise<End>[] {
   const talker = async (
     what: string,
     argv: readonly string[],
