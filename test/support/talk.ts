@@ -34,7 +34,7 @@ sub once {
   my $got;
   do { $got = sysread($socket, my $text, 9) } until defined $got || !$!{EINTR};
   return 0 unless $got;
-  $echoed++;
+  return ++$echoed;
 }
 # struct tcp_info: tcpi_total_retrans
 sub retransmitted { my ($socket) = @_; $socket ? unpack("x100 L", getsockopt($socket, 6, 11)) : 0 }
