@@ -97,7 +97,7 @@ describe("an up that is interrupted", function () {
     const [ofAlpha = 0, ofBeta = 0] = (await Promise.all(restarts)).map(({ length }) => length);
     const again = await bench.stack.up("--continue-on-error");
     match(again.text, /alpha\/bridge: found a change that nobody confirmed/);
-    match(again.text, /alpha: a change that nobody confirmed is taken back first/);
+    match(again.text, /alpha: a change that nobody confirmed is rolled back first/);
     equal(again.code, 0, again.text);
     deepEqual((await standing(bench.lab, ["box"], Date.now(), true)).wrong, []);
     const after = await bench.stack.preview("--expect-no-changes", "--refresh");
@@ -112,12 +112,12 @@ describe("an up that is interrupted", function () {
     bench.configure(config);
   });
 
-  /** A client that is killed when alpha has some parts of which the engine was not told. */
+  /** A client that is killed when alpha has some scripts of which the engine was not told. */
   async function leavesUnrecorded(): Promise<void> {
     const tripwire = bench.tripwire("alpha");
-    tripwire.begin({ landmark: "mv *parts/*", more: 3 });
+    tripwire.begin({ landmark: "mv *scripts/*", more: 3 });
     const client = bench.startUp();
-    equal(await tripwire.hit(client.over), true, "no part was written");
+    equal(await tripwire.hit(client.over), true, "no script was written");
     kill([...family(client.pid).keys()]);
     tripwire.release();
     await client.ended;
@@ -158,9 +158,9 @@ describe("an up that is interrupted", function () {
     // The repair would put the old route back some time within half a minute.
     await bench.lab.host("alpha").run("systemctl stop dockroute-repair.timer");
     const tripwire = bench.tripwire("alpha");
-    tripwire.begin({ landmark: "install *parts/route-*", more: 0 });
+    tripwire.begin({ landmark: "install *scripts/*-route-*", more: 0 });
     const client = bench.startUp();
-    equal(await tripwire.hit(client.over), true, "the route's part was not written");
+    equal(await tripwire.hit(client.over), true, "the route's script was not written");
     kill([...family(client.pid).keys()]);
     // Once sshd knows of it, our shell ends with the next word that it has to say.
     await sleep(1000);

@@ -39,7 +39,7 @@ describe("a preview", () => {
     assert(longest < 600, `a line of ${longest} characters`);
   };
 
-  it("gives every finding of all hosts at once, and goes on where none is an error", async () => {
+  it("gives every finding of all hosts at once, and goes on if none is an error", async () => {
     const [alpha, beta, gamma] = ["alpha", "beta", "gamma"].map((name) => scene.lab.host(name));
     const id = (await alpha?.run("cat /etc/machine-id"))?.trim() ?? "";
     const own = (await beta?.run("cat /etc/machine-id"))?.trim() ?? "";
@@ -151,11 +151,11 @@ describe("a preview", () => {
     await scene.up();
   });
 
-  it("of a host that leaves says that its Docker restarts, and what the others lose", async () => {
+  it("of a host that leaves names the restart of its Docker, and what the others lose", async () => {
     configure(undefined, { leaving: [{ name: "gamma" }] }, hosts.slice(0, 2));
     says(
       await scene.preview(),
-      "gamma leaves: its routes and rules go, docker0 and daemon.json become as before, and for that Docker restarts there",
+      "gamma leaves: its routes and rules are removed, and docker0 and daemon.json become as before. For that Docker restarts there",
       "alpha: let into 172.30.0.0/24: no longer",
       /- pulumi-nodejs:dynamic\/dockroute:DockerBridge: \(delete\)\n *\[id=gamma\/bridge\]/,
     );
@@ -164,7 +164,7 @@ describe("a preview", () => {
     configure();
   });
 
-  it("after an upgrade of Docker says what it closed", async () => {
+  it("after an upgrade of Docker names what it closed", async () => {
     assert(await exchangeDocker(scene.lab.host("alpha"), "docker28"));
     says(
       await scene.preview(),

@@ -68,7 +68,7 @@ describe("two hosts, and more than one who runs up", function () {
     bench.configure({ ...config, leaving: [{ name: "beta", connection, gone: true }] });
     const ran = await bench.stack.up("--continue-on-error");
     notEqual(ran.code, 0);
-    match(ran.text, /beta .*`gone: true`, but the host still answers/);
+    match(ran.text, /beta .*`gone: true` for this host, but it still answers/);
   });
 
   it("E9 nor while it lets nobody in", async () => {
@@ -77,7 +77,10 @@ describe("two hosts, and more than one who runs up", function () {
     const ran = await bench.stack.up("--continue-on-error");
     await beta.run("mv /root/.ssh.away /root/.ssh");
     notEqual(ran.code, 0);
-    match(ran.text, /beta .*`gone: true`, but it may still be there: the login as root was refused/);
+    match(
+      ran.text,
+      /beta .*`gone: true` for this host, but it may still be there: the login as root was refused/,
+    );
     match(await stateOf(), /beta\/bridge/);
   });
 

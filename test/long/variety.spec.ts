@@ -150,7 +150,7 @@ describe("D: a host of another kind", function () {
       `cp -a ${daemonJson} /srv/own.json; mount --bind /srv/own.json ${daemonJson}`,
       `umount ${daemonJson}`,
       /could not make sure that daemon\.json can be replaced.*\/etc\/docker\/daemon\.json is a mount of its own/s,
-      /Nothing was done before it/,
+      /Nothing was changed\./,
     ));
 
   it("D5: daemon.json is immutable: refused before the restart, by its path", () =>
@@ -158,7 +158,7 @@ describe("D: a host of another kind", function () {
       `chattr +i ${daemonJson}`,
       `chattr -i ${daemonJson}`,
       /could not make sure that daemon\.json can be replaced.*\/etc\/docker\/daemon\.json.*not permitted/s,
-      /Nothing was done before it/,
+      /Nothing was changed\./,
     ));
 
   it("D5: /etc/docker cannot be written to: refused before the restart, by its path", () =>
@@ -166,14 +166,14 @@ describe("D: a host of another kind", function () {
       "mount --bind /etc/docker /etc/docker; mount -o remount,ro,bind /etc/docker",
       "umount /etc/docker",
       /\/etc\/docker.*Read-only file system/s,
-      /Nothing was done before it/,
+      /Nothing was changed\./,
     ));
 
   it("D5: /etc cannot be written to: refused before anything is touched", () =>
     refused(
       "mount --bind /etc /etc; mount -o remount,ro,bind /etc",
       "umount -l /etc",
-      /\/etc\/docker.*Read-only file system.*Nothing was done before it/s,
+      /\/etc\/docker.*Read-only file system.*Nothing was changed\./s,
     ));
 
   it("D6: the disk is full where daemon.json lies: the old file is byte for byte there, and nothing beside it", () =>
@@ -181,7 +181,7 @@ describe("D: a host of another kind", function () {
       "cp -a /etc/docker/. /srv/full; mount -t tmpfs -o size=8k,nr_inodes=9 none /etc/docker; cp -a /srv/full/daemon.json /etc/docker/; head -c 9000 /dev/zero >/etc/docker/ballast || :",
       "umount /etc/docker",
       /No space left on device.*in \/etc\/docker/s,
-      /Nothing was done before it/,
+      /Nothing was changed\./,
     ));
 
   const chatter =

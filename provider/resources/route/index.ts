@@ -10,10 +10,12 @@ import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
 import type { Fault } from "../../engine/errors/fault.js";
 import type { Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
-import { removeFile } from "../../facts/files.js";
+import { removeFile, removeWithFolders } from "../../facts/files.js";
 import * as rules from "../../facts/ip-rules.js";
 import * as ip from "../../facts/iproute.js";
+import { partsDirectory } from "../../facts/places.js";
 import { parseRange } from "../../plan/cidr.js";
+import { formerScripts } from "../host/former.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
 import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } from "../host/network.js";
 import { containersOf, diversion, remedy } from "../host/policy.js";
@@ -96,8 +98,18 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
 
 /** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
 export function routesLeftBehind(host: string, seen: Pick<PeerRouteSeen, "routes" | "scripts">): Claims {
-  return boot.keptScripts("route", seen.scripts).flatMap(({ path, subject, holder }): Claims => {
-    if (!holder.startsWith(`${host}/to/`)) return [];
+  const kept = boot
+    .keptScripts("route", seen.scripts)
+    .filter(({ holder }) => holder.startsWith(`${host}/to/`))
+    .map(({ path, subject }) => ({ path, subject, remove: removeFile(path, `remove ${path}`) }));
+  const former = formerScripts(host, seen.scripts)
+    .filter(({ kind }) => kind === "route")
+    .map(({ path, subject }) => ({
+      path,
+      subject,
+      remove: removeWithFolders([path], [partsDirectory], `remove ${path}`),
+    }));
+  return [...kept, ...former].flatMap(({ path, subject, remove }): Claims => {
     const found = routeTo(subject, seen);
     const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
     return [
@@ -105,7 +117,7 @@ export function routesLeftBehind(host: string, seen: Pick<PeerRouteSeen, "routes
         `route to ${subject}`,
         isOurs ? [ip.deleteRoute({ destination: subject, gateway: found.gateway })] : [],
       ),
-      ...ifThere(path, [removeFile(path, `remove ${path}`)]),
+      ...ifThere(path, [remove]),
     ];
   });
 }

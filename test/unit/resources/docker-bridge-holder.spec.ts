@@ -134,7 +134,12 @@ describe("a bridge", () => {
       "# dockroute docker28/to/peer",
       about,
     ]);
-    assert.deepEqual(described(former), [...rules, "docker28/to/peer"]);
+    assert.deepEqual(described(former), rules, "it goes with its script, with the bridge");
+    assert.deepEqual(inWords(undone(wish, former)), [
+      "find /etc/dockroute -maxdepth 2 -depth ( -path /etc/dockroute/parts/route-172.30.32.0_20 -o " +
+        "( -path /etc/dockroute/parts ) -empty ) -delete  # remove /etc/dockroute/parts/route-172.30.32.0_20",
+      `ip route del 172.30.32.0/20 via ${route.gateway} proto 219  # remove the route to 172.30.32.0/20 through ${route.gateway}`,
+    ]);
     const now = head("/etc/dockroute/scripts/40-route-01234567", [
       ...["#!/bin/sh", "# dockroute docker28/to/peer of mesh/production", about],
       "# subject: 172.30.32.0/20",
