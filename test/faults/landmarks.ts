@@ -12,6 +12,8 @@ export function patternOf(words: string): string {
       .replace(/dockroute-undo-[0-9a-f]+-/g, "dockroute-undo-*-")
       // Each lab has a network of its own.
       .replace(/\bvia [\d.]+/g, "via *")
+      // Docker draws a new name with each start of a container.
+      .replace(/\bveth[0-9a-f]+/g, "veth*")
       .replace(/Token [0-9a-f]+/g, "Token *")
   );
 }

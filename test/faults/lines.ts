@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 import { type Outcome, testOutcomes } from "./outcomes.js";
-import { type Trace, worthTrying } from "./points.js";
+import { shareOf, type Trace, worthTrying } from "./points.js";
 import { allRows, heldLater, inOneLine, type Row, resultsFolder } from "./results.js";
 import { walked } from "./walk/walk.js";
 
@@ -19,6 +19,8 @@ export interface Line {
   readonly points: number;
   readonly tried: number;
   readonly held: number;
+  /** How many of the points were to be tried, in percent, evenly spread; all where it is absent. */
+  readonly share?: number;
   /** Until a host was reached again, in seconds. */
   readonly longest: number;
   /** Of all labs, and by the clock. */
@@ -73,7 +75,10 @@ export function writeInDocs(name: string, text: string): void {
   writeFileSync(join(docs, name), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
 }
 
-/** The later of two takes the other's place where it has found as much, or something that does not hold. */
+/**
+ * The later of two takes the other's place where it is through with what it was to try, has found as much, or has found
+ * something that does not hold.
+ */
 export function mergedBy<L extends Line | WalkLine>(
   keyOf: (line: L) => string,
   kept: readonly L[],
@@ -82,7 +87,8 @@ export function mergedBy<L extends Line | WalkLine>(
   const all = new Map(kept.map((line) => [keyOf(line), line]));
   for (const line of own) {
     const before = all.get(keyOf(line));
-    if (before === undefined || line.wrong.length > 0 || extent(line) >= extent(before))
+    const isThrough = "points" in line && isShareTried(line);
+    if (before === undefined || isThrough || line.wrong.length > 0 || extent(line) >= extent(before))
       all.set(keyOf(line), line);
   }
   return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
@@ -90,6 +96,11 @@ export function mergedBy<L extends Line | WalkLine>(
 
 const extent = (line: Line | WalkLine): number =>
   "tried" in line ? line.tried + line.missed.length : line.steps;
+
+/** Whether all that was to be tried was looked for. */
+export function isShareTried(line: Line): boolean {
+  return line.points > 0 && extent(line) >= shareOf(line.points, line.share ?? 100);
+}
 
 /** A file that was run here as a whole says all there is of it, and one that is gone says nothing any more. */
 function mergedTests(kept: Kept["tests"], own: Kept["tests"]): Kept["tests"] {
@@ -126,6 +137,7 @@ function lineOf(
   mended: readonly Row[],
 ): Line {
   const tried = rows.filter(({ reached }) => reached);
+  const share = Math.min(...rows.map((row) => row.share ?? 100));
   const sum = (each: (row: Row) => number): number => rows.reduce((total, row) => total + each(row), 0);
   return {
     run,
@@ -133,6 +145,7 @@ function lineOf(
     ...recorded,
     tried: tried.length,
     held: tried.filter(({ wrong }) => wrong.length === 0).length,
+    ...(share < 100 && { share }),
     longest: Math.max(0, ...tried.map(({ reachMs }) => Math.round(reachMs / 100) / 10)),
     seconds: Math.round(sum(({ seconds }) => seconds)),
     clock: Math.round(sum(({ seconds, labs = 1 }) => seconds / labs)),

@@ -35,6 +35,8 @@ const { values } = parseArgs({
     seed: { type: "string" },
     /** No further point is begun after so many minutes; the next run goes on. */
     minutes: { type: "string", default: "Infinity" },
+    /** How many of the points are tried, in percent, evenly spread over each run's calls. */
+    share: { type: "string", default: "100" },
     /** Tries again what did not hold or was not come to, each point by itself, and nothing else. */
     again: { type: "boolean", default: false },
     /** For another state of the code: its calls are recorded anew, and earlier points are a line of the document. */
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
   const shared = {
     labs: Number(values.labs),
     until: started + Number(values.minutes) * 60_000,
+    share: percentOf(values.share),
     again: values.again,
     say: (line: string): void => console.log(line),
   };
@@ -76,6 +79,12 @@ async function main(): Promise<void> {
     all.filter(({ wrong }) => wrong.length > 0).length + outcomes.filter(({ passed }) => !passed).length;
   console.log(`${all.length + outcomes.length - broken} passed, ${broken} failed`);
   process.exitCode = broken === 0 ? 0 : 1;
+}
+
+function percentOf(text: string): number {
+  const percent = Number(text);
+  if (percent > 0 && percent <= 100) return percent;
+  throw new Error(`--share ${text}: a number above 0, up to 100, is allowed`);
 }
 
 function wanted(part: string): boolean {

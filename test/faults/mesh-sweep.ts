@@ -39,8 +39,8 @@ export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
 
 function pointsOf(plan: Plan, trace: Trace): readonly MeshPoint[] {
   const places = new Map(Object.entries(trace).map(([host, calls]) => [host, landmarks(calls)]));
-  return plan.faults.flatMap((fault, at) =>
-    spread(run, fault, trace, at * 5).map((point) => {
+  return plan.faults.flatMap((fault) =>
+    spread(run, fault, trace, plan.share).map((point) => {
       const place = places.get(point.host)?.get(point.call.n);
       const once = comesToItsEnd(point, trace);
       return { ...point, ...(place && { place }), once, onBridge: comesAfterBridge(point, trace) };

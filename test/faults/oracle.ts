@@ -4,9 +4,10 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type ParseError, parse } from "jsonc-parser";
 import type { Host } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
-import { sleep } from "../../lab/run.js";
+import { type Result, sleep } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 
 /** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
@@ -89,16 +90,51 @@ export async function settledAlone(host: Host): Promise<readonly string[]> {
   return eventually(ask, (undoSeconds() + 60) * 1000);
 }
 
-/** A6: what daemon.json says is what docker0 has; never a mix of old and new. */
-export async function bridgeIsWhole(host: Host): Promise<readonly string[]> {
+/** A6: docker0 has the address of daemon.json, or without one the address from before; never a mix of old and new. */
+export async function bridgeIsWhole(
+  host: Pick<Host, "name" | "exec">,
+  ms = 30_000,
+): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> => {
-    const file = (await host.exec(["cat", "/etc/docker/daemon.json"])).stdout;
-    const wanted = /"bip"\s*:\s*"([^"]+)"/.exec(file)?.[1];
+    const wanted = bridgeOf(await host.exec(readDaemonJson), await host.exec(readBefore));
     const has = /inet (\S+)/.exec((await host.exec("ip -4 addr show docker0")).stdout)?.[1];
-    if (wanted === undefined || has === wanted) return [];
-    return [`A6 ${host.name}: daemon.json says ${wanted}, docker0 has ${has ?? "no address"}`];
+    if ("address" in wanted && has === wanted.address) return [];
+    const why = "address" in wanted ? `${wanted.from} gives ${wanted.address}` : wanted.fault;
+    return [`A6 ${host.name}: ${why}, docker0 has ${has ?? "no address"}`];
   };
-  return eventually(ask, 30_000);
+  return eventually(ask, ms);
+}
+
+const daemonJson = "/etc/docker/daemon.json";
+const before = "/etc/dockroute/before.json";
+/** A file that is absent reads as {}, and one that cannot be read as a failure. */
+const reading = (path: string): string =>
+  `if [ -e ${path} ] || [ -L ${path} ]; then cat ${path}; else echo '{}'; fi`;
+const readDaemonJson = reading(daemonJson);
+const readBefore = reading(before);
+
+/** The address that docker0 has to have by daemon.json; where that names none, by before.json or Docker's own choice. */
+export function bridgeOf(
+  file: Result,
+  record: Result,
+): { readonly address: string; readonly from: string } | { readonly fault: string } {
+  const texts = [
+    [daemonJson, file],
+    [before, record],
+  ] as const;
+  for (const [from, { code, stdout, stderr }] of texts) {
+    const errors: ParseError[] = [];
+    const value: unknown = parse(stdout, errors, { allowTrailingComma: true });
+    const fault = code === 0 ? errors.length > 0 && "is no JSON" : `cannot be read: ${stderr.trim()}`;
+    if (fault !== false || !isObject(value)) return { fault: `${from} ${fault || "is no object"}` };
+    if (typeof value["bip"] === "string") return { address: value["bip"], from };
+    if ("bip" in value) return { fault: `bip in ${from} is no text` };
+  }
+  return { address: "172.17.0.1/16", from: "Docker" };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function snapshotOf(host: Host): Promise<Snapshot> {

@@ -22,6 +22,8 @@ export interface Row {
   /** Of its lab, and how many labs there were side by side. */
   readonly seconds: number;
   readonly labs?: number;
+  /** How many of the points its sweep was to try, in percent; all where it is absent. */
+  readonly share?: number;
   /** Where they went, where it was measured. */
   readonly phases?: Readonly<Record<string, number>>;
   readonly commit: string;

@@ -1,5 +1,5 @@
 /** The table that a run prints, and docs/reliability.md, which it writes. */
-import { type Kept, keep, type Line, writeInDocs } from "./lines.js";
+import { isShareTried, type Kept, keep, type Line, writeInDocs } from "./lines.js";
 import { bears } from "./outcomes.js";
 import { notTried, type Promise_, promises } from "./promises.js";
 import { earlierSweeps, heldSince, notComeTo, notHeld, walks } from "./sections.js";
@@ -18,14 +18,22 @@ function markdown(lines: readonly Line[]): string {
     "longest until reached again",
     "at commit",
   ];
-  const cells = lines.map(({ run, fault, calls, points, tried, held, longest, commits }) =>
-    [run, fault, calls, points, tried, held, `${longest.toFixed(1)} s`, commits.join(", ")].map(String),
-  );
+  const cells = lines.map((line) => {
+    const { run, fault, calls, points, held, longest, commits } = line;
+    const at = commits.join(", ");
+    return [run, fault, calls, points, triedOf(line), held, `${longest.toFixed(1)} s`, at].map(String);
+  });
   const rows = [head, ...cells];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const print = (row: readonly string[]): string =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
   return [print(head), print(widths.map((width) => "-".repeat(width))), ...cells.map(print)].join("\n");
+}
+
+/** A share that is not through yet is spread over its first rounds only. */
+function triedOf(line: Line): string {
+  const { tried, points } = line;
+  return tried < points && isShareTried(line) ? `${tried} of ${points} points, evenly spread` : `${tried}`;
 }
 
 export function resultOf(promise: Promise_, { lines, walks, tests }: Kept): string {
@@ -53,7 +61,10 @@ export function writeDocument(all: Kept): void {
   keep(all);
   const { lines } = all;
   const looked = sumOf(lines, ({ tried, missed }) => tried + missed.length);
-  const left = sumOf(lines, ({ points }) => points) - looked;
+  const leftOf = (own: readonly Line[]): number =>
+    sumOf(own, ({ points, tried, missed }) => points - tried - missed.length);
+  const beside = leftOf(lines.filter(isShareTried));
+  const left = leftOf(lines) - beside;
   const hours = (each: (line: Line) => number): string => `${(sumOf(lines, each) / 3600).toFixed(1)} h`;
   const text = [
     "# What was done to it, and what held",
@@ -67,7 +78,7 @@ export function writeDocument(all: Kept): void {
     "every call of a script that changes something, and one call of each look, because a look changes nothing. At a",
     "point the program is let finish, then stands still until the fault is done. A program that fails or prints garbage",
     "does nothing else, and ends with 1 or 0; one that hangs ends, with 1, when the client has given it up. Points are tried",
-    "evenly spread at first, then what lies between. After it must hold: a new ssh login is had within the undo's time and a",
+    "evenly spread at first, then what lies between; a line counts the calls of the code at its commit. After it must hold: a new ssh login is had within the undo's time and a",
     "minute, Docker is active, the containers run that ran before, nothing is left pending; the same run again converges",
     "with no step by hand (`pulumi cancel` after a kill), its preview is empty, no lock, timer, temporary file or process",
     "is left, and addresses, routes, rules, nft, iptables, sysctl, units and every file of /etc are as after a run that",
@@ -105,6 +116,9 @@ export function writeDocument(all: Kept): void {
     "## Not tried",
     "",
     ...notTried.map((each) => `- ${each}`),
+    ...(beside > 0
+      ? [`- ${beside} of the points of the table above, which lie beside an evenly spread share.`]
+      : []),
     ...(left > 0 ? [`- ${left} of the points of the table above, for want of time.`] : []),
     "",
   ].join("\n");

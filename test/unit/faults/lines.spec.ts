@@ -44,6 +44,13 @@ describe("lines of docs/reliability.md", () => {
     ]);
   });
 
+  it("give way to an evenly spread share that is through, and not to a part of it", () => {
+    deepEqual(merged([line()], newer({ share: 25, tried: 4, held: 4, missed: ["alpha 7"] })), [
+      ["link cut", 4, "new"],
+    ]);
+    deepEqual(merged([line()], newer({ share: 25, tried: 4, held: 4 })), [["link cut", 20, "old"]]);
+  });
+
   it("come beside those of other runs and faults", () => {
     deepEqual(merged([line()], newer({ fault: "client killed", tried: 2 })), [
       ["client killed", 2, "new"],
