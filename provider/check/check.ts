@@ -30,7 +30,7 @@ export interface Checked {
   readonly cells: readonly Direction[];
   /** The probe endpoint of each participant: "container box, 172.30.0.2". */
   readonly stands: Readonly<Record<string, string>>;
-  /** Hosts that took no part, and why. */
+  /** Hosts that were not checked, and why. */
   readonly absent: Readonly<Record<string, string>>;
   /** Networks that were not tried because they are not meant to be reached, and why. */
   readonly closed: Readonly<Record<string, string>>;

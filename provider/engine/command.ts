@@ -64,7 +64,7 @@ export function readOnce<T extends object>(read: (answer: Answer) => T): (answer
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
- * One argv as one line of POSIX shell. The only place that quotes: the ssh edge and the parts under
+ * One argv as one line of POSIX shell. The only place that quotes: the ssh edge and the scripts under
  * /etc/dockroute both use it. A NUL cannot be said in shell at all and is refused.
  */
 export function quote(argv: readonly string[]): string {

@@ -25,6 +25,6 @@ export function forget(source: string, destinations: readonly string[]): readonl
   const script =
     'from=$1; shift; for to in "$@"; do for kind in icmp udp "tcp --state SYN_SENT" "tcp --state SYN_RECV"; do ' +
     'conntrack -D -s "$from" -d "$to" -p $kind >/dev/null 2>&1; done; done; :';
-  const why = "have NAT decided anew for flows between the parts that are not established";
+  const why = "have NAT decided anew for flows between the hosts' subnets that are not established";
   return [{ why, argv: ["sh", "-c", script, "sh", source, ...destinations] }];
 }

@@ -163,7 +163,7 @@ function flows(prefix: string, pair: readonly HostSpec[]): void {
     );
     assert.match(
       text,
-      /alpha: there is no program conntrack .* flows between containers .* keep the source address/,
+      /alpha: the program conntrack .* is not installed, so flows between containers .* keep their source address/,
     );
   });
 }

@@ -50,7 +50,7 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
   it("preview says how to have users' networks in the plan, and which there is lies outside", async () => {
     const fresh = await look();
     const whole = (await scene.preview()).text;
-    assert.match(whole, /omega: the whole part is docker0's, so networks that users create lie outside/);
+    assert.match(whole, /omega: the whole subnet is docker0's, so networks that users create lie outside/);
     assert.match(whole, /set dockroute:hostPrefix to less than 24: with 20 a host has/);
     scene.stack.configure({ ...meshConfig(scene.lab), hostPrefix: 20 });
     const { text } = await scene.preview();

@@ -30,10 +30,10 @@ export function unrecorded(held: Wanted & OnHost & Remembered, seen: CheapSeen):
   const on = { host: held.host, endpoint: held.endpoint };
   const named = [...scripts(held.host, seen), ...formerScripts(held.host, seen)];
   const subjects = (kind: Named["kind"]) => named.filter((each) => each.kind === kind);
-  // The rules of a host are about its part of the plan: docker0's own network, or the pool around it.
-  const parts = [printRange(networkOf(held.bip)), ...(held.pools ?? [])];
+  // The rules of a host are about its own subnet: docker0's own network, or the pool around it.
+  const ranges = [printRange(networkOf(held.bip)), ...(held.pools ?? [])];
   const all = (kind: "masquerade" | "forward") => [
-    ...new Set([...parts, ...subjects(kind).map(({ subject }) => subject)]),
+    ...new Set([...ranges, ...subjects(kind).map(({ subject }) => subject)]),
   ];
   return [
     ...all("masquerade").map(

@@ -65,7 +65,7 @@ function makeOf(wanted: Wanted, seen: CheapSeen): readonly Command[] {
   return isSame ? [] : json.replaceFile(seen.file, text, why.file);
 }
 
-/** One look's part of the way back: what goes now, and whether the guard and the record can go after it. */
+/** As much of the way back as one read allows: what goes now, and whether the guard and the record can go after it. */
 export interface WayBack {
   readonly commands: readonly Command[];
   readonly isLast: boolean;

@@ -76,10 +76,10 @@ function brief(text: string): string {
   return [version.split(".").slice(0, 2).join("."), backend].filter(Boolean).join(" with ");
 }
 
-/** Networks that users make, Compose's among them: in the plan only if the host's part has room for them. */
+/** Networks that users make, Compose's among them: in the plan only if the host's subnet has room for them. */
 function ofNetworks({ bip, pools }: Wanted, seen: CheapSeen): readonly string[] {
   const plan = (pools ?? [printRange(networkOf(bip))]).flatMap((text) => rangeOf(text));
-  const isOutside = (net: Range) => !plan.some((part) => contains(part, net) || overlaps(part, net));
+  const isOutside = (net: Range) => !plan.some((range) => contains(range, net) || overlaps(range, net));
   const outside = (seen.dockerNetworks ?? [])
     // Docker lets nobody into an internal network, wherever it lies.
     .filter(({ bridge, isDefault, internal }) => bridge !== undefined && !isDefault && !internal)
@@ -97,7 +97,7 @@ function ofNetworks({ bip, pools }: Wanted, seen: CheapSeen): readonly string[] 
         ]),
     ...(pools === undefined && (first || outside.length > 0)
       ? [
-          "the whole part is docker0's, so networks that users create lie outside the plan; to have them in it, set " +
+          "the whole subnet is docker0's, so networks that users create lie outside the plan; to have them in it, set " +
             "dockroute:hostPrefix to less than 24: with 20 a host has docker0's /24 and 15 networks of /24",
         ]
       : []),

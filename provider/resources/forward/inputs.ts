@@ -4,9 +4,9 @@ import type { OnHost } from "../../engine/kind.js";
 import { nic, onHost, range, source } from "../host/inputs.js";
 
 export interface ForwardRuleInputs extends OnHost {
-  /** The range that may be entered, the host's own part. Another range replaces it. @example "172.30.1.0/24" */
+  /** The range that may be entered, the host's own subnet. Another range replaces it. @example "172.30.1.0/24" */
   readonly destination: string;
-  /** Who may enter: the peers' parts, and the peers' own addresses. @example ["172.30.2.0/24", "192.168.145.129/32"] */
+  /** Who may enter: the peers' subnets, and the peers' own addresses. @example ["172.30.2.0/24", "192.168.145.129/32"] */
   readonly sources: readonly string[];
   /**
    * The interfaces by which they come. @default a source that is on a link of the host by that link, every other source

@@ -8,12 +8,12 @@ import type { ForwardRuleInputs } from "../forward/index.js";
 import type { MasqueradeRuleInputs } from "../masquerade/index.js";
 import type { PeerRouteInputs } from "../route/index.js";
 
-/** Towards whom a host's containers keep their own addresses: the peers' parts. */
+/** Towards whom a host's containers keep their own addresses: the peers' subnets. */
 export function excludeOf(peers: readonly Pick<HostPlan, "subnet">[]): readonly string[] {
   return peers.map(({ subnet }) => subnet).sort();
 }
 
-/** Who may enter a host's part. A peer's own processes call a container from their host's address, not from its part. */
+/** Who may enter a host's subnet. A peer's own processes call a container from their host's address, which is not in its subnet. */
 export function sourcesOf(peers: readonly Pick<HostPlan, "subnet" | "address">[]): readonly string[] {
   return [...excludeOf(peers), ...peers.map(({ address }) => `${address}/32`).sort()];
 }

@@ -26,9 +26,9 @@ import { claimsOf, excludedIn, isFormerThere } from "./claims.js";
 import { masquerading } from "./others.js";
 
 export interface MasqueradeRuleInputs extends OnHost {
-  /** The range whose traffic this is about, the host's own part. Another range replaces it. @example "172.30.1.0/24" */
+  /** The range whose traffic this is about, the host's own subnet. Another range replaces it. @example "172.30.1.0/24" */
   readonly source: string;
-  /** Ranges towards which the source keeps its own address: the peers' parts. @example ["172.30.2.0/24"] */
+  /** Ranges towards which the source keeps its own address: the peers' subnets. @example ["172.30.2.0/24"] */
   readonly exclude: readonly string[];
   /** The rules hold only for what leaves by these interfaces. @default all @example ["eth0"] */
   readonly interfaces?: readonly string[] | undefined;
@@ -90,7 +90,8 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
     warn: [
       ...changeOf(`${wanted.source} keeps its own address towards`, excludedIn(wanted, seen), wanted.exclude),
       ...[...masquerading(wanted, seen.nat), ...masquerades(seen.foreign, nft.natPriority)].map(
-        (rule) => `a rule of another program gives packets between the parts another source address: ${rule}`,
+        (rule) =>
+          `a rule of another program gives packets between the hosts' subnets another source address: ${rule}`,
       ),
       ...noLongerMasqueraded(wanted, seen),
       ...lastingFlows(wanted, seen),

@@ -1,4 +1,4 @@
-/** Rules of other programs in iptables' nat table that change the source address between the parts. */
+/** Rules of other programs in iptables' nat table that change the source address between the hosts' subnets. */
 import type { Rule, TableSeen } from "../../facts/iptables.js";
 import { overlap, type Wanted } from "./chain.js";
 

@@ -1,7 +1,7 @@
 /**
  * PeerRoute: on the host, the range `destination` is reached through the peer's address `gateway`.
  *
- * It is a kernel route with dockroute's own protocol number, in the main table, and a part under
+ * It is a kernel route with dockroute's own protocol number, in the main table, and a script under
  * /etc/dockroute that puts it back at boot and after each start of Docker.
  */
 import { z } from "zod";
@@ -18,7 +18,7 @@ import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } fr
 export interface PeerRouteInputs extends OnHost {
   /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
   readonly peer: string;
-  /** The range that is reached, the peer's part of the plan. Another range replaces it. @example "172.30.2.0/24" */
+  /** The range that is reached, the peer's subnet. Another range replaces it. @example "172.30.2.0/24" */
   readonly destination: string;
   /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
   readonly gateway: string;

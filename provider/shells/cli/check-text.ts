@@ -12,7 +12,7 @@ export function checkText({ cells, stands, absent, closed }: Checked, colour: bo
     ),
   ]);
   const red = cells.filter(({ well }) => !well).map(reasonText);
-  const out = Object.entries(absent).map(([name, reason]) => `  ${name} takes no part: ${reason}\n`);
+  const out = Object.entries(absent).map(([name, reason]) => `  ${name} was not checked: ${reason}\n`);
   const alone = Object.entries(stands)
     .filter(([, text]) => text.startsWith("a namespace"))
     .map(
@@ -41,7 +41,7 @@ function reasonText({ from, to, reason, wrong }: Direction): string {
   return `  ${from} -> ${to}: ${reason.where}: ${reason.why}\n      ${reason.todo}\n`;
 }
 
-/** 0 all is well, 1 a direction is red, 2 a host took no part. */
+/** 0 all is well, 1 a direction is red, 2 a host was not checked. */
 export function checkCode({ cells, absent }: Checked): number {
   if (Object.keys(absent).length > 0) return 2;
   return cells.some(({ well }) => !well) ? 1 : 0;

@@ -18,7 +18,7 @@ const usage = `usage: dockroute COMMAND [options]
 
   status   each host beside its plan; exit 0 as wanted, 1 drift, 2 a host was not reached
   check    probes from each host's containers to every other's: ICMP, TCP, UDP, size, source address; tells
-           where and why a packet is lost; exit 0 all is well, 1 something is lost, 2 a host took no part
+           where and why a packet is lost; exit 0 all is well, 1 something is lost, 2 a host was not checked
   graph    the mesh as a picture: --format mermaid (default), dot or svg; --check FILE colours its links
            by the output of \`dockroute check --json\`; --config FILE draws the plan of a config, without a stack
 

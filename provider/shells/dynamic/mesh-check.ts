@@ -92,7 +92,7 @@ function own<T>(all: Readonly<Record<string, T>>, name: string): T | undefined {
 export function resultsOf(names: readonly string[], { cells, absent }: Checked): Results {
   const of = (from: string, to: string): Outcome => {
     const out = [from, to].find((name) => own(absent, name) !== undefined);
-    if (out !== undefined) return { reached: false, reason: `${out} took no part: ${own(absent, out)}` };
+    if (out !== undefined) return { reached: false, reason: `${out} was not checked: ${own(absent, out)}` };
     const is = (label: string, host: string) => label.split("/")[0] === host;
     const all = cells.filter((each) => is(each.from, from) && is(each.to, to));
     const red = all.filter(({ well }) => !well);

@@ -76,14 +76,14 @@ describe("the check of an up", () => {
     );
   });
 
-  it("names a host that took no part in each of its directions", () => {
+  it("names a host that was not checked in each of its directions", () => {
     const found = resultsOf(["alpha", "beta"], {
       cells: [],
       stands: {},
       absent: { beta: "not reached: x" },
       closed: {},
     });
-    const out = { reached: false, reason: "beta took no part: not reached: x" };
+    const out = { reached: false, reason: "beta was not checked: not reached: x" };
     assert.deepEqual(found, { alpha: { beta: out }, beta: { alpha: out } });
   });
 
