@@ -1,6 +1,6 @@
 /**
- * The lines of docs/reliability.md: what became of a run's points under one fault, and of a walk. They are kept beside
- * the document, so that a sweep of a part, or on another machine, leaves the other lines as they are.
+ * The lines of docs/reliability.md: the results of a run's points under one fault, and of a walk. They are kept beside
+ * the document, so that a sweep of some points, or on another machine, leaves the other lines as they are.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -14,7 +14,7 @@ import { walked } from "./walk/walk.js";
 export interface Line {
   readonly run: string;
   readonly fault: string;
-  /** What was recorded, and how much of it is worth a try. */
+  /** How many calls were recorded, and how many of them are points. */
   readonly calls: number;
   readonly points: number;
   readonly tried: number;
@@ -26,11 +26,11 @@ export interface Line {
   /** Of all labs, and by the clock. */
   readonly seconds: number;
   readonly clock: number;
-  /** Where a point was looked for in vain: "alpha 247". */
+  /** The points that were not reached: "alpha 247". */
   readonly missed: readonly string[];
-  /** In words: where, and what did not hold. */
+  /** Where, and what did not hold. */
   readonly wrong: readonly string[];
-  /** The same of what held when it was tried again. */
+  /** The same of points that held when they were tried again. */
   readonly mended: readonly string[];
   readonly commits: readonly string[];
 }
@@ -56,7 +56,7 @@ export interface Kept {
 const docs = join(root, "docs");
 const file = join(docs, "reliability.json");
 
-/** What is kept, with what this machine has found put in its place. */
+/** The kept lines, replaced by those of this machine where these show more. */
 export function everything(): Kept {
   const kept: Kept = existsSync(file)
     ? (JSON.parse(readFileSync(file, "utf8")) as Kept)
@@ -70,7 +70,7 @@ export function keep(all: Kept): void {
   writeInDocs("reliability.json", `${JSON.stringify(all, null, 1)}\n`);
 }
 
-/** What did not hold may name a folder of the machine that it was seen on. */
+/** The messages may name folders of this machine: those are cut out. */
 export function writeInDocs(name: string, text: string): void {
   writeFileSync(join(docs, name), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
 }
@@ -102,7 +102,7 @@ export function isShareTried(line: Line): boolean {
   return line.points > 0 && extent(line) >= shareOf(line.points, line.share ?? 100);
 }
 
-/** A file that was run here as a whole says all there is of it, and one that is gone says nothing any more. */
+/** The results of a file that was run here as a whole replace all kept ones of it. Those of a file that is gone are dropped. */
 function mergedTests(kept: Kept["tests"], own: Kept["tests"]): Kept["tests"] {
   const here = new Set(Object.values(own).flatMap(({ spec, whole }) => (whole ? [spec] : [])));
   const still = Object.entries(kept).filter(

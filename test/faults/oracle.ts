@@ -1,6 +1,6 @@
 /**
- * What must hold after every fault, in words what does not: reliability.md 1.3. The invariants that need no
- * knowledge of the run are here; that the run can be repeated and ends as a fresh one is asked by the sweep.
+ * The invariants after every fault; each violation is one line of text. Here are those that need no knowledge of the
+ * run. The sweeps ask whether the run can be repeated and ends like a fresh one.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ import type { Lab } from "../../lab/lab.js";
 import { type Result, sleep } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 
-/** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
+/** The command `iptables` leaves empty chains in a table that once had a rule of its own. */
 const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
 
 export function undoSeconds(): number {
   return Number(process.env["DOCKROUTE_UNDO_SECONDS"]);
 }
 
-/** I1: a fresh login over the wire, within the timer's time and a minute. Gives how long it took, in ms. */
+/** I1: a fresh login over the wire, within the timer's time and a minute. Returns how long it took, in ms. */
 export async function answersAgain(host: Host, since: number): Promise<number | string> {
   const limit = (undoSeconds() + 60) * 1000;
   while (Date.now() - since < limit) {
@@ -28,7 +28,7 @@ export async function answersAgain(host: Host, since: number): Promise<number | 
   return `I1 ${host.name} gives no login within ${limit / 1000} s`;
 }
 
-/** I2: Docker is active, and what ran before runs. */
+/** I2: Docker is active, and the containers that ran before run. */
 export async function containersRun(host: Host, names: readonly string[]): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> => {
     const asked = await host.exec("systemctl is-active docker; docker ps --format '{{.Names}}'");
@@ -54,15 +54,15 @@ const leftoverQuestion = [
   "ps -eo args= | grep -Ex '/bin/sh( -s .*)?|sudo -n -- /bin/sh.*|/bin/sh /etc/dockroute/pending.*' || true",
 ].join(" ");
 
-/** What a script does last of all. Where it fails, a file is left that the next change or boot takes along. */
+/** The last command of a script. If it fails, the lock's file stays until the next change or boot. */
 export const removesLock = `rm -f ${lock}`;
 
-/** I4: of a run that ended well, nothing is left but what it was to make. */
+/** I4: a run that ended well left nothing but its result. */
 export function nothingLeft(host: Host): Promise<readonly string[]> {
   return leftovers(host, leftoverQuestion);
 }
 
-/** The same of a host that was made not to remove the lock: nobody holds it. */
+/** The same for a host whose removal of the lock was made to fail: nobody holds the lock. */
 export function nothingLeftButLock(host: Host): Promise<readonly string[]> {
   const isHeld = `[ -e ${lock} ] && ! flock -n ${lock} true && echo ${lock} is held || true`;
   return leftovers(host, `${leftoverQuestion.replace(`${lock} `, "")}; ${isHeld}`);
@@ -74,7 +74,7 @@ function leftovers(host: Host, question: string): Promise<readonly string[]> {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => `I4 ${host.name}: left over: ${line}`);
-  // The repair holds the lock for a moment twice a minute; a timer that the host did not stop goes when its time is over.
+  // The repair holds the lock for a moment twice a minute; a timer that the host did not stop ends when its time is over.
   return eventually(ask, (undoSeconds() + 5) * 1000);
 }
 
@@ -141,7 +141,7 @@ export function snapshotOf(host: Host): Promise<Snapshot> {
   return snapshot(host, { ignore: emptyTable });
 }
 
-/** I3, I8: the host is as in the snapshot, but for what takes a moment to come. */
+/** I3, I8: the host is as in the snapshot, after a moment if need be. */
 export async function sameAs(
   wanted: Snapshot,
   host: Host,
@@ -154,7 +154,7 @@ export async function sameAs(
   return eventually(ask, 10_000);
 }
 
-/** Asks until nothing is wrong, or the time is over: then what is wrong. */
+/** Asks until nothing is wrong or the time is over. Returns what is wrong then. */
 async function eventually(ask: () => Promise<readonly string[]>, ms: number): Promise<readonly string[]> {
   for (const end = Date.now() + ms; ; await sleep(200)) {
     const wrong = await ask();
@@ -162,7 +162,7 @@ async function eventually(ask: () => Promise<readonly string[]>, ms: number): Pr
   }
 }
 
-/** All that a host must be after a fault, once it is reached again; with the time that took. */
+/** I1, I2 and A6 on every host after a fault, with the time until all were reached again. */
 export async function standing(
   lab: Lab,
   names: readonly string[],

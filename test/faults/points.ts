@@ -1,4 +1,4 @@
-/** Which points are tried, and in which order: evenly spread at first, then what lies between. */
+/** Which points are tried, and in which order: evenly spread at first, then those in between. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Fault, faults, programFaults } from "./faults.js";
@@ -70,7 +70,7 @@ export function spread(run: string, fault: Fault, trace: Trace, percent: number)
     );
 }
 
-/** What several labs take their next point from. */
+/** The points that several labs take theirs from. */
 export class Queue<P extends Point> {
   private readonly left: P[];
 
@@ -85,7 +85,7 @@ export class Queue<P extends Point> {
     return this.left.length;
   }
 
-  /** The one that suits best of the earliest round; none when the time is over. */
+  /** The point of the earliest round that suits best; none when the time is over. */
   next(suits: (point: P) => number): P | undefined {
     const [first] = this.left;
     if (first === undefined || Date.now() > this.until) return undefined;
@@ -96,7 +96,7 @@ export class Queue<P extends Point> {
   }
 }
 
-/** A recorded trace is kept: what is tried later is counted by the same numbers. */
+/** A recorded trace is kept, so that a later run counts calls by the same numbers. */
 export async function traceOf(run: string, record: () => Promise<Trace>): Promise<Trace> {
   const file = join(resultsFolder, `${run.replaceAll(" ", "_")}.trace.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;
