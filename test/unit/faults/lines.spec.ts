@@ -1,6 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { type Line, mergedBy } from "../../faults/lines.js";
-import { resultOf } from "../../faults/table.js";
+import { printTable, resultOf } from "../../faults/table.js";
 
 const line = (change: Partial<Line> = {}): Line => ({
   run: "docker28 PeerRoute create",
@@ -56,6 +56,14 @@ describe("lines of docs/reliability.md", () => {
       ["client killed", 2, "new"],
       ["link cut", 20, "old"],
     ]);
+  });
+
+  it("name an evenly spread share that is through", () => {
+    const through = line({ share: 25, tried: 5, held: 5 });
+    const table = (own: Line) => printTable({ lines: [own], walks: [], tests: {} });
+    match(table(through), /\| 20 +\| 5 of 20 points, evenly spread \| 5 /);
+    match(table({ ...through, tried: 4 }), /\| 20 +\| 4 +\| 5 /);
+    match(table(line()), /\| 20 +\| 20 +\| 20 /);
   });
 
   it("tell of a promise what its points and its tests have shown", () => {
