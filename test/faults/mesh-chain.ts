@@ -38,19 +38,34 @@ export type Missed = "not there" | "passed" | "not tried";
 /** How long hosts wait for each other at their points; well below the time after which they go back alone. */
 const company = 2500;
 
-export async function tryRow(bench: MeshBench, row: Row, rounds: number): Promise<RowTried> {
+/** How much of a row is tried. */
+export interface Limits {
+  /** How many `up` of a chain are broken off. */
+  readonly rounds: number;
+  /** When no further `up` is broken off, as `Date.now()` counts. */
+  readonly until: number;
+}
+
+export async function tryRow(bench: MeshBench, row: Row, limits: Limits): Promise<RowTried> {
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
   const wrong: string[] = [];
   // Hosts that are struck in one `up` come to their points only if none of them has to wait for another.
   bench.atOnce(row[0].size > 1 ? bench.lab.hosts.length : 1);
+  let over = false;
   for (const [at, chain] of row.entries()) {
-    if (at > 0 && wrong.length === 0) wrong.push(...(await bench.losesRules()));
-    const tried = await tryChain(bench, chain, wrong.length === 0 ? rounds : 0, at === 0);
+    if (over || wrong.length > 0) {
+      for (const point of [...chain.values()].flat()) missed.set(point, "not tried");
+      continue;
+    }
+    if (at > 0) wrong.push(...(await bench.losesRules()));
+    const rounds = wrong.length === 0 ? limits.rounds : 0;
+    const tried = await tryChain(bench, chain, { ...limits, rounds }, at === 0);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
     for (const [point, why] of tried.missed) missed.set(point, why);
-    if (wrong.length === 0) wrong.push(...(await readBack(bench, tried.whole, at === row.length - 1)));
+    over = at === row.length - 1 || Date.now() > limits.until;
+    if (wrong.length === 0) wrong.push(...(await readBack(bench, tried.whole, over)));
   }
   return { hits, missed, wrong: wrong.length > 0 ? wrong : await bench.goesAway() };
 }
@@ -62,7 +77,7 @@ function readBack(bench: MeshBench, whole: boolean, isLast: boolean): Promise<re
 }
 
 /** @param fromNothing whether what is found by its number alone is there */
-async function tryChain(bench: MeshBench, chain: Chain, rounds: number, fromNothing: boolean) {
+async function tryChain(bench: MeshBench, chain: Chain, { rounds, until }: Limits, fromNothing: boolean) {
   let lines = [...chain.values()];
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
@@ -70,7 +85,7 @@ async function tryChain(bench: MeshBench, chain: Chain, rounds: number, fromNoth
   let whole = false;
   for (let round = 0; round < rounds && wrong.length === 0 && !whole; round++) {
     const armed = heads(lines);
-    if (armed.length === 0) break;
+    if (armed.length === 0 || (round > 0 && Date.now() > until)) break;
     const tried = await oneRound(bench, lines);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);

@@ -77,7 +77,7 @@ async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench
       const started = Date.now();
       const tried = await (async () => {
         bench ??= await newBench(prefix);
-        return tryRow(bench, row, plan.again ? 1 : rounds);
+        return tryRow(bench, row, { rounds: plan.again ? 1 : rounds, until: plan.until });
       })().catch((error: unknown) => brokenOff(points, error));
       note(plan, prefix, chains, tried, started);
       if (tried.wrong.length === 0) continue;
