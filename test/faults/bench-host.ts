@@ -4,10 +4,17 @@ import { startBox } from "../../lab/probe.js";
 import { quickBox } from "../support/scene.js";
 import { Tripwire } from "./tripwire.js";
 
+/**
+ * containerd makes these folders at the first boot at which it gets an inotify instance. All labs of a machine share a
+ * few of those, so it may be the boot after a power cut.
+ */
+const containerdFolders = "install -d -m 755 /etc/cni && install -d -m 700 /etc/cni/net.d";
+
 /** Shims before its programs, a container that answers; all before anything is compared with its pristine state. */
 export async function equip(host: Host): Promise<Tripwire> {
   const tripwire = new Tripwire(host);
   await tripwire.install();
+  await host.run(containerdFolders);
   await startBox(host, "box", quickBox);
   return tripwire;
 }

@@ -1,10 +1,10 @@
 /**
- * Where a call is found again in an `up` that goes on where another was broken off: its number is another there,
- * but what its script ran just before it is the same.
+ * Where a call is found again in an `up` that goes on where another was broken off: its number differs there, but the
+ * calls of its script just before it are the same.
  */
 import type { Call, Place } from "./tripwire.js";
 
-/** Words as a pattern of the shell's `case`; what differs from run to run matches anything. */
+/** Words as a pattern of the shell's `case`; a text that differs from run to run matches anything. */
 export function patternOf(words: string): string {
   return (
     words
@@ -12,13 +12,15 @@ export function patternOf(words: string): string {
       .replace(/dockroute-undo-[0-9a-f]+-/g, "dockroute-undo-*-")
       // Each lab has a network of its own.
       .replace(/\bvia [\d.]+/g, "via *")
+      // Docker draws a new name with each start of a container.
+      .replace(/\bveth[0-9a-f]+/g, "veth*")
       .replace(/Token [0-9a-f]+/g, "Token *")
   );
 }
 
 /**
- * By number. A change is found after the nearest call of its session that the trace has only once; what has none
- * before it there, and a look, by its own words after the nearest such call of any change.
+ * By number. A change is found after the nearest call of its session that the trace has only once. A change without
+ * such a call, and a look, is found by its own words after the nearest such call of any change.
  */
 export function landmarks(calls: readonly Call[]): ReadonlyMap<number, Place> {
   const times = new Map<string, number>();

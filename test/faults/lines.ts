@@ -1,34 +1,36 @@
 /**
- * The lines of docs/reliability.md: what became of a run's points under one fault, and of a walk. They are kept beside
- * the document, so that a sweep of a part, or on another machine, leaves the other lines as they are.
+ * The lines of docs/reliability.md: the results of a run's points under one fault, and of a walk. They are kept beside
+ * the document, so that a sweep of some points, or on another machine, leaves the other lines as they are.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 import { type Outcome, testOutcomes } from "./outcomes.js";
-import { type Trace, worthTrying } from "./points.js";
+import { shareOf, type Trace, worthTrying } from "./points.js";
 import { allRows, heldLater, inOneLine, type Row, resultsFolder } from "./results.js";
 import { walked } from "./walk/walk.js";
 
 export interface Line {
   readonly run: string;
   readonly fault: string;
-  /** What was recorded, and how much of it is worth a try. */
+  /** How many calls were recorded, and how many of them are points. */
   readonly calls: number;
   readonly points: number;
   readonly tried: number;
   readonly held: number;
+  /** How many of the points were to be tried, in percent, evenly spread; all where it is absent. */
+  readonly share?: number;
   /** Until a host was reached again, in seconds. */
   readonly longest: number;
   /** Of all labs, and by the clock. */
   readonly seconds: number;
   readonly clock: number;
-  /** Where a point was looked for in vain: "alpha 247". */
+  /** The points that were not reached: "alpha 247". */
   readonly missed: readonly string[];
-  /** In words: where, and what did not hold. */
+  /** Where, and what did not hold. */
   readonly wrong: readonly string[];
-  /** The same of what held when it was tried again. */
+  /** The same of points that held when they were tried again. */
   readonly mended: readonly string[];
   readonly commits: readonly string[];
 }
@@ -54,7 +56,7 @@ export interface Kept {
 const docs = join(root, "docs");
 const file = join(docs, "reliability.json");
 
-/** What is kept, with what this machine has found put in its place. */
+/** The kept lines, replaced by those of this machine where these show more. */
 export function everything(): Kept {
   const kept: Kept = existsSync(file)
     ? (JSON.parse(readFileSync(file, "utf8")) as Kept)
@@ -68,12 +70,15 @@ export function keep(all: Kept): void {
   writeInDocs("reliability.json", `${JSON.stringify(all, null, 1)}\n`);
 }
 
-/** What did not hold may name a folder of the machine that it was seen on. */
+/** The messages may name folders of this machine: those are cut out. */
 export function writeInDocs(name: string, text: string): void {
   writeFileSync(join(docs, name), text.replaceAll(root, ".").replaceAll(homedir(), "~"));
 }
 
-/** The later of two takes the other's place where it has found as much, or something that does not hold. */
+/**
+ * The later of two takes the other's place where it is through with what it was to try, has found as much, or has found
+ * something that does not hold.
+ */
 export function mergedBy<L extends Line | WalkLine>(
   keyOf: (line: L) => string,
   kept: readonly L[],
@@ -82,7 +87,8 @@ export function mergedBy<L extends Line | WalkLine>(
   const all = new Map(kept.map((line) => [keyOf(line), line]));
   for (const line of own) {
     const before = all.get(keyOf(line));
-    if (before === undefined || line.wrong.length > 0 || extent(line) >= extent(before))
+    const isThrough = "points" in line && isShareTried(line);
+    if (before === undefined || isThrough || line.wrong.length > 0 || extent(line) >= extent(before))
       all.set(keyOf(line), line);
   }
   return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
@@ -91,7 +97,12 @@ export function mergedBy<L extends Line | WalkLine>(
 const extent = (line: Line | WalkLine): number =>
   "tried" in line ? line.tried + line.missed.length : line.steps;
 
-/** A file that was run here as a whole says all there is of it, and one that is gone says nothing any more. */
+/** Whether all that was to be tried was looked for. */
+export function isShareTried(line: Line): boolean {
+  return line.points > 0 && extent(line) >= shareOf(line.points, line.share ?? 100);
+}
+
+/** The results of a file that was run here as a whole replace all kept ones of it. Those of a file that is gone are dropped. */
 function mergedTests(kept: Kept["tests"], own: Kept["tests"]): Kept["tests"] {
   const here = new Set(Object.values(own).flatMap(({ spec, whole }) => (whole ? [spec] : [])));
   const still = Object.entries(kept).filter(
@@ -126,6 +137,7 @@ function lineOf(
   mended: readonly Row[],
 ): Line {
   const tried = rows.filter(({ reached }) => reached);
+  const share = Math.min(...rows.map((row) => row.share ?? 100));
   const sum = (each: (row: Row) => number): number => rows.reduce((total, row) => total + each(row), 0);
   return {
     run,
@@ -133,6 +145,7 @@ function lineOf(
     ...recorded,
     tried: tried.length,
     held: tried.filter(({ wrong }) => wrong.length === 0).length,
+    ...(share < 100 && { share }),
     longest: Math.max(0, ...tried.map(({ reachMs }) => Math.round(reachMs / 100) / 10)),
     seconds: Math.round(sum(({ seconds }) => seconds)),
     clock: Math.round(sum(({ seconds, labs = 1 }) => seconds / labs)),

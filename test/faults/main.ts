@@ -1,6 +1,6 @@
 /**
- * `npm run test:faults`: every fault after every point. It goes on where it was stopped (.faults/ holds what
- * became of each point), prints the table, and writes docs/reliability.md.
+ * `npm run test:faults`: every fault after every point. It goes on where it was stopped (.faults/ holds each point's
+ * result), prints the table, and writes docs/reliability.md.
  */
 import { parseArgs } from "node:util";
 import { Lab } from "../../lab/lab.js";
@@ -33,11 +33,13 @@ const { values } = parseArgs({
     /** Of the random walk. */
     steps: { type: "string", default: "200" },
     seed: { type: "string" },
-    /** No further point is begun after so many minutes; the next run goes on. */
+    /** The sweep begins no point after so many minutes; the next run goes on. */
     minutes: { type: "string", default: "Infinity" },
-    /** Tries again what did not hold or was not come to, each point by itself, and nothing else. */
+    /** How many of the points are tried, in percent, evenly spread over each run's calls. */
+    share: { type: "string", default: "100" },
+    /** Only the points that did not hold or were not reached, each by itself. */
     again: { type: "boolean", default: false },
-    /** For another state of the code: its calls are recorded anew, and earlier points are a line of the document. */
+    /** For another state of the code: its calls are recorded anew; the earlier points become a line of the document. */
     fresh: { type: "boolean", default: false },
   },
 });
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
   const shared = {
     labs: Number(values.labs),
     until: started + Number(values.minutes) * 60_000,
+    share: percentOf(values.share),
     again: values.again,
     say: (line: string): void => console.log(line),
   };
@@ -78,6 +81,12 @@ async function main(): Promise<void> {
   process.exitCode = broken === 0 ? 0 : 1;
 }
 
+function percentOf(text: string): number {
+  const percent = Number(text);
+  if (percent > 0 && percent <= 100) return percent;
+  throw new Error(`--share ${text}: a number above 0, up to 100, is allowed`);
+}
+
 function wanted(part: string): boolean {
   return values.only === undefined || values.only === part;
 }
@@ -87,7 +96,7 @@ for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  // What became of each point is kept; the labs are not. Who ends a whole group of processes tells this one twice.
+  // The results are kept; the labs are taken down. A signal to the whole group of processes comes twice.
   process.on(signal, () => {
     if (ending) return;
     ending = true;

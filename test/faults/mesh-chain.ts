@@ -4,12 +4,12 @@
  * faults; the client is killed when as many hosts as can be stand at theirs. Where an `up` gets over a fault, its
  * host meets the next one in the same `up`. Then routes and rules are destroyed, and the same is done again.
  */
-import { sleep } from "../../lab/run.js";
 import type { Chain, MeshPoint, Row } from "./chains.js";
 import { strike, trapFor } from "./faults.js";
 import type { MeshBench } from "./mesh-bench.js";
+import { killAt, type Relative, type Struck, stillThere } from "./mesh-kill.js";
 import { answersAgain, standing } from "./oracle.js";
-import { family, isAlive, isConnectedTo, kill, type Started, watchesItsInput } from "./process.js";
+import type { Started } from "./process.js";
 
 export interface Hit {
   readonly point: MeshPoint;
@@ -25,32 +25,37 @@ export interface RowTried {
   readonly missed: ReadonlyMap<MeshPoint, Missed>;
 }
 
-/** A process of the client that was killed. */
-interface Relative {
-  readonly words: string;
-  /** Whether our code runs in it. */
-  readonly ours: boolean;
-}
-
 /** An `up` from nothing did not come to it; one that went on did not; the row was over before. */
 export type Missed = "not there" | "passed" | "not tried";
 
-/** How long hosts wait for each other at their points; well below the time after which they go back alone. */
-const company = 2500;
+/** How much of a row is tried. */
+export interface Limits {
+  /** How many `up` of a chain are broken off. */
+  readonly rounds: number;
+  /** When no further `up` is broken off, as `Date.now()` counts. */
+  readonly until: number;
+}
 
-export async function tryRow(bench: MeshBench, row: Row, rounds: number): Promise<RowTried> {
+export async function tryRow(bench: MeshBench, row: Row, limits: Limits): Promise<RowTried> {
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
   const wrong: string[] = [];
   // Hosts that are struck in one `up` come to their points only if none of them has to wait for another.
   bench.atOnce(row[0].size > 1 ? bench.lab.hosts.length : 1);
+  let over = false;
   for (const [at, chain] of row.entries()) {
-    if (at > 0 && wrong.length === 0) wrong.push(...(await bench.losesRules()));
-    const tried = await tryChain(bench, chain, wrong.length === 0 ? rounds : 0, at === 0);
+    if (over || wrong.length > 0) {
+      for (const point of [...chain.values()].flat()) missed.set(point, "not tried");
+      continue;
+    }
+    if (at > 0) wrong.push(...(await bench.losesRules()));
+    const rounds = wrong.length === 0 ? limits.rounds : 0;
+    const tried = await tryChain(bench, chain, { ...limits, rounds }, at === 0);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
     for (const [point, why] of tried.missed) missed.set(point, why);
-    if (wrong.length === 0) wrong.push(...(await readBack(bench, tried.whole, at === row.length - 1)));
+    over = at === row.length - 1 || Date.now() > limits.until;
+    if (wrong.length === 0) wrong.push(...(await readBack(bench, tried.whole, over)));
   }
   return { hits, missed, wrong: wrong.length > 0 ? wrong : await bench.goesAway() };
 }
@@ -62,7 +67,7 @@ function readBack(bench: MeshBench, whole: boolean, isLast: boolean): Promise<re
 }
 
 /** @param fromNothing whether what is found by its number alone is there */
-async function tryChain(bench: MeshBench, chain: Chain, rounds: number, fromNothing: boolean) {
+async function tryChain(bench: MeshBench, chain: Chain, { rounds, until }: Limits, fromNothing: boolean) {
   let lines = [...chain.values()];
   const hits: Hit[] = [];
   const missed = new Map<MeshPoint, Missed>();
@@ -70,7 +75,7 @@ async function tryChain(bench: MeshBench, chain: Chain, rounds: number, fromNoth
   let whole = false;
   for (let round = 0; round < rounds && wrong.length === 0 && !whole; round++) {
     const armed = heads(lines);
-    if (armed.length === 0) break;
+    if (armed.length === 0 || (round > 0 && Date.now() > until)) break;
     const tried = await oneRound(bench, lines);
     hits.push(...tried.hits);
     wrong.push(...tried.wrong);
@@ -121,11 +126,6 @@ async function oneRound(bench: MeshBench, lines: readonly (readonly MeshPoint[])
   return { hits, wrong: [...unreached, ...wrong, ...alive], killed, whole: code === 0 };
 }
 
-interface Struck extends Pick<Hit, "point" | "at"> {
-  /** After how many ms a login was had, or that none was; where it was asked before the `up` came to its end. */
-  readonly reached?: number | string;
-}
-
 /** At one point of a host after another, for as long as the client goes on. */
 async function strikeAlong(
   bench: MeshBench,
@@ -159,55 +159,4 @@ async function strikeAt(bench: MeshBench, { host, fault, call }: MeshPoint, clie
   const release = () => tripwire.release();
   await strike(fault, call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });
   return words;
-}
-
-/** Kills the client when all stand still, or those that can: what the others do may wait for them. */
-async function killAt(
-  bench: MeshBench,
-  armed: readonly MeshPoint[],
-  client: Started,
-  relatives: Map<number, Relative>,
-): Promise<readonly Struck[]> {
-  const tripwires = armed.map(({ host }) => bench.tripwire(host));
-  let over = client.over;
-  const stand = tripwires.map((tripwire) => tripwire.hit(() => over()));
-  if (await Promise.race([...stand.map(untilTrue), Promise.all(stand).then(() => false)])) {
-    await Promise.race([Promise.all(stand), sleep(company)]);
-  }
-  over = () => true;
-  const standing = await Promise.all(stand);
-  const first = armed.find((_, at) => standing[at]);
-  if (first === undefined) return [];
-  const struck = armed.flatMap((point, at) =>
-    standing[at] ? [{ point, at: bench.tripwire(point.host).struck()?.words ?? "" }] : [],
-  );
-  const wires = new Set([...bench.wires.values()].map(({ port }) => port));
-  for (const [id, words] of family(client.pid)) {
-    const hasLoaded = /dynamic-provider/.test(words) && watchesItsInput(id);
-    relatives.set(id, { words, ours: hasLoaded || isConnectedTo(id, wires) });
-  }
-  const release = () => {
-    for (const tripwire of tripwires) tripwire.release();
-  };
-  const { host, call } = first;
-  await strike("client killed", call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });
-  return struck;
-}
-
-/** Resolves when it is true, and never else. */
-function untilTrue(promise: Promise<boolean>): Promise<true> {
-  return new Promise((resolve) => void promise.then((is) => is && resolve(true)));
-}
-
-/**
- * I4 on the client: our provider ends with its engine, as soon as it hears of that. Pulumi's own language host, and a
- * provider process that had not been asked anything yet and so knows neither our code nor a host, are left to Pulumi,
- * and ended here.
- */
-async function stillThere(relatives: ReadonlyMap<number, Relative>): Promise<readonly string[]> {
-  const ours = [...relatives].filter(([, relative]) => relative.ours);
-  for (let tries = 0; tries < 50 && ours.some(([id]) => isAlive(id)); tries++) await sleep(100);
-  const alive = ours.filter(([id]) => isAlive(id));
-  kill([...relatives.keys()].filter(isAlive));
-  return alive.map(([id, { words }]) => `I4 client: process ${id} is still there: ${words.slice(0, 120)}`);
 }

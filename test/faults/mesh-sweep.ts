@@ -39,8 +39,8 @@ export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
 
 function pointsOf(plan: Plan, trace: Trace): readonly MeshPoint[] {
   const places = new Map(Object.entries(trace).map(([host, calls]) => [host, landmarks(calls)]));
-  return plan.faults.flatMap((fault, at) =>
-    spread(run, fault, trace, at * 5).map((point) => {
+  return plan.faults.flatMap((fault) =>
+    spread(run, fault, trace, plan.share).map((point) => {
       const place = places.get(point.host)?.get(point.call.n);
       const once = comesToItsEnd(point, trace);
       return { ...point, ...(place && { place }), once, onBridge: comesAfterBridge(point, trace) };
@@ -77,7 +77,7 @@ async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench
       const started = Date.now();
       const tried = await (async () => {
         bench ??= await newBench(prefix);
-        return tryRow(bench, row, plan.again ? 1 : rounds);
+        return tryRow(bench, row, { rounds: plan.again ? 1 : rounds, until: plan.until });
       })().catch((error: unknown) => brokenOff(points, error));
       note(plan, prefix, chains, tried, started);
       if (tried.wrong.length === 0) continue;

@@ -1,22 +1,26 @@
 /**
- * What must hold after every fault, in words what does not: reliability.md 1.3. The invariants that need no
- * knowledge of the run are here; that the run can be repeated and ends as a fresh one is asked by the sweep.
+ * The invariants after every fault; each violation is one line of text. Here are those that need no knowledge of the
+ * run. The sweeps ask whether the run can be repeated and ends like a fresh one.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type ParseError, parse } from "jsonc-parser";
 import type { Host } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
-import { sleep } from "../../lab/run.js";
+import { type Result, sleep } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 
-/** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
-const emptyTable = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$/;
+/**
+ * The command `iptables` leaves empty chains in a table that once had a rule of its own. And a path unit of systemd fails
+ * where it gets no inotify instance, of which all labs of a machine share a few.
+ */
+const notCompared = /^raw :|^table ip raw( chain PREROUTING(: type.*)?)?$|^\S+\.path loaded failed /;
 
 export function undoSeconds(): number {
   return Number(process.env["DOCKROUTE_UNDO_SECONDS"]);
 }
 
-/** I1: a fresh login over the wire, within the timer's time and a minute. Gives how long it took, in ms. */
+/** I1: a fresh login over the wire, within the timer's time and a minute. Returns how long it took, in ms. */
 export async function answersAgain(host: Host, since: number): Promise<number | string> {
   const limit = (undoSeconds() + 60) * 1000;
   while (Date.now() - since < limit) {
@@ -27,7 +31,7 @@ export async function answersAgain(host: Host, since: number): Promise<number | 
   return `I1 ${host.name} gives no login within ${limit / 1000} s`;
 }
 
-/** I2: Docker is active, and what ran before runs. */
+/** I2: Docker is active, and the containers that ran before run. */
 export async function containersRun(host: Host, names: readonly string[]): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> => {
     const asked = await host.exec("systemctl is-active docker; docker ps --format '{{.Names}}'");
@@ -53,15 +57,15 @@ const leftoverQuestion = [
   "ps -eo args= | grep -Ex '/bin/sh( -s .*)?|sudo -n -- /bin/sh.*|/bin/sh /etc/dockroute/pending.*' || true",
 ].join(" ");
 
-/** What a script does last of all. Where it fails, a file is left that the next change or boot takes along. */
+/** The last command of a script. If it fails, the lock's file stays until the next change or boot. */
 export const removesLock = `rm -f ${lock}`;
 
-/** I4: of a run that ended well, nothing is left but what it was to make. */
+/** I4: a run that ended well left nothing but its result. */
 export function nothingLeft(host: Host): Promise<readonly string[]> {
   return leftovers(host, leftoverQuestion);
 }
 
-/** The same of a host that was made not to remove the lock: nobody holds it. */
+/** The same for a host whose removal of the lock was made to fail: nobody holds the lock. */
 export function nothingLeftButLock(host: Host): Promise<readonly string[]> {
   const isHeld = `[ -e ${lock} ] && ! flock -n ${lock} true && echo ${lock} is held || true`;
   return leftovers(host, `${leftoverQuestion.replace(`${lock} `, "")}; ${isHeld}`);
@@ -73,7 +77,7 @@ function leftovers(host: Host, question: string): Promise<readonly string[]> {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => `I4 ${host.name}: left over: ${line}`);
-  // The repair holds the lock for a moment twice a minute; a timer that the host did not stop goes when its time is over.
+  // The repair holds the lock for a moment twice a minute; a timer that the host did not stop ends when its time is over.
   return eventually(ask, (undoSeconds() + 5) * 1000);
 }
 
@@ -89,23 +93,58 @@ export async function settledAlone(host: Host): Promise<readonly string[]> {
   return eventually(ask, (undoSeconds() + 60) * 1000);
 }
 
-/** A6: what daemon.json says is what docker0 has; never a mix of old and new. */
-export async function bridgeIsWhole(host: Host): Promise<readonly string[]> {
+/** A6: docker0 has the address of daemon.json, or without one the address from before; never a mix of old and new. */
+export async function bridgeIsWhole(
+  host: Pick<Host, "name" | "exec">,
+  ms = 30_000,
+): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> => {
-    const file = (await host.exec(["cat", "/etc/docker/daemon.json"])).stdout;
-    const wanted = /"bip"\s*:\s*"([^"]+)"/.exec(file)?.[1];
+    const wanted = bridgeOf(await host.exec(readDaemonJson), await host.exec(readBefore));
     const has = /inet (\S+)/.exec((await host.exec("ip -4 addr show docker0")).stdout)?.[1];
-    if (wanted === undefined || has === wanted) return [];
-    return [`A6 ${host.name}: daemon.json says ${wanted}, docker0 has ${has ?? "no address"}`];
+    if ("address" in wanted && has === wanted.address) return [];
+    const why = "address" in wanted ? `${wanted.from} gives ${wanted.address}` : wanted.fault;
+    return [`A6 ${host.name}: ${why}, docker0 has ${has ?? "no address"}`];
   };
-  return eventually(ask, 30_000);
+  return eventually(ask, ms);
+}
+
+const daemonJson = "/etc/docker/daemon.json";
+const before = "/etc/dockroute/before.json";
+/** A file that is absent reads as {}, and one that cannot be read as a failure. */
+const reading = (path: string): string =>
+  `if [ -e ${path} ] || [ -L ${path} ]; then cat ${path}; else echo '{}'; fi`;
+const readDaemonJson = reading(daemonJson);
+const readBefore = reading(before);
+
+/** The address that docker0 has to have by daemon.json; where that names none, by before.json or Docker's own choice. */
+export function bridgeOf(
+  file: Result,
+  record: Result,
+): { readonly address: string; readonly from: string } | { readonly fault: string } {
+  const texts = [
+    [daemonJson, file],
+    [before, record],
+  ] as const;
+  for (const [from, { code, stdout, stderr }] of texts) {
+    const errors: ParseError[] = [];
+    const value: unknown = parse(stdout, errors, { allowTrailingComma: true });
+    const fault = code === 0 ? errors.length > 0 && "is no JSON" : `cannot be read: ${stderr.trim()}`;
+    if (fault !== false || !isObject(value)) return { fault: `${from} ${fault || "is no object"}` };
+    if (typeof value["bip"] === "string") return { address: value["bip"], from };
+    if ("bip" in value) return { fault: `bip in ${from} is no text` };
+  }
+  return { address: "172.17.0.1/16", from: "Docker" };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function snapshotOf(host: Host): Promise<Snapshot> {
-  return snapshot(host, { ignore: emptyTable });
+  return snapshot(host, { ignore: notCompared });
 }
 
-/** I3, I8: the host is as in the snapshot, but for what takes a moment to come. */
+/** I3, I8: the host is as in the snapshot, after a moment if need be. */
 export async function sameAs(
   wanted: Snapshot,
   host: Host,
@@ -118,7 +157,7 @@ export async function sameAs(
   return eventually(ask, 10_000);
 }
 
-/** Asks until nothing is wrong, or the time is over: then what is wrong. */
+/** Asks until nothing is wrong or the time is over. Returns what is wrong then. */
 async function eventually(ask: () => Promise<readonly string[]>, ms: number): Promise<readonly string[]> {
   for (const end = Date.now() + ms; ; await sleep(200)) {
     const wrong = await ask();
@@ -126,7 +165,7 @@ async function eventually(ask: () => Promise<readonly string[]>, ms: number): Pr
   }
 }
 
-/** All that a host must be after a fault, once it is reached again; with the time that took. */
+/** I1, I2 and A6 on every host after a fault, with the time until all were reached again. */
 export async function standing(
   lab: Lab,
   names: readonly string[],

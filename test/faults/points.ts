@@ -1,7 +1,7 @@
-/** Which points are tried, and in which order: evenly spread at first, then what lies between. */
+/** Which points are tried, and in which order: evenly spread at first, then those in between. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fault } from "./faults.js";
+import { type Fault, faults, programFaults } from "./faults.js";
 import { resultsFolder } from "./results.js";
 import type { Call } from "./tripwire.js";
 
@@ -30,11 +30,35 @@ export function worthTrying(calls: readonly Call[]): readonly Call[] {
   return calls.filter((call) => call.changing || middles.has(call));
 }
 
-/** @param shift where this fault begins, so that the first rounds of several faults do not try the same points */
-export function spread(run: string, fault: Fault, trace: Trace, shift: number): readonly Point[] {
-  const all = Object.entries(trace).flatMap(([host, calls]) =>
+/** How many of so many points an evenly spread share is. */
+export function shareOf(count: number, percent: number): number {
+  return Math.ceil((count * percent) / 100);
+}
+
+/**
+ * An evenly spread share: one of each few neighbours, in turn the first of them, the second and so on. At a fixed
+ * distance each point would meet the same form of its fault.
+ */
+export function evenShare<T>(all: readonly T[], percent: number, shift: number): readonly T[] {
+  const startOf = (at: number): number => Math.floor((at * 100) / percent);
+  return Array.from({ length: shareOf(all.length, percent) }, (_, at) => {
+    const neighbours = all.slice(startOf(at), startOf(at + 1));
+    return neighbours[(at + shift) % neighbours.length];
+  }).filter((each) => each !== undefined);
+}
+
+/** Where a fault begins, so that the first rounds and the shares of several faults do not try the same points. */
+function shiftOf(fault: Fault): number {
+  return [...faults, ...programFaults, "reboot"].indexOf(fault) * 5;
+}
+
+/** @param percent how many of the points are tried */
+export function spread(run: string, fault: Fault, trace: Trace, percent: number): readonly Point[] {
+  const shift = shiftOf(fault);
+  const every = Object.entries(trace).flatMap(([host, calls]) =>
     worthTrying(calls).map((call) => ({ run, fault, host, call })),
   );
+  const all = evenShare(every, percent, shift);
   const width = Math.ceil(Math.log2(Math.max(2, all.length)));
   const rankOf = (at: number): number =>
     Number.parseInt([...at.toString(2).padStart(width, "0")].reverse().join(""), 2);
@@ -46,7 +70,7 @@ export function spread(run: string, fault: Fault, trace: Trace, shift: number): 
     );
 }
 
-/** What several labs take their next point from. */
+/** The points that several labs take theirs from. */
 export class Queue<P extends Point> {
   private readonly left: P[];
 
@@ -61,7 +85,7 @@ export class Queue<P extends Point> {
     return this.left.length;
   }
 
-  /** The one that suits best of the earliest round; none when the time is over. */
+  /** The point of the earliest round that suits best; none when the time is over. */
   next(suits: (point: P) => number): P | undefined {
     const [first] = this.left;
     if (first === undefined || Date.now() > this.until) return undefined;
@@ -72,7 +96,7 @@ export class Queue<P extends Point> {
   }
 }
 
-/** A recorded trace is kept: what is tried later is counted by the same numbers. */
+/** A recorded trace is kept, so that a later run counts calls by the same numbers. */
 export async function traceOf(run: string, record: () => Promise<Trace>): Promise<Trace> {
   const file = join(resultsFolder, `${run.replaceAll(" ", "_")}.trace.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;

@@ -13,6 +13,8 @@ export interface Plan {
   readonly labs: number;
   /** When no further point is begun. */
   readonly until: number;
+  /** How many of the points are tried, in percent, evenly spread. */
+  readonly share: number;
   /** Whether points that did not hold are tried again. */
   readonly again: boolean;
   readonly say: (line: string) => void;
@@ -65,8 +67,8 @@ function pointsOf(
 ): readonly ResourcePoint[] {
   const run = nameOf(plan.image, kind, transition);
   const trace = traces.get(run) ?? {};
-  return plan.faults.flatMap((fault, at) =>
-    spread(run, fault, trace, at * 5).map((point) => ({ ...point, kind, transition })),
+  return plan.faults.flatMap((fault) =>
+    spread(run, fault, trace, plan.share).map((point) => ({ ...point, kind, transition })),
   );
 }
 
@@ -173,6 +175,7 @@ export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, ms:
     at: (tried.at ?? call.words).slice(0, 80),
     seconds,
     labs: plan.labs,
+    share: plan.share,
     commit,
   };
   addRow(row);

@@ -1,4 +1,4 @@
-/** What became of each point, one line each in an ignored folder, so that a sweep goes on where it was stopped. */
+/** The result of each point, one line each in an ignored folder, so that a sweep goes on where it was stopped. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,16 +12,18 @@ export interface Row {
   readonly n: number;
   /** What the host ran there. */
   readonly at: string;
-  /** Whether the run came to this point at all; it may have made fewer calls than the recorded one. */
+  /** Whether the run reached this point at all; it may have made fewer calls than the recorded one. */
   readonly reached: boolean;
   /** What did not hold. */
   readonly wrong: readonly string[];
   readonly reachMs: number;
-  /** What the person read. */
+  /** The message that a person would read. */
   readonly said: string;
-  /** Of its lab, and how many labs there were side by side. */
+  /** Time of its lab, and how many labs there were side by side. */
   readonly seconds: number;
   readonly labs?: number;
+  /** How many of the points its sweep was to try, in percent; all where it is absent. */
+  readonly share?: number;
   /** Where they went, where it was measured. */
   readonly phases?: Readonly<Record<string, number>>;
   readonly commit: string;
@@ -43,7 +45,7 @@ function commitOf(folder: string): string {
 
 let stopped = false;
 
-/** From now on nothing is kept: what is under way meets labs that are being taken down. */
+/** From now on nothing is kept: the points under way meet labs that are being taken down. */
 export function keepNoMore(): void {
   stopped = true;
 }
@@ -64,10 +66,10 @@ export function keyOf({ run, fault, host, n }: Pick<Row, "run" | "fault" | "host
 /** Every try, in order. */
 export const allTries = (): readonly Row[] => linesOf("points.jsonl");
 
-/** Those of sweeps before the last that began anew: the code they met had other calls. */
+/** The tries before the last `--fresh`: the code had other calls then. */
 export const earlierTries = (): readonly Row[] => linesOf("earlier.jsonl");
 
-/** All that was kept under this name. */
+/** All lines that were kept under this name. */
 export function linesOf<T>(name: string): readonly T[] {
   const path = join(resultsFolder, name);
   if (!existsSync(path)) return [];
@@ -76,7 +78,7 @@ export function linesOf<T>(name: string): readonly T[] {
   return lines.flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as T] : []));
 }
 
-/** Forgets the traces and what became of their points, but for a line in the document. */
+/** Forgets the traces and the results of their points, but for a line in the document. */
 export function beginAnew(): void {
   const rows = [...earlierTries(), ...allTries()];
   rmSync(resultsFolder, { recursive: true, force: true });
@@ -84,12 +86,12 @@ export function beginAnew(): void {
   writeFileSync(join(resultsFolder, "earlier.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
-/** Of a point that was tried again, the last. */
+/** The last try of each point. */
 export function allRows(): readonly Row[] {
   return [...new Map(allTries().map((row) => [keyOf(row), row])).values()];
 }
 
-/** What did not hold, for a line of the document. */
+/** Violations as one line of the document. */
 export function inOneLine(wrong: readonly string[]): string {
   return wrong
     .join("; ")
@@ -99,7 +101,7 @@ export function inOneLine(wrong: readonly string[]): string {
     .slice(0, 400);
 }
 
-/** Those that did not hold at first, and do now: what was mended meanwhile, or a fault that comes and goes. */
+/** Tries that did not hold, of points that hold now: the fault was mended meanwhile, or comes and goes. */
 export function heldLater(): readonly Row[] {
   const well = new Set(
     allRows()

@@ -1,8 +1,8 @@
-/** What docs/reliability.md says besides its tables of points and promises. */
+/** The sections of docs/reliability.md beside its tables of points and promises. */
 import type { Line, WalkLine } from "./lines.js";
 import { earlierTries, inOneLine, keyOf, type Row } from "./results.js";
 
-/** By commit, and in what those points differ that did not hold. */
+/** By commit, with the violations. */
 export function earlierSweeps(): readonly string[] {
   const rows = [...new Map(earlierTries().map((row) => [`${row.commit} ${keyOf(row)}`, row])).values()];
   const lines = [...new Set(rows.map(({ commit }) => commit))].map((commit) => {
@@ -15,7 +15,7 @@ export function earlierSweeps(): readonly string[] {
   return [
     "## Earlier sweeps",
     "",
-    "Of code that made other calls. What did not hold then was mended, and is tried again above.",
+    "The code made other calls then. Points that did not hold were mended, and are tried again above.",
     "",
     "| commit | points | held | what did not hold |",
     "| ------ | ------ | ---- | ----------------- |",
@@ -24,19 +24,19 @@ export function earlierSweeps(): readonly string[] {
   ];
 }
 
-/** What a sweep looked for in vain. */
+/** The points that a sweep did not reach. */
 export function notComeTo(lines: readonly Line[]): readonly string[] {
   const where = lines.flatMap(({ fault, missed }) => missed.map((each) => `${fault} at ${each}`)).sort();
   if (where.length === 0) return [];
   return [
-    `${where.length} points were looked for and not come to: another host of their row was struck before, or the resources of`,
-    "the host met in other scripts than when the calls were recorded. `--again` tries each by itself.",
+    `${where.length} points were not reached: another host of their row was struck before, or the resources of the host met in`,
+    "other scripts than when the calls were recorded. `--again` tries each by itself.",
     `${where.join(", ")}.`,
     "",
   ];
 }
 
-/** What a point costs, on the machine that it was tried on. */
+/** The time of a point, on the machine that it was tried on. */
 export function phases(rows: readonly Row[]): string {
   const measured = rows.flatMap((row) => (row.phases === undefined ? [] : [row.phases]));
   const names = Object.keys(measured[0] ?? {});
@@ -60,9 +60,9 @@ export function walks(all: readonly WalkLine[]): readonly string[] {
   return [
     "## Random walks",
     "",
-    "Three hosts that join, leave, are pinned and unpinned, rebooted, changed by hand, and struck by a fault at a drawn",
-    "call of an up. After each step the mesh is whole, a preview with refresh is empty, nothing is left over, and who",
-    "is no member is as before. After every tenth: as after one up of the same config on hosts without dockroute.",
+    "Three hosts join, leave, are pinned and unpinned, rebooted, changed by hand, and struck by a fault at a drawn call of",
+    "an up. After each step the mesh is whole, a preview with refresh is empty, nothing is left over, and a host that is no",
+    "member is as before. After every tenth step all are as after one up of the same config on hosts without dockroute.",
     "`npm run test:faults -- --only walk --labs 1 --seed N` takes a walk again.",
     "",
     "| seed | steps | held | compared with fresh hosts | took | at commit |",

@@ -1,6 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { type Line, mergedBy } from "../../faults/lines.js";
-import { resultOf } from "../../faults/table.js";
+import { printTable, resultOf } from "../../faults/table.js";
 
 const line = (change: Partial<Line> = {}): Line => ({
   run: "docker28 PeerRoute create",
@@ -44,11 +44,26 @@ describe("lines of docs/reliability.md", () => {
     ]);
   });
 
+  it("give way to an evenly spread share that is through, and not to a part of it", () => {
+    deepEqual(merged([line()], newer({ share: 25, tried: 4, held: 4, missed: ["alpha 7"] })), [
+      ["link cut", 4, "new"],
+    ]);
+    deepEqual(merged([line()], newer({ share: 25, tried: 4, held: 4 })), [["link cut", 20, "old"]]);
+  });
+
   it("come beside those of other runs and faults", () => {
     deepEqual(merged([line()], newer({ fault: "client killed", tried: 2 })), [
       ["client killed", 2, "new"],
       ["link cut", 20, "old"],
     ]);
+  });
+
+  it("name an evenly spread share that is through", () => {
+    const through = line({ share: 25, tried: 5, held: 5 });
+    const table = (own: Line) => printTable({ lines: [own], walks: [], tests: {} });
+    match(table(through), /\| 20 +\| 5 of 20 points, evenly spread \| 5 /);
+    match(table({ ...through, tried: 4 }), /\| 20 +\| 4 +\| 5 /);
+    match(table(line()), /\| 20 +\| 20 +\| 20 /);
   });
 
   it("tell of a promise what its points and its tests have shown", () => {
