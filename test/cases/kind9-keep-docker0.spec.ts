@@ -8,6 +8,8 @@ describe("kind 9: destroy with DOCKROUTE_KEEP_DOCKER0", () => {
   const alpha = () => scene.lab.host("alpha");
 
   before(async () => {
+    // The scene's programs get the environment of this moment; an up does not read the setting.
+    process.env["DOCKROUTE_KEEP_DOCKER0"] = "alpha";
     scene = await sceneOf("k9b");
     await scene.startBoxes();
     await scene.up();
@@ -20,7 +22,6 @@ describe("kind 9: destroy with DOCKROUTE_KEEP_DOCKER0", () => {
 
   it("leaves docker0 and its bip without a restart, says so, and removes all else", async () => {
     const was = await standing(alpha());
-    process.env["DOCKROUTE_KEEP_DOCKER0"] = "alpha";
     const ran = await scene.destroy();
     const now = await standing(alpha());
     assert.deepEqual({ ...now, daemonJson: "" }, { ...was, daemonJson: "" }, ran.text);
