@@ -6,6 +6,19 @@ import { type Node, parseTree } from "jsonc-parser";
 
 const end = ({ offset, length }: Node): number => offset + length;
 
+/** Whether two JSON values are the same, whatever the order of their keys. */
+export function sameValues(a: unknown, b: unknown): boolean {
+  return sorted(a) === sorted(b);
+}
+
+function sorted(value: unknown): string | undefined {
+  const isObject = (each: unknown): each is object =>
+    typeof each === "object" && each !== null && !Array.isArray(each);
+  return JSON.stringify(value, (_, each: unknown) =>
+    isObject(each) ? Object.fromEntries(Object.entries(each).sort(([x], [y]) => (x < y ? -1 : 1))) : each,
+  );
+}
+
 /** `value` undefined removes the key. What was set at the end and is removed again leaves the same bytes. */
 export function withKey(text: string, key: string, value: unknown): string {
   const root = parseTree(text);

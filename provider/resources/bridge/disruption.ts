@@ -1,7 +1,7 @@
 /** What a change of docker0 does to a host beside docker0: Docker restarts, and its containers stop. */
-import { isDeepStrictEqual } from "node:util";
 import type { Disruptive } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
+import { sameValues } from "../../facts/json-text.js";
 import { addressesOfDocker0 } from "../host/network.js";
 import { foundBy, momentOf, ownerOfSetting, path, recordOf, toRemember } from "./before.js";
 import { otherDocker } from "./conflicts.js";
@@ -45,7 +45,7 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
       ...(isDown || addressOf(before) === addressOf(now)
         ? []
         : [`Docker ran docker0 with ${addressOf(before)}, and runs it with ${addressOf(now)}`]),
-      ...(isDeepStrictEqual(before.file, now.file)
+      ...(sameValues(before.file, now.file)
         ? []
         : [`${json.path} has not the bytes, the mode and the owner that it had`]),
       ...(away.length === 0 ? [] : [`containers that ran do not run: ${inWords.join(", ")}`]),

@@ -1,8 +1,8 @@
 /** Ways to give docker0 an address, each through daemon.json and a restart of Docker. */
-import { isDeepStrictEqual } from "node:util";
 import type { Command } from "../../engine/command.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
+import { sameValues } from "../../facts/json-text.js";
 import { othersAsBefore, othersOnceMore } from "./addresses.js";
 import { forget, type Moment } from "./before.js";
 import { addressOf, type CheapSeen, hasAddress, runningPools } from "./facts.js";
@@ -54,7 +54,7 @@ export function startAsBefore(old: Moment, now: CheapSeen): readonly Command[] {
 export function oldFile(old: Moment, { file }: Pick<Moment, "file">): readonly Command[] {
   const back = json.withKeys(file, json.keysOf(old.file));
   // As values: a person may write the keys of a pool in another order than ours.
-  const sameRest = isDeepStrictEqual(json.valuesOf({ ...file, text: back }), json.valuesOf(old.file));
+  const sameRest = sameValues(json.valuesOf({ ...file, text: back }), json.valuesOf(old.file));
   const text = sameRest ? old.file.text : back;
   if (text === file.text) return [];
   return json.replaceFile({ ...old.file, path: file.path }, text, "put daemon.json back as it was before");

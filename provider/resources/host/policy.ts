@@ -82,9 +82,9 @@ function inWords({ priority, text, table }: Rule, way: string): string {
 }
 
 /** What a person can do about it. */
-export function remedy(to: Range, priority = "NUMBER"): string {
+export function remedy(to: Range): string {
   return (
     `take that range out of the table, or let a rule before it lead to the main table: ` +
-    `\`ip rule add pref ${priority} to ${printRange(to)} lookup main\``
+    `\`ip rule add pref NUMBER to ${printRange(to)} lookup main\``
   );
 }

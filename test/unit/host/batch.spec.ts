@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import type { Command } from "../../../provider/engine/command.js";
-import { batch, batchOf, shell } from "../../../provider/host/exec/batch.js";
+import { batch, batchOf, commandLine, shell } from "../../../provider/host/exec/batch.js";
 
 const run = (commands: readonly Command[], stopAtFailure = false, line = ["/bin/sh"]) => {
   const work = batch(commands, { stopAtFailure });
@@ -190,4 +190,16 @@ describe("a batch", () => {
     const [answer] = run([sh('echo "$LC_ALL $PATH"; umask; pwd')]).answers;
     match(answer?.stdout ?? "", /^C .*\/usr\/sbin:.*\n0022\n\/\n$/);
   });
+});
+
+it("a command that fails is explained by what the host tells of it, and keeps its exit status", () => {
+  const fails = {
+    why: "start it",
+    argv: ["sh", "-c", "echo no >&2; exit 3"],
+    onFailure: ["echo", "the journal"],
+  };
+  const shown = (command: Command) =>
+    spawnSync("sh", ["-c", `exec 9>&2; ${commandLine(command)}`], { encoding: "utf8" });
+  deepEqual([shown(fails).status, shown(fails).stderr], [3, "no\nthe journal\n"]);
+  equal(shown({ ...fails, argv: ["true"] }).stderr, "");
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { read } from "../../../provider/facts/ip-rules.js";
 import { readStrict } from "../../../provider/facts/reverse-path.js";
 import { type Intent, lint, type Standing } from "../../../provider/lint/mesh.js";
 import type { Ground } from "../../../provider/resources/host/network.js";
@@ -160,6 +161,19 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(found([two("192.168.1.11"), beta, gamma]), []);
   });
 
+  it("refuses a table before main that leads the whole pool elsewhere, and not one that holds a part of it", () => {
+    const rules = "5270:\tfrom all lookup 52\n32766:\tfrom all lookup main\n";
+    const has = (way: string) => host("alpha", 1, {}, { policy: read(said(`${rules}table 52 ${way}\n`)) });
+    const texts = (way: string) =>
+      lint({ pool: "172.30.0.0/16", addresses: {} }, [has(way)]).map(({ text }) => text);
+    assert.deepEqual(texts("172.30.0.0/16 dev vpn0"), [
+      "alpha: packets of containers to the pool 172.30.0.0/16 would not go to the peers: the policy rule 5270 " +
+        '("from all lookup 52") comes before the main table, and table 52 has "172.30.0.0/16 dev vpn0"; take that range out ' +
+        "of the table, or let a rule before it lead to the main table: `ip rule add pref NUMBER to 172.30.0.0/16 lookup main`",
+    ]);
+    assert.deepEqual(texts("172.30.9.0/24 dev vpn0"), []);
+  });
+
   it("refuses a strict rp_filter only where the route back to a peer is on another card", () => {
     const two = (strict: readonly string[], more: Partial<Standing> = {}) =>
       host(
@@ -176,13 +190,12 @@ describe("the lint of a mesh", () => {
     const far = { ...host("beta", 2, { links: ofFar }), address: "10.1.2.2" };
     const text =
       "error: alpha: rp_filter is strict on eth0, where packets of beta come in, and the route back to them is on eth1: the kernel drops them; " +
-      "`sysctl -w net.ipv4.conf.eth0.rp_filter=2`, or take addresses of one network into dockroute:hosts";
+      "`sysctl -w net.ipv4.conf.eth0.rp_filter=2`, or set `interface: eth0` for it, or take addresses of one network into dockroute:hosts";
     assert.deepEqual(found([two(["eth0"]), far], mesh), [text]);
     assert.deepEqual(found([two(["eth0"], { interface: "eth1" }), beta], mesh), [text]);
     assert.deepEqual(found([two(["eth1"]), far], mesh), []);
     assert.deepEqual(found([two(["eth0"]), beta], mesh), []);
-  });
-});
+  }););
 
 describe("rp_filter", () => {
   it("is strict where the higher of both values is 1", () => {
