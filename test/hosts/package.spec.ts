@@ -67,7 +67,7 @@ describe("the package", () => {
 
   it("is never what a checkout runs: there the sources are read, whatever lies in bin/", async () => {
     const checkout = join(site.folder, "checkout");
-    mkdirSync(join(checkout, "bin"), { recursive: true });
+    mkdirSync(join(checkout, "bin/shells/dynamic"), { recursive: true });
     for (const part of ["handlers.js", "package.json", "provider", "tsconfig.json"]) {
       cpSync(join(root, part), join(checkout, part), { recursive: true });
     }

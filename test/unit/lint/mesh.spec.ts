@@ -195,7 +195,8 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(found([two(["eth0"], { interface: "eth1" }), beta], mesh), [text]);
     assert.deepEqual(found([two(["eth1"]), far], mesh), []);
     assert.deepEqual(found([two(["eth0"]), beta], mesh), []);
-  }););
+  });
+});
 
 describe("rp_filter", () => {
   it("is strict where the higher of both values is 1", () => {
