@@ -167,7 +167,7 @@ describe("a route to a peer", () => {
       },
       [
         `8.8.8.8 (peer) is on no link of ${image}, which has eth0 (${own}/24): ` +
-          `between them is the gateway ${own.replace(/\d+$/, "1")} on eth0; a direct route needs both on one layer-2 network, so an address of such a link is allowed`,
+          `between them is the gateway ${own.replace(/\d+$/, "1")} on eth0; a direct route needs both on one layer-2 network, so an address of such a link is allowed; where the kernel's way is not the one that is meant, \`interface\` names the link`,
       ],
     ],
     [
