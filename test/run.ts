@@ -34,7 +34,7 @@ const steps: readonly Step[] = [
   { part: "lint", what: "tsc: types", argv: ["typescript/bin/tsc", "--noEmit"] },
   {
     part: "lint",
-    what: "shellcheck: the scripts for hosts",
+    what: "shellcheck and perl -c: the scripts for hosts",
     argv: ["tsx/dist/cli.mjs", join(root, "test/shellcheck.ts")],
   },
   { part: "unit", what: "unit tests, without hosts", argv: mocha("unit", "20000"), counts: true },
