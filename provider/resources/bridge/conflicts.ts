@@ -44,6 +44,8 @@ export function otherDocker(seen: Pick<BridgeSeen, "daemon" | "dockerd" | "file"
   const other = seen.daemon.other === undefined ? otherDaemon(seen) : undefined;
   if (other === undefined) return [];
   if (other === "not docker.service") {
+    // A Docker that is stopped or removed answers nothing: this host is not ready, and holds up no other.
+    if (seen.daemon.version === undefined) return [];
     const reason =
       "docker.service does not run here, so the Docker that answers is started by something else and its restart would " +
       "be none of docker.service; start Docker by docker.service, or leave this host out";
