@@ -1,7 +1,6 @@
 /** The network facts of a host: what a range of the plan must never cover, because the host is reached by it. */
-import { type Answer, UnreadableAnswer } from "../../engine/command.js";
+import { UnreadableAnswer } from "../../engine/command.js";
 import type { Fault } from "../../engine/errors/fault.js";
-import { seenOf } from "../../engine/fact.js";
 import * as docker from "../../facts/docker-networks.js";
 import * as ip from "../../facts/iproute.js";
 import * as machine from "../../facts/machine.js";
@@ -15,7 +14,6 @@ import {
   printRange,
   type Range,
 } from "../../plan/cidr.js";
-import { nic } from "./inputs.js";
 
 export interface Ground {
   readonly links: readonly ip.Link[];
@@ -40,10 +38,6 @@ export const network = {
 } as const;
 
 export const questions = [...ip.questions, ...machine.questions, docker.question] as const;
-
-export function readGround(answers: readonly Answer[]): Ground {
-  return seenOf(network, undefined, questions, answers);
-}
 
 /**
  * Whether a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
@@ -83,14 +77,6 @@ export function nics(ground: Ground): readonly ip.Link[] {
   return ground.links.filter(
     ({ name, addresses }) => name !== "lo" && addresses.length > 0 && !isDockers(ground, name),
   );
-}
-
-export function nicNames(ground: Ground): readonly string[] {
-  const names = nics(ground).map(({ name }) => name);
-  // The kernel lets a link be called almost anything, and these go into the text of rules.
-  const odd = names.find((name) => !nic.safeParse(name).success);
-  if (odd !== undefined) throw new UnreadableAnswer(ip.addressQuestion.argv.join(" "), odd);
-  return names.sort();
 }
 
 /** What the kernel told of the ways that were asked for. */
