@@ -64,11 +64,12 @@ describe("a forward rule", () => {
       it(`warns if Docker's rules for published ports are gone from ${each}: ${which}`, () => {
         const seen = seenBy(forwardRule, there, each, "fresh");
         const warned = (now: ForwardRuleSeen) => tables.warnings(there, now).join("\n");
-        assert.doesNotMatch(warned(seen), /published ports are gone/);
+        assert.doesNotMatch(warned(seen), /are gone/);
         const emptied = { ...seen, nat: { ...seen.nat, chains: new Map() }, dockersTable: false };
         assert.match(warned(emptied), /published ports are gone \(8080 of web\)/);
+        assert.match(warned(emptied), /rules that masquerade what leaves 172\.17\.0\.0\/16 are gone,/);
         const told = { ...emptied, file: { ...seen.file, text: '{"iptables": false}' } };
-        assert.doesNotMatch(warned(told), /published ports are gone/);
+        assert.doesNotMatch(warned(told), /are gone/);
       });
 
       it(`is gone from ${each} before and after: ${which}`, () => {
@@ -81,6 +82,35 @@ describe("a forward rule", () => {
       });
     }
   }
+
+  it("names the ranges that Docker masqueraded and no longer does, and no others", () => {
+    const network = fresh.dockerNetworks?.find(({ isDefault }) => isDefault);
+    assert.ok(network !== undefined && network.containers > 0);
+    const other = "172.30.17.0/24";
+    const told = (change: Partial<typeof network>, rules: readonly (readonly string[])[] = []) => {
+      const dockerNetworks = [{ ...network, ranges: [{ subnet: other }], ...change }];
+      const nat = { ...fresh.nat, chains: new Map([["POSTROUTING", rules]]) };
+      const warned = tables.warnings(wish, { ...fresh, published: [], dockerNetworks, nat }).join("\n");
+      return /Docker's rules that masquerade what leaves (\S+) are gone,/.exec(warned)?.[1];
+    };
+    const rule = (...target: readonly string[]) => ["-s", other, "!", "-o", "docker0", "-j", ...target];
+    assert.equal(told({}), other);
+    assert.equal(told({ ranges: [{ subnet: "172.30.17.9/24" }, { subnet: "fd00::/64" }] }), other);
+    assert.equal(told({}, [rule("MASQUERADE").with(1, "172.17.0.0/16")]), other);
+    assert.equal(told({}, [rule("MASQUERADE")]), undefined);
+    assert.equal(
+      told({ sourceIpv4: "192.168.145.9" }, [rule("SNAT", "--to-source", "192.168.145.9")]),
+      undefined,
+    );
+    const without: readonly Partial<typeof network>[] = [
+      { masquerades: false },
+      { internal: true },
+      { containers: 0 },
+      { driver: "macvlan" },
+      { gatewayMode: { ipv4: "routed", ipv6: "nat" } },
+    ];
+    for (const change of without) assert.equal(told(change), undefined, JSON.stringify(change));
+  });
 
   it("makes a chain in two tables that asks Docker's isolation first, and jumps to it", () => {
     const [load] = tables.steps(wish, fresh);
