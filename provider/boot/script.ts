@@ -38,10 +38,12 @@ const questions = [
       ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
       ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
     ],
+    quick: ["files", directory, `${unitsDirectory} dockroute`],
   },
   {
     why: "read which of dockroute's units are enabled",
     argv: ["find", unitsDirectory, "-type", "l", "-name", "dockroute*"],
+    quick: ["links", `${unitsDirectory} dockroute`],
   },
 ] as const satisfies readonly Command[];
 

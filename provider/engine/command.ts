@@ -11,6 +11,11 @@ export interface Command {
   readonly stdin?: string;
   /** Asked on the host where this one fails: what it prints becomes part of the error. */
   readonly onFailure?: readonly string[];
+  /**
+   * The same question in the words of host/exec/look.pl, which answers many in one process: a verb and its words. The
+   * answer is read as that to `argv`, which is run where look.pl has none.
+   */
+  readonly quick?: readonly string[];
   /** It changes nothing: run before the transaction begins, so that a failure leaves nothing to be undone. */
   readonly probe?: true;
   /** What this command can take down. One with a risk is run only inside the host transaction. */

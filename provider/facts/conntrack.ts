@@ -6,7 +6,11 @@ import type { Answer, Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 
 export const questions = [
-  { why: "ask whether there is a program conntrack", argv: ["conntrack", "--version"] },
+  {
+    why: "ask whether there is a program conntrack",
+    argv: ["conntrack", "--version"],
+    quick: ["program", "conntrack"],
+  },
 ] as const satisfies readonly Command[];
 
 /** Whether the host has the program. */

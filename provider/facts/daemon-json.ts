@@ -15,9 +15,13 @@ import { withKey } from "./json-text.js";
 export const path = "/etc/docker/daemon.json";
 
 export const questions = [
-  { why: "read daemon.json", argv: ["cat", path] },
-  { why: "read daemon.json's owner and mode", argv: ["stat", "-L", "-c", "%a %u:%g", path] },
-  { why: "read where daemon.json really lies", argv: ["readlink", "-f", path] },
+  { why: "read daemon.json", argv: ["cat", path], quick: ["file", path] },
+  {
+    why: "read daemon.json's owner and mode",
+    argv: ["stat", "-L", "-c", "%a %u:%g", path],
+    quick: ["owner", path],
+  },
+  { why: "read where daemon.json really lies", argv: ["readlink", "-f", path], quick: ["place", path] },
 ] as const satisfies readonly Command[];
 
 /** The file with its owner, mode and place. */

@@ -8,13 +8,17 @@ const line =
   '{"id":{{json .ID}},"name":{{json .Name}},"driver":{{json .Driver}},"scope":{{json .Scope}},"internal":{{json .Internal}},' +
   '"ingress":{{json .Ingress}},"ranges":{{json .IPAM.Config}},"options":{{json .Options}},"containers":{{len .Containers}}}';
 
-/** `docker network inspect` takes ids only, so the shell lists them first: two runs of Docker's program. */
+/**
+ * `docker network inspect` takes ids only, so the shell lists them first: two runs of Docker's program, or three questions
+ * to its socket.
+ */
 export const question: Command = {
   why: "ask Docker which networks it has",
   argv: [
     ...["sh", "-c", 'ids=$(docker network ls -q) || exit; docker network inspect --format "$1" $ids', "sh"],
     line,
   ],
+  quick: ["networks"],
 };
 
 /** Running containers with the networks that each is in, a line of JSON each. Two runs of Docker's program. */
@@ -79,6 +83,22 @@ const network = z.object({
   containers: z.number(),
 });
 
+/** The same as Docker's API gives it to look.pl. */
+const ofApi = z
+  .object({
+    ...{ Id: z.string().min(1), Name: z.string(), Driver: z.string(), Scope: z.string() },
+    ...{ Internal: z.boolean(), Ingress: z.boolean(), IPAM: z.object({ Config: network.shape.ranges }) },
+    ...{ Options: network.shape.options, Containers: z.record(z.string(), z.unknown()).nullish() },
+  })
+  .transform(
+    (found): z.infer<typeof network> => ({
+      ...{ id: found.Id, name: found.Name, driver: found.Driver, scope: found.Scope },
+      ...{ internal: found.Internal, ingress: found.Ingress, ranges: found.IPAM.Config },
+      ...{ options: found.Options, containers: Object.keys(found.Containers ?? {}).length },
+    }),
+  );
+const described = z.union([network, ofApi]);
+
 /** A running container in one of its networks. */
 export interface Attachment {
   /** The container's first process, as the host counts. */
@@ -114,7 +134,7 @@ export function readAttachments({ stdout }: Answer): readonly Attachment[] {
 /** `undefined` where no Docker answered: no program, no daemon, or Podman under Docker's name. */
 export const read = readOnce((answer: Answer): { readonly all: readonly DockerNetwork[] | undefined } => {
   const all = answer.stdout.split("\n").flatMap((text) => {
-    const { data } = network.safeParse(parsed(text));
+    const { data } = described.safeParse(parsed(text));
     return data === undefined ? [] : [networkOf(data)];
   });
   // Every daemon has the networks "host" and "none". A network removed between list and inspect ends the

@@ -4,13 +4,18 @@ import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 
 export const questions = [
-  { why: "ask Docker what it runs with", argv: ["docker", "info", "--format", "{{json .}}"] },
+  {
+    why: "ask Docker what it runs with",
+    argv: ["docker", "info", "--format", "{{json .}}"],
+    quick: ["docker", "/info"],
+  },
 ] as const satisfies readonly Command[];
 
 /** The ports that running containers publish, one line of JSON each. Every look asks it, so it runs Docker's program once. */
 export const publishedQuestion: Command = {
   why: "ask Docker which ports are published",
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
+  quick: ["docker", "/containers/json"],
 };
 
 /**
@@ -24,6 +29,7 @@ export const serviceQuestion: Command = {
     "systemctl show -p LoadState docker.service; for each in $(systemctl show -p ExecStart docker.service | " +
       'sed -n "/init.d/d; s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
   ],
+  quick: ["docker-installed"],
 };
 
 /** What the daemon runs with. */
@@ -34,6 +40,15 @@ export const published = fact([publishedQuestion], (answer) => readPublished(ans
 export const isRemoved = fact([serviceQuestion], (answer) => readRemoved(answer));
 
 const publisher = z.object({ name: z.string(), ports: z.string() });
+/** The same as Docker's API gives it to look.pl: all containers in one line. */
+const publishers = z.array(
+  z.object({
+    Names: z.array(z.string()),
+    Ports: z.array(
+      z.object({ IP: z.string().optional(), PublicPort: z.number().optional(), Type: z.string() }),
+    ),
+  }),
+);
 
 const info = z.object({
   ServerVersion: z.string().optional(),
@@ -97,6 +112,8 @@ export const readDaemon = readOnce((answer: Answer): Daemon => {
 
 /** Of "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp" those of IPv4. */
 export const readPublished = readOnce((answer: Answer): readonly Published[] => {
+  const { data: all } = publishers.safeParse(parseJson(answer.stdout));
+  if (all !== undefined) return all.flatMap(publishedBy);
   return answer.stdout.split("\n").flatMap((line) => {
     const { data } = publisher.safeParse(parseJson(line));
     const { name, ports } = data ?? { name: "", ports: "" };
@@ -109,6 +126,15 @@ export const readPublished = readOnce((answer: Answer): readonly Published[] => 
     });
   });
 });
+
+function publishedBy({
+  Names: [name = ""],
+  Ports,
+}: z.infer<typeof publishers>[number]): readonly Published[] {
+  return Ports.filter(({ IP }) => IP !== undefined && !IP.includes(":")).flatMap(({ PublicPort, Type }) =>
+    PublicPort === undefined ? [] : [{ name: name.replace(/^\//, ""), port: PublicPort, protocol: Type }],
+  );
+}
 
 /** "not-found" is systemd's word where no unit file exists. */
 export function readRemoved({ stdout }: Answer): boolean {

@@ -10,6 +10,7 @@ import { type DaemonJson, path, valuesOf } from "./daemon-json.js";
 export const question: Command = {
   why: "read how docker.service starts dockerd",
   argv: ["sh", "-c", asset("facts/dockerd.sh")],
+  quick: ["dockerd"],
 };
 
 /** What docker.service runs. Its programs are systemctl and awk, and docker only where a context is set. */

@@ -19,10 +19,12 @@ export const questions = [
       ...["systemctl", "show", "-p", "Id,ActiveState,ActiveEnterTimestampMonotonic"],
       ...["docker.service", "firewalld.service"],
     ],
+    quick: ["firewalld"],
   },
   {
     why: "read dockroute's policies of firewalld",
     argv: ["find", policies, "-name", "dockroute*.xml", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
+    quick: ["files", `${policies} dockroute`],
   },
 ] as const satisfies readonly Command[];
 

@@ -13,6 +13,7 @@ export const question: Command = {
       "sed -n 's/.* lookup \\([^ ]*\\).*/\\1/p' | sort -u | grep -vx 'local\\|main\\|default' | while read -r table; do " +
       'ip -4 route show table "$table" | sed "s/^/table $table /"; done; :',
   ],
+  quick: ["rules"],
 };
 
 export interface Rule {

@@ -19,10 +19,12 @@ export const protocol = "219";
 export const addressQuestion = {
   why: "read the addresses",
   argv: ["ip", "-j", "-4", "addr", "show"],
+  quick: ["ip", "addr", "show"],
 } as const satisfies Command;
 const routeQuestion = {
   why: "read the routes",
   argv: ["ip", "-j", "-4", "route", "show", "table", "main"],
+  quick: ["ip", "route", "show", "table", "main"],
 } as const satisfies Command;
 
 /** By name, each as a fact of a kind. */
@@ -132,6 +134,7 @@ export function wayQuestion(address: string): Command {
   return {
     why: `ask the kernel for the way to ${address}`,
     argv: ["ip", "-j", "-4", "route", "get", address],
+    quick: ["ip", "route", "get", address],
   };
 }
 

@@ -17,13 +17,13 @@ export interface TableSeen {
 export type Rule = readonly string[];
 
 export const questions = [
-  { why: "read the filter rules", argv: ["iptables", "-w", "-S"] },
-  { why: "read the raw rules", argv: ["iptables", "-w", "-t", "raw", "-S"] },
+  { why: "read the filter rules", argv: ["iptables", "-w", "-S"], quick: ["iptables", "filter"] },
+  { why: "read the raw rules", argv: ["iptables", "-w", "-t", "raw", "-S"], quick: ["iptables", "raw"] },
 ] as const satisfies readonly Command[];
 
 /** Docker's rules, and ours on a host without nft. */
 export const natQuestions = [
-  { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"] },
+  { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"], quick: ["iptables", "nat"] },
 ] as const satisfies readonly Command[];
 
 /** The rules of each table. */

@@ -9,6 +9,7 @@ import { costly, fact } from "../engine/fact.js";
 export const question: Command = {
   why: "read the nft rules of others",
   argv: ["nft", "-s", "-t", "-y", "list", "ruleset"],
+  quick: ["nft"],
 };
 
 /** The chains of other programs. */

@@ -38,11 +38,16 @@ export interface Chain {
 }
 
 export const questions = [
-  { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
+  {
+    why: "read the nft rules",
+    argv: ["nft", "-j", "list", "table", "ip", table],
+    quick: ["nft-json", `ip ${table}`],
+  },
 ] as const satisfies readonly Command[];
 const ipv6Question = {
   why: "read the nft rules for IPv6",
   argv: ["nft", "-j", "list", "table", "ip6", table],
+  quick: ["nft-json", `ip6 ${table}`],
 } as const satisfies Command;
 
 /** The chains of our own table for IPv4. */
@@ -157,6 +162,7 @@ export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "
 export const dockersQuestion: Command = {
   why: "ask whether Docker's own nft table is there",
   argv: askForDockers,
+  quick: ["nft-table", "ip docker-bridges"],
 };
 
 /** Whether Docker's nftables backend has its filter in place. */

@@ -49,6 +49,6 @@ export function distinct(questions: readonly Command[]): readonly Command[] {
   return [...new Map(questions.map((question) => [keyOf(question), question])).values()];
 }
 
-function keyOf({ argv, stdin }: Command): string {
+export function keyOf({ argv, stdin }: Command): string {
   return JSON.stringify([argv, stdin]);
 }

@@ -1,9 +1,10 @@
 import { type Answer, type Command, unseen } from "../engine/command.js";
-import { Answers, distinct } from "./answers.js";
+import { Answers, distinct, keyOf } from "./answers.js";
 import { lookForUndo, takeLock } from "./confirm/script.js";
 import { transact } from "./confirm/transaction.js";
 import { batch, batchOf, type Report, type Section } from "./exec/batch.js";
 import { failureIn, refusalIn } from "./exec/failure.js";
+import { asProgram } from "./exec/look.js";
 import { Mutex } from "./exec/mutex.js";
 import { type Reach, run } from "./exec/reach.js";
 import type { Age, Host, Transaction } from "./host.js";
@@ -32,6 +33,8 @@ export class RemoteHost implements Host {
   readonly #flows = new Mutex();
   readonly #changes = new Mutex();
   readonly #known = new Answers();
+  /** Questions that look.pl has left open on this host. */
+  readonly #open = new Set<string>();
   #asked: Asked[] = [];
   #due: Due[] = [];
 
@@ -116,7 +119,8 @@ export class RemoteHost implements Host {
         at += commands.length;
       }
       for (const [index, question] of after.entries()) {
-        this.#known.keep(question, Promise.resolve(answers[at + index] ?? unseen));
+        const answer = answers[at + index];
+        if (!this.#isOpen(question, answer)) this.#known.keep(question, Promise.resolve(answer ?? unseen));
       }
       for (const end of ends) end();
     } catch (error) {
@@ -129,7 +133,7 @@ export class RemoteHost implements Host {
     const first = due[0]?.commands[0]?.why ?? "change it";
     const why = due.length < 2 ? first : `${first}, and make ${due.length - 1} more changes`;
     const changes = due.map(({ commands }) => ({ commands, stopAtFailure: true }));
-    return this.#locked(why, [...changes, { commands: after, stopAtFailure: false }]);
+    return this.#locked(why, [...changes, { commands: this.#askable(after), stopAtFailure: false }]);
   }
 
   /** One exec under the host's lock, which first rolls back what a dead process left unconfirmed. */
@@ -166,18 +170,38 @@ export class RemoteHost implements Host {
 
   async #flush(): Promise<void> {
     const asked = this.#asked.splice(0);
-    const questions = asked.map(({ question }) => question);
-    const work = batch(questions, { stopAtFailure: false, before: lookForUndo });
     try {
-      const link = await this.#reach.shared();
-      const { answers, told } = await run(this.#reach, link, work, "look at it", questions);
-      // The host may roll it back between two reads: the first answer is then of neither state.
-      this.#known.pending ||= told.has("pending");
+      const answers = await this.#look(asked.map(({ question }) => question));
+      const open = asked.filter(({ question }, index) => this.#isOpen(question, answers[index]));
+      const later = await this.#look(open.map(({ question }) => question));
       for (const [index, each] of asked.entries()) {
-        each.answer(answers[index] ?? unseen);
+        const at = open.indexOf(each);
+        each.answer((at < 0 ? answers[index] : later[at]) ?? unseen);
       }
     } catch (error) {
       for (const each of asked) each.fail(error);
     }
+  }
+
+  async #look(questions: readonly Command[]): Promise<readonly Answer[]> {
+    if (questions.length === 0) return [];
+    const askable = this.#askable(questions);
+    const work = batch(askable, { stopAtFailure: false, before: lookForUndo });
+    const { answers, told } = await run(this.#reach, await this.#reach.shared(), work, "look at it", askable);
+    // The host may roll it back between two reads: the first answer is then of neither state.
+    this.#known.pending ||= told.has("pending");
+    return answers;
+  }
+
+  #askable(questions: readonly Command[]): readonly Command[] {
+    return questions.map((question) => (this.#open.has(keyOf(question)) ? asProgram(question) : question));
+  }
+
+  /** Whether look.pl has left the question open: from now on its own program is asked on this host. */
+  #isOpen(question: Command, answer: Answer | undefined): boolean {
+    const key = keyOf(question);
+    if (question.quick === undefined || answer?.code !== undefined || this.#open.has(key)) return false;
+    this.#open.add(key);
+    return true;
   }
 }

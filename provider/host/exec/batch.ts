@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { type Answer, type Command, quote } from "../../engine/command.js";
 import { oneLine } from "../../engine/printable.js";
+import { lookLine } from "./look.js";
 
 /**
  * The command line for the login shell; fish and csh read it like sh. The script itself comes by stdin, so that a
  * process list does not show it and no length limit applies. sudo drops the environment, so the client's address is
- * an argument.
+ * an argument. The shell reads its own user from /proc, because the program id would be one more for the host to start.
  */
-export const shell = `sh -c 'if [ "$(id -u)" -eq 0 ]; then exec /bin/sh; fi; exec sudo -n -- /bin/sh -s "$SSH_CONNECTION"'`;
+export const shell =
+  "sh -c 'while read -r key user _; do [ $key = Uid: ] && break; done </proc/self/status; " +
+  `[ "$user" = 0 ] && exec /bin/sh; exec sudo -n -- /bin/sh -s "$SSH_CONNECTION"'`;
 
 /** The first lines of every script, over ssh and under /etc/dockroute. */
 export const surroundings = [
@@ -39,7 +42,10 @@ export interface Report {
   readonly complete: boolean;
 }
 
-/** Commands that share their failure: a change skips the rest of its section, a read goes on. */
+/**
+ * Commands that share their failure: a change skips the rest of its section. A read goes on, and begins with what look.pl
+ * answers; a question that it leaves open has no code.
+ */
 export interface Section {
   readonly commands: readonly Command[];
   readonly stopAtFailure: boolean;
@@ -73,7 +79,12 @@ export function batch(
 export function batchOf(sections: readonly Section[], options: BatchOptions): Batch {
   const nonce = randomBytes(12).toString("hex");
   const mark = `dockroute-${nonce}`;
-  const run = numbered(sections).flatMap(({ command, index, section, isFirst }) => {
+  const all = numbered(sections);
+  const quick = all.filter(({ command, section }) => !section.stopAtFailure && command.quick !== undefined);
+  const looked = quick.length === 0 ? [] : [lookLine(mark, quick)];
+  const run = all.flatMap((each) => {
+    if (quick.includes(each)) return each === quick[0] ? looked : [];
+    const { command, index, section, isFirst } = each;
     const failed = section.stopAtFailure ? ` || dockroute_failed=${section.number}` : "";
     const lines = [
       ...(options.beforeEach ?? []),
