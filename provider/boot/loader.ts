@@ -1,8 +1,8 @@
 /** What loads the scripts on a host: one script, its units and the links that enable them. */
 import type { Command } from "../engine/command.js";
-import { beside, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
+import { beside, makeLink, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
 import { directory, lastLoad, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
-import { apply, started, units, wants } from "./units.js";
+import { apply, repairTimer, started, units, wants } from "./units.js";
 
 /** What dockroute keeps on the host: contents by path, and the units that are enabled. */
 export interface ScriptsSeen {
@@ -22,9 +22,19 @@ export function keep(seen: ScriptsSeen): readonly Command[] {
   if (files.length === 0 && enabled) return [];
   return [
     ...files,
+    // The links that `systemctl enable` would make: systemd then reads its units once and not twice.
+    ...wants
+      .filter((link) => !seen.enabled.has(`${unitsDirectory}/${link}`))
+      .map((link) =>
+        makeLink(
+          `${unitsDirectory}/${link.replace(/^.*\//, "")}`,
+          `${unitsDirectory}/${link}`,
+          "enable dockroute's units",
+        ),
+      ),
     { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
-    { why: "enable dockroute's units", argv: ["systemctl", "enable", "--quiet", ...started] },
-    { why: "start dockroute's units", argv: ["systemctl", "start", "--no-block", ...started] },
+    // What the other units load is in place already; the next start of Docker or of a firewall starts them.
+    { why: "start dockroute's timer", argv: ["systemctl", "start", "--no-block", repairTimer] },
   ];
 }
 
@@ -76,5 +86,5 @@ export function removeFolders(files: readonly string[]): Command {
 
 /** [] where the host has this text there already. */
 export function write(path: string, text: string, seen: ScriptsSeen, why: string): readonly Command[] {
-  return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
+  return seen.files.get(path) === text ? [] : [writeFile({ path, text, mode: "644", why })];
 }

@@ -88,9 +88,18 @@ function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
   return stdin === undefined ? text : `${text} <<'DOCKROUTE'\n${stdin}DOCKROUTE`;
 }
 
-/** Runs the script's own text now: what applies in `up` is what applies at boot. */
+/**
+ * Runs the script's own text now: what applies in `up` is what applies at boot. If that is one line of iproute2, it goes
+ * there together with those of all other scripts.
+ */
 export function load(script: Script, why: string): Command {
-  return { why, argv: ["sh"], stdin: textOf(script) };
+  const [line, ...more] = script.lines;
+  const isPlain = more.length === 0 && line !== undefined && Object.keys(line).join() === "argv";
+  const [program, ...words] = line?.argv ?? [];
+  return {
+    ...{ why, argv: ["sh"], stdin: textOf(script) },
+    ...(isPlain && program === "ip" ? { quick: ["ip", ...words] } : {}),
+  };
 }
 
 /** Whose the script is that lies there, and with it all that it loads. undefined if it is ours or absent. */
@@ -135,7 +144,7 @@ export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
       is: state(there === text, there !== undefined),
       ...(there === undefined || there === text ? {} : { found: "differs" }),
       ...(notOurs === undefined ? {} : { notOurs }),
-      make: writeFile({ path, text, mode: "644", why: `keep it over reboots in ${path}` }),
+      make: [writeFile({ path, text, mode: "644", why: `keep it over reboots in ${path}` })],
       // Without a loader the folders go with the last script: nothing comes back to them.
       remove: hasLoader || isShared ? [removeFile(path, `remove ${path}`)] : [loader.removeFolders([path])],
     },

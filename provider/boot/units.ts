@@ -57,7 +57,8 @@ WantedBy=timers.target
 };
 
 /** Those that are enabled and started; the repair is started by its timer. */
-export const started = ["dockroute-boot.service", "dockroute.service", "dockroute-repair.timer"];
+export const repairTimer = "dockroute-repair.timer";
+export const started = ["dockroute-boot.service", "dockroute.service", repairTimer];
 
 /** The links by which they are enabled. */
 export const wants = [

@@ -12,10 +12,15 @@ export interface Command {
   /** Asked on the host where this one fails: what it prints becomes part of the error. */
   readonly onFailure?: readonly string[];
   /**
-   * The same question in the words of host/exec/look.pl, which answers many in one process: a verb and its words. The
-   * answer is read as that to `argv`, which is run where look.pl has none.
+   * The same in the words of host/exec/batch.pl, which needs no program for it: a verb and its words. What it prints is
+   * read as what `argv` prints, which is run where batch.pl cannot be.
    */
   readonly quick?: readonly string[];
+  /**
+   * Only a restart of Docker, or somebody else, changes the answer: no route, rule or file of ours does. So it is not asked
+   * again after one.
+   */
+  readonly lasting?: true;
   /** It changes nothing: run before the transaction begins, so that a failure leaves nothing to be undone. */
   readonly probe?: true;
   /** What this command can take down. One with a risk is run only inside the host transaction. */

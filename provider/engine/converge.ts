@@ -72,16 +72,21 @@ export function viewOf<I extends OnHost, F extends Facts<I>>(
   return { seen, claims: kind.claims(inputs, seen) };
 }
 
-/** Asks for the facts that show whether something is due, and for the costly ones only if it is. */
+/** Asks for the facts that show whether something is due, and for the costly ones only if that stops Docker. */
 export async function glance<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   inputs: I & Remembered,
   host: Ask,
+  dueOf: Due = due,
 ): Promise<View<F>> {
   const cheap = cheapQuestionsOf<I>(kind.facts, inputs);
   const view = await ask(kind, inputs, host, cheap);
   const isAll = cheap.length === questionsOf<I>(kind.facts, inputs).length;
-  return isAll || due(view.claims).length === 0 ? view : look(kind, inputs, host);
+  return isAll || !dueOf(view.claims).some(isRisky) ? view : look(kind, inputs, host);
+}
+
+function isRisky({ risk }: Command): boolean {
+  return risk !== undefined;
 }
 
 /** Makes the host as desired, and returns what it shows then. */
@@ -178,9 +183,9 @@ async function apply<I extends OnHost, F extends Facts<I>>(
   dueOf: Due,
 ): Promise<View<F>> {
   const commands = dueOf(before.claims);
-  if (commands.every(({ risk }) => risk === undefined)) {
-    await host.change(commands, questionsOf<I>(kind.facts, inputs));
-    return look(kind, inputs, host).catch((error: unknown) => {
+  if (!commands.some(isRisky)) {
+    await host.change(commands, cheapQuestionsOf<I>(kind.facts, inputs));
+    return glance(kind, inputs, host, dueOf).catch((error: unknown) => {
       // The engine has to record the resource, although this read changed nothing.
       throw cannotBeAsked(error) ? new NotReadAgain(inputs.host, kind.id(inputs), error.reason) : error;
     });
@@ -194,7 +199,7 @@ async function apply<I extends OnHost, F extends Facts<I>>(
     differences: () => differencesLeft(kind, inputs, host, before),
     verify: async () => {
       now = await healthyAgain(kind, inputs, host, before);
-      const still = dueOf(now.claims).filter(({ risk }) => risk !== undefined);
+      const still = dueOf(now.claims).filter(isRisky);
       if (still.length > 0) throw new NotConverged(inputs.host, kind.id(inputs), whys(still));
     },
   });

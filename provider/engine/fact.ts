@@ -6,7 +6,7 @@ export interface Fact<T, I = unknown> {
   readonly ask: (inputs: I) => readonly Command[];
   /** Every resource of every kind asks the same questions, so they can be asked before any resource is known. */
   readonly common: boolean;
-  /** The host pays for it, so the engine asks it only when a change is due. Nothing that is due may depend on it. */
+  /** The host pays for it, so the engine asks it only when a change is due that stops Docker. No claim may depend on it. */
   readonly costly: boolean;
   readonly read: (answers: readonly Answer[], inputs: I) => T;
 }

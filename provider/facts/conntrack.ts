@@ -2,6 +2,7 @@
  * conntrack: the kernel decides NAT at the first packet of a flow. A flow keeps that decision until its entry is
  * deleted, and one that retries without an answer keeps its entry alive for ever.
  */
+import { asset } from "../engine/asset.js";
 import type { Answer, Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 
@@ -10,6 +11,7 @@ export const questions = [
     why: "ask whether there is a program conntrack",
     argv: ["conntrack", "--version"],
     quick: ["program", "conntrack"],
+    lasting: true,
   },
 ] as const satisfies readonly Command[];
 
@@ -26,9 +28,6 @@ export function isThere(version: Answer): boolean {
  */
 export function forget(source: string, destinations: readonly string[]): readonly Command[] {
   if (destinations.length === 0) return [];
-  const script =
-    'from=$1; shift; for to in "$@"; do for kind in icmp udp "tcp --state SYN_SENT" "tcp --state SYN_RECV"; do ' +
-    'conntrack -D -s "$from" -d "$to" -p $kind >/dev/null 2>&1; done; done; :';
   const why = "have NAT decided anew for flows between the hosts' subnets that are not established";
-  return [{ why, argv: ["sh", "-c", script, "sh", source, ...destinations] }];
+  return [{ why, argv: ["sh", "-c", asset("facts/conntrack-forget.sh"), "sh", source, ...destinations] }];
 }

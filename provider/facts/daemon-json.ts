@@ -194,5 +194,5 @@ export function probeFile({ path: file }: DaemonJson, text: string): Command {
 export function replaceFile(file: DaemonJson, text: string | undefined, why: string): readonly Command[] {
   if (text === undefined) return [removeFile(file.path, why)];
   const anew: NewFile = { path: file.path, text, mode: file.mode, owner: file.owner, why };
-  return writeFile(anew);
+  return [writeFile(anew)];
 }

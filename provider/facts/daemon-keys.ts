@@ -43,7 +43,7 @@ export function keep(files: Files): readonly Command[] {
   const due = Object.entries(texts).filter(([path, text]) => files.get(path) !== text);
   if (due.length === 0) return [];
   const why = "have Docker start also after it was replaced by an older one";
-  return [...due.flatMap(([path, text]) => writeFile({ path, text, mode: "644", why })), reload];
+  return [...due.map(([path, text]) => writeFile({ path, text, mode: "644", why })), reload];
 }
 
 /** Removes what is there of them. */

@@ -19,6 +19,7 @@ export const question: Command = {
     line,
   ],
   quick: ["networks"],
+  lasting: true,
 };
 
 /** Running containers with the networks that each is in, a line of JSON each. Two runs of Docker's program. */

@@ -8,6 +8,7 @@ export const questions = [
     why: "ask Docker what it runs with",
     argv: ["docker", "info", "--format", "{{json .}}"],
     quick: ["docker", "/info"],
+    lasting: true,
   },
 ] as const satisfies readonly Command[];
 
@@ -16,6 +17,7 @@ export const publishedQuestion: Command = {
   why: "ask Docker which ports are published",
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
   quick: ["docker", "/containers/json"],
+  lasting: true,
 };
 
 /**
@@ -30,6 +32,7 @@ export const serviceQuestion: Command = {
       'sed -n "/init.d/d; s/.*path=\\([^ ;]*\\).*/\\1/p") "$(command -v dockerd)"; do [ ! -x "$each" ] || exit 0; done; echo "no dockerd"',
   ],
   quick: ["docker-installed"],
+  lasting: true,
 };
 
 /** What the daemon runs with. */

@@ -11,6 +11,7 @@ export const question: Command = {
   why: "read how docker.service starts dockerd",
   argv: ["sh", "-c", asset("facts/dockerd.sh")],
   quick: ["dockerd"],
+  lasting: true,
 };
 
 /** What docker.service runs. Its programs are systemctl and awk, and docker only where a context is set. */

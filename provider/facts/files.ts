@@ -1,4 +1,5 @@
 /** coreutils: a file is replaced whole or not at all, and is on the disk before the step counts as done. */
+import { asset } from "../engine/asset.js";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 
 export interface NewFile {
@@ -16,20 +17,13 @@ export interface NewFile {
  * text is read from the standard input itself and not by the name /dev/stdin, which cannot be opened where
  * sshd gave the command a socket.
  */
-export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): readonly Command[] {
-  const fresh = beside(path);
-  const [user, group] = owner.split(":");
-  return [
-    // Owner and mode come first, so that no moment shows the text to others; dd makes no file of its own.
-    {
-      why,
-      argv: ["install", "-D", "-m", mode, "-o", user ?? "0", "-g", group ?? "0", "/dev/null", fresh],
-    },
-    { why, argv: ["dd", "status=none", "conv=nocreat,fsync", `of=${fresh}`], stdin: text },
-    { why, argv: ["mv", "-T", fresh, path] },
-    // The new name is the folder's: without this a power cut could bring the old bytes back.
-    { why, argv: ["sync", path.slice(0, path.lastIndexOf("/")) || "/"] },
-  ];
+export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): Command {
+  return {
+    why,
+    argv: ["sh", "-c", asset("facts/write-file.sh"), "sh", path, mode, owner],
+    stdin: text,
+    quick: ["write", path, mode, owner],
+  };
 }
 
 /** Where a file is written before it takes the place of the old one. */
@@ -40,6 +34,13 @@ export function beside(path: string): string {
 /** Whether a power cut in the middle of `writeFile` left this file: it may be incomplete, and nothing reads it. */
 export function isLeftover(path: string): boolean {
   return path.endsWith(".dockroute-new");
+}
+
+/** A symbolic link in place of whatever has its name. In two programs a cut could leave a link that leads elsewhere. */
+export function makeLink(target: string, path: string, why: string): Command {
+  const folder = path.replace(/\/[^/]*$/, "");
+  const script = 'mkdir -p "$1" && ln -sfn "$2" "$3" && sync "$1"';
+  return { why, argv: ["sh", "-c", script, "sh", folder, target, path], quick: ["link", target, path] };
 }
 
 /** When the newest file under each of the folders was written, in seconds since 1970; nothing where there is none. */

@@ -125,7 +125,7 @@ export function stateOf(policy: Policy, seen: Seen): "so" | "changed" | undefine
 }
 
 export function write(policy: Policy, why: string): readonly Command[] {
-  return writeFile({ path: pathOf(policy), text: textOf(policy), mode: "644", why });
+  return [writeFile({ path: pathOf(policy), text: textOf(policy), mode: "644", why })];
 }
 
 export function remove(policy: Pick<Policy, "name">): Command {

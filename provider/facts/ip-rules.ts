@@ -14,6 +14,7 @@ export const question: Command = {
       'ip -4 route show table "$table" | sed "s/^/table $table /"; done; :',
   ],
   quick: ["rules"],
+  lasting: true,
 };
 
 export interface Rule {

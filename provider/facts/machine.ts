@@ -6,17 +6,20 @@ export const machineQuestion = {
   why: "read which machine this is",
   argv: ["cat", "/etc/machine-id"],
   quick: ["file", "/etc/machine-id"],
+  lasting: true,
 } as const satisfies Command;
 
 const resolverQuestion = {
   why: "read the resolver's configuration",
   argv: ["cat", "/etc/resolv.conf"],
   quick: ["file", "/etc/resolv.conf"],
+  lasting: true,
 } as const satisfies Command;
 const clientQuestion = {
   why: "read where this login comes from",
   argv: ["printenv", "SSH_CONNECTION"],
   quick: ["variable", "SSH_CONNECTION"],
+  lasting: true,
 } as const satisfies Command;
 
 export const questions = [resolverQuestion, clientQuestion, machineQuestion] as const;

@@ -5,6 +5,7 @@ export const question: Command = {
   why: "read which links check the way back of what comes in",
   argv: ["sh", "-c", "cd /proc/sys/net/ipv4/conf && grep . */rp_filter"],
   quick: ["settings", "/proc/sys/net/ipv4/conf", "rp_filter"],
+  lasting: true,
 };
 
 /** The links on which it is strict. Of a link's own value and that of `all` the higher one holds; 2 is loose. */

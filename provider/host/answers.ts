@@ -15,11 +15,14 @@ export class Answers {
   drops = 0;
   /** Answers from before this moment are not current. */
   #oldest = 0;
+  /** The same for answers that no change of ours outdates. */
+  #oldestLasting = 0;
 
   get(question: Command, age: Age): Promise<Answer> | undefined {
     const known = this.#known.get(keyOf(question));
     if (known === undefined || age === "now") return undefined;
-    return age === "last" || known.since >= this.#oldest ? known.answer : undefined;
+    const oldest = question.lasting === true ? this.#oldestLasting : this.#oldest;
+    return age === "last" || known.since >= oldest ? known.answer : undefined;
   }
 
   /** Keeps the answer, unless it fails. */
@@ -32,9 +35,16 @@ export class Answers {
     });
   }
 
-  /** @param ageMs younger answers stay current */
-  outdate(ageMs = 0): void {
-    this.#oldest = Math.max(this.#oldest, performance.now() - ageMs);
+  /** After a route, a rule or a file of ours. */
+  outdate(): void {
+    this.#oldest = performance.now();
+  }
+
+  /** Before a flow: somebody else may have changed the host since. */
+  keepYounger(ageMs: number): void {
+    const oldest = performance.now() - ageMs;
+    this.#oldest = Math.max(this.#oldest, oldest);
+    this.#oldestLasting = Math.max(this.#oldestLasting, oldest);
   }
 
   drop(): void {

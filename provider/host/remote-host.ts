@@ -2,10 +2,10 @@ import { type Answer, type Command, unseen } from "../engine/command.js";
 import { Answers, distinct, keyOf } from "./answers.js";
 import { lookForUndo, takeLock } from "./confirm/script.js";
 import { transact } from "./confirm/transaction.js";
-import { batch, batchOf, type Report, type Section } from "./exec/batch.js";
+import { batchOf, type Report, type Section } from "./exec/batch.js";
 import { failureIn, refusalIn } from "./exec/failure.js";
-import { asProgram } from "./exec/look.js";
 import { Mutex } from "./exec/mutex.js";
+import { asProgram } from "./exec/perl.js";
 import { type Reach, run } from "./exec/reach.js";
 import type { Age, Host, Transaction } from "./host.js";
 
@@ -33,8 +33,11 @@ export class RemoteHost implements Host {
   readonly #flows = new Mutex();
   readonly #changes = new Mutex();
   readonly #known = new Answers();
-  /** Questions that look.pl has left open on this host. */
+  /** Whether the host runs batch.pl. Until it has failed to, it is taken to. */
+  #perl = true;
+  /** Questions that batch.pl has left open on this host. */
   readonly #open = new Set<string>();
+  #along: readonly Command[] = [];
   #asked: Asked[] = [];
   #due: Due[] = [];
 
@@ -52,6 +55,10 @@ export class RemoteHost implements Host {
 
   read(questions: readonly Command[], age: Age = "current"): Promise<readonly Answer[]> {
     return Promise.all(questions.map((question) => this.#known.get(question, age) ?? this.#ask(question)));
+  }
+
+  askAlong(questions: readonly Command[]): void {
+    this.#along = questions;
   }
 
   get pending(): boolean {
@@ -95,7 +102,7 @@ export class RemoteHost implements Host {
   }
 
   flow<T>(mode: "exclusive" | "shared", work: () => Promise<T>): Promise<T> {
-    if (mode === "shared") return this.#flows.shared(work, () => this.#known.outdate(recentMs));
+    if (mode === "shared") return this.#flows.shared(work, () => this.#known.keepYounger(recentMs));
     return this.#flows.exclusive(() => {
       this.#known.drop();
       return work();
@@ -105,7 +112,9 @@ export class RemoteHost implements Host {
   /** Every waiting change in one exec, and then the questions about their result. */
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
-    const after = distinct(due.flatMap((each) => each.after));
+    const after = distinct([...due.flatMap((each) => each.after), ...this.#along]).filter(
+      (question) => question.lasting !== true || this.#known.get(question, "current") === undefined,
+    );
     this.#known.outdate();
     try {
       const { answers } = await this.#makeAll(due, after);
@@ -138,9 +147,7 @@ export class RemoteHost implements Host {
 
   /** One exec under the host's lock, which first rolls back what a dead process left unconfirmed. */
   async #locked(why: string, sections: readonly Section[]): Promise<Report> {
-    const work = batchOf(sections, { before: takeLock(why) });
-    const all = sections.flatMap(({ commands }) => commands);
-    const report = await run(this.#reach, await this.#reach.shared(), work, why, all);
+    const report = await this.#run(sections, takeLock(why), why);
     const refusal = refusalIn(this.#reach, why, report);
     if (refusal !== undefined) throw refusal;
     return report;
@@ -185,22 +192,33 @@ export class RemoteHost implements Host {
 
   async #look(questions: readonly Command[]): Promise<readonly Answer[]> {
     if (questions.length === 0) return [];
-    const askable = this.#askable(questions);
-    const work = batch(askable, { stopAtFailure: false, before: lookForUndo });
-    const { answers, told } = await run(this.#reach, await this.#reach.shared(), work, "look at it", askable);
+    const section = { commands: this.#askable(questions), stopAtFailure: false };
+    const { answers, told } = await this.#run([section], lookForUndo, "look at it");
     // The host may roll it back between two reads: the first answer is then of neither state.
     this.#known.pending ||= told.has("pending");
     return answers;
+  }
+
+  /** One exec; a second one, with a program for each command, on a host that does not run batch.pl. */
+  async #run(sections: readonly Section[], before: readonly string[], why: string): Promise<Report> {
+    const perl = this.#perl;
+    const work = batchOf(sections, { before, perl });
+    const all = sections.flatMap(({ commands }) => commands);
+    const report = await run(this.#reach, await this.#reach.shared(), work, why, all);
+    if (!perl || !report.told.has("no-perl")) return report;
+    this.#perl = false;
+    return this.#run(sections, before, why);
   }
 
   #askable(questions: readonly Command[]): readonly Command[] {
     return questions.map((question) => (this.#open.has(keyOf(question)) ? asProgram(question) : question));
   }
 
-  /** Whether look.pl has left the question open: from now on its own program is asked on this host. */
+  /** Whether batch.pl has left the question open: from now on its own program is asked on this host. */
   #isOpen(question: Command, answer: Answer | undefined): boolean {
     const key = keyOf(question);
-    if (question.quick === undefined || answer?.code !== undefined || this.#open.has(key)) return false;
+    if (!this.#perl || question.quick === undefined || answer?.code !== undefined || this.#open.has(key))
+      return false;
     this.#open.add(key);
     return true;
   }

@@ -33,6 +33,8 @@ export class FakeHost implements Host {
 
   /** Rolls back what the next read sees. */
   takesBack: (() => void) | undefined;
+  askAlong(): void {}
+
   get pending(): boolean {
     return this.takesBack !== undefined;
   }

@@ -33,6 +33,8 @@ export class ToldHost implements Host {
     return questions.map(this.answer);
   }
 
+  askAlong(): void {}
+
   readonly pending = false;
   async recover(): Promise<void> {}
 

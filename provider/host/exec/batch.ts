@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Answer, type Command, quote } from "../../engine/command.js";
 import { oneLine } from "../../engine/printable.js";
-import { lookLine } from "./look.js";
+import { type Numbered, perlLine } from "./perl.js";
 
 /**
  * The command line for the login shell; fish and csh read it like sh. The script itself comes by stdin, so that a
@@ -42,16 +42,18 @@ export interface Report {
   readonly complete: boolean;
 }
 
-/**
- * Commands that share their failure: a change skips the rest of its section. A read goes on, and begins with what look.pl
- * answers; a question that it leaves open has no code.
- */
+/** Commands that share their failure: a change skips the rest of its section, a read goes on. */
 export interface Section {
   readonly commands: readonly Command[];
   readonly stopAtFailure: boolean;
 }
 
 export interface BatchOptions {
+  /**
+   * One process of batch.pl runs all commands, side by side where the sections allow it. A question that it leaves open has
+   * no code, and `no-perl` is told where the host could not run it to its end.
+   */
+  readonly perl?: boolean;
   /** Shell lines before the commands; `tell word text` is theirs to use. */
   readonly before?: readonly string[];
   /** Lines before each command. */
@@ -80,21 +82,7 @@ export function batchOf(sections: readonly Section[], options: BatchOptions): Ba
   const nonce = randomBytes(12).toString("hex");
   const mark = `dockroute-${nonce}`;
   const all = numbered(sections);
-  const quick = all.filter(({ command, section }) => !section.stopAtFailure && command.quick !== undefined);
-  const looked = quick.length === 0 ? [] : [lookLine(mark, quick)];
-  const run = all.flatMap((each) => {
-    if (quick.includes(each)) return each === quick[0] ? looked : [];
-    const { command, index, section, isFirst } = each;
-    const failed = section.stopAtFailure ? ` || dockroute_failed=${section.number}` : "";
-    const lines = [
-      ...(options.beforeEach ?? []),
-      `dockroute_mark begin ${index}`,
-      commandLine(command),
-      `dockroute_mark end ${index} $?${failed}`,
-    ];
-    if (isFirst || !section.stopAtFailure) return lines;
-    return [`[ "$dockroute_failed" = ${section.number} ] || {`, ...lines, "}"];
-  });
+  const run = options.perl === true && all.length > 0 ? [perlLine(mark, all)] : shellLines(all, options);
   const script = [
     "{",
     ...surroundings,
@@ -126,11 +114,34 @@ export function batchOf(sections: readonly Section[], options: BatchOptions): Ba
   };
 }
 
-function numbered(sections: readonly Section[]) {
+interface InSection extends Numbered {
+  readonly isFirst: boolean;
+}
+
+function numbered(sections: readonly Section[]): readonly InSection[] {
   const each = sections.flatMap(({ commands, stopAtFailure }, number) =>
-    commands.map((command, at) => ({ command, section: { number, stopAtFailure }, isFirst: at === 0 })),
+    commands.map((command, at) => ({
+      command,
+      section: stopAtFailure ? number : undefined,
+      isFirst: at === 0,
+    })),
   );
   return each.map((one, index) => ({ ...one, index }));
+}
+
+/** One command after the other, each a program of its own. */
+function shellLines(all: readonly InSection[], { beforeEach = [] }: BatchOptions): readonly string[] {
+  return all.flatMap(({ command, index, section, isFirst }) => {
+    const failed = section === undefined ? "" : ` || dockroute_failed=${section}`;
+    const lines = [
+      ...beforeEach,
+      `dockroute_mark begin ${index}`,
+      commandLine(command),
+      `dockroute_mark end ${index} $?${failed}`,
+    ];
+    if (isFirst || section === undefined) return lines;
+    return [`[ "$dockroute_failed" = ${section} ] || {`, ...lines, "}"];
+  });
 }
 
 /** stdin goes through printf, the one way that keeps a text exact without a newline at its end. */

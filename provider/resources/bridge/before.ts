@@ -108,7 +108,7 @@ export function recordClaim(me: Holder & Remembered, seen: CheapSeen, remove: bo
 
 function write({ bip, file, others, routed, holder }: Found): readonly Command[] {
   const text = `${JSON.stringify({ bip, others, routed, file, holder }, undefined, 2)}\n`;
-  return writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` });
+  return [writeFile({ path, text, mode: "600", why: `write down in ${path} what was there before` })];
 }
 
 export const forget: Command = removeWithFolders(

@@ -113,6 +113,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   private async settle(id: string, props: Props, inputs: I & Remembered): Promise<Props> {
     try {
       const host = this.hostOf(inputs, props);
+      host.askAlong(this.session.all(cheapQuestionsOf<I>(this.kind.facts, inputs)));
       const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.rollout));
       // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
       await this.session.lookAll(host).catch(() => {});

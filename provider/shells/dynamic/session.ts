@@ -139,11 +139,19 @@ export class Session {
   /** Questions of single resources, such as the way to a peer's address: they are asked of every host. */
   private readonly asked = new Map<string, Command>();
 
-  /** @param own questions that follow from a resource's own inputs */
   async lookAll(host: Host, own: readonly Command[] = []): Promise<void> {
+    await host.read(this.all(own), "last");
+  }
+
+  /**
+   * All questions that this process asks of every host.
+   *
+   * @param own questions that follow from a resource's own inputs
+   */
+  all(own: readonly Command[]): readonly Command[] {
     const ahead = this.asked.size === 0 ? this.waysAhead() : [];
     for (const question of [...ahead, ...own]) this.asked.set(keyOf(question), question);
-    await host.read([...this.questions, ...this.asked.values()], "last");
+    return [...this.questions, ...this.asked.values()];
   }
 
   private waysAhead(): readonly Command[] {

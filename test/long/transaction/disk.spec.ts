@@ -25,7 +25,7 @@ describe("what a change puts in place", function () {
 
   it("D15 is on the disk under its name before the next step: a file", async () => {
     const file = { path: "/srv/file", text: "new\n", mode: "644", why: "write a file" };
-    await on.host.change([...writeFile(file), { why: "go on", argv: ["tee"] }]);
+    await on.host.change([writeFile(file), { why: "go on", argv: ["tee"] }]);
     deepEqual(await calls(), ["mv -T /srv/file.dockroute-new /srv/file", "sync /srv", "tee"]);
   });
 
