@@ -106,8 +106,8 @@ export function parseInterface(text: string, family?: Family): Parsed<InterfaceA
   return { value: { address, range: rangeAround(address, prefix) } };
 }
 
-/** Only IPv6 has a colon. */
-function familyIn(text: string): Family {
+/** The family of an address or range as a text, valid or not: only IPv6 has a colon. */
+export function familyIn(text: string): Family {
   return String(text).includes(":") ? v6 : v4;
 }
 
