@@ -7,7 +7,7 @@ import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { type DaemonJson, path, valuesOf } from "./daemon-json.js";
 
-export const question: Command = {
+const question: Command = {
   why: "read how docker.service starts dockerd",
   argv: ["sh", "-c", asset("facts/dockerd.sh")],
 };
@@ -73,7 +73,7 @@ const plural: Readonly<Record<string, string>> = {
   ...{ "insecure-registry": "insecure-registries", label: "labels", "log-opt": "log-opts" },
 };
 
-export const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
+const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
   const lines = stdout
     .split("\n")
     .map((line) => [line.replace(/=.*/s, ""), line.replace(/^[^=]*=/, "")] as const);

@@ -151,7 +151,7 @@ export function wayQuestion(address: string): Command {
   };
 }
 
-export function readWay(address: string, answer: Answer): Way {
+function readWay(address: string, answer: Answer): Way {
   if (answer.code !== 0) return { isOwn: false, refusal: answer.stderr.trim().split("\n").at(-1) ?? "" };
   const [found] = list(wayList, answer, wayQuestion(address));
   const { dev, gateway, prefsrc, type } = found ?? {};
@@ -172,7 +172,7 @@ export function waysTo<I>(addressesOf: (inputs: I) => readonly string[]) {
 }
 
 /** @param answers one for each address, in the same order */
-export function readWays(addresses: readonly string[], answers: readonly Answer[]): Ways {
+function readWays(addresses: readonly string[], answers: readonly Answer[]): Ways {
   return new Map(addresses.map((address, at) => [address, readWay(address, answers[at] ?? unseen)]));
 }
 

@@ -155,13 +155,11 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
 /** Asks whether Docker's nftables backend has its filter in place. */
 export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
 
-export const dockersQuestion: Command = {
-  why: "ask whether Docker's own nft table is there",
-  argv: askForDockers,
-};
-
 /** Whether Docker's nftables backend has its filter in place. */
-export const hasDockersTable = fact([dockersQuestion], ({ code }) => code === 0);
+export const hasDockersTable = fact(
+  [{ why: "ask whether Docker's own nft table is there", argv: askForDockers }],
+  ({ code }) => code === 0,
+);
 
 /** Removes chains, if all of them are there, and the table if no chain is left in it. */
 export function unload(chains: readonly string[]): readonly string[] {

@@ -12,7 +12,7 @@ export function question({ proc }: Family = v4): Command {
 }
 
 /** The links on which it is strict. Of a link's own value and that of `all` the higher one holds; 2 is loose. */
-export function readStrict({ stdout }: Answer): ReadonlySet<string> {
+function readStrict({ stdout }: Answer): ReadonlySet<string> {
   const values = new Map(
     [...stdout.matchAll(/^(\S+)\/rp_filter:(\d)$/gm)].map(([, link = "", value]) => [link, Number(value)]),
   );

@@ -136,7 +136,7 @@ export function printRange({ first, prefix }: Range): string {
   return `${printAddress(first)}/${prefix}`;
 }
 
-export function familyOf(address: Address): Family {
+function familyOf(address: Address): Family {
   return isIPv4(address) ? v4 : v6;
 }
 
@@ -152,10 +152,6 @@ export function rangeAround(address: Address, prefix: number): Range {
 
 export function sameAddress(a: Address, b: Address): boolean {
   return a.type === b.type && a.isEquals(b);
-}
-
-export function sameRange(a: Range, b: Range): boolean {
-  return a.family === b.family && spanOf(a).isEquals(spanOf(b));
 }
 
 /** A range of one family contains and overlaps none of the other. */

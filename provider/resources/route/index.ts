@@ -123,7 +123,7 @@ export function routesLeftBehind(host: string, seen: Pick<PeerRouteSeen, "routes
 }
 
 /** The script that keeps the route to this range. */
-export function scriptFor({ destination }: Pick<PeerRouteInputs, "destination">) {
+function scriptFor({ destination }: Pick<PeerRouteInputs, "destination">) {
   return { kind: "route", subject: destination } as const;
 }
 

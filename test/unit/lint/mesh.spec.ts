@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { policy } from "../../../provider/facts/ip-rules.js";
-import { readStrict } from "../../../provider/facts/reverse-path.js";
+import { strictLinks } from "../../../provider/facts/reverse-path.js";
 import { type Intent, lint, type Standing } from "../../../provider/lint/mesh.js";
 import type { Ground } from "../../../provider/resources/host/network.js";
 import { changeOf, setChange } from "../../../provider/resources/host/set-change.js";
@@ -205,9 +205,9 @@ describe("rp_filter", () => {
       said(
         `all/rp_filter:${all}\ndefault/rp_filter:1\neth0/rp_filter:1\neth0.5/rp_filter:2\nlo/rp_filter:0\n`,
       );
-    assert.deepEqual([...readStrict(values(0))], ["eth0"]);
-    assert.deepEqual([...readStrict(values(1))], ["eth0", "lo"]);
-    assert.deepEqual([...readStrict(values(2))], []);
+    assert.deepEqual([...readFrom(strictLinks(), values(0))], ["eth0"]);
+    assert.deepEqual([...readFrom(strictLinks(), values(1))], ["eth0", "lo"]);
+    assert.deepEqual([...readFrom(strictLinks(), values(2))], []);
   });
 });
 
