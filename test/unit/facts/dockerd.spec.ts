@@ -1,12 +1,7 @@
 /** The dockerd of docker.service, as hosts described it: Debian's docker.io and Docker's own packages. */
 import assert from "node:assert/strict";
-import {
-  dockerd as dockerdFact,
-  isOff,
-  listens,
-  otherDaemon,
-  setting,
-} from "../../../provider/facts/dockerd.js";
+import { dockerd as dockerdFact, isOff, setting } from "../../../provider/facts/dockerd.js";
+import { listens, otherDaemon } from "../../../provider/facts/dockerd-sockets.js";
 import { images, readFrom, said, shown } from "../../support/recorded.js";
 
 const own = "/etc/systemd/system/docker.service.d/own.conf";
