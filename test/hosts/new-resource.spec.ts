@@ -1,7 +1,7 @@
 /** The resource that docs/architecture.md adds, on a host: what the page tells a newcomer to write is enough. */
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { ownProject } from "../support/own-project.js";
 import { changed, succeeded } from "../support/scene.js";
 import { Site } from "../support/site.js";
 import { meshConfig, root, type Stack } from "../support/stack.js";
@@ -19,41 +19,32 @@ require("${root}/provider/shells/dynamic/end-with-engine.ts").endWithEngine();
 exports.HostSysctl = new KindLifecycle(hostSysctl, new Session(commonQuestionsOf(hostSysctl.facts)));
 `;
 
-/** A project whose package `dockroute` is that provider. */
-function projectIn(folder: string, endpoint: string): string {
-  const modules = join(folder, "node_modules");
-  mkdirSync(join(modules, "dockroute"), { recursive: true });
-  for (const name of ["@pulumi", "tsx"]) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  writeFileSync(join(modules, "dockroute/handlers.js"), handlers);
-  const settings = {
-    ...{ name: "theirs", main: "index.ts", options: { refresh: "always" } },
-    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--import tsx" } },
-  };
-  writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(settings));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "theirs", private: true }));
+/** A program with the resource, in a project whose package `dockroute` is that provider. */
+function project(endpoint: string): string {
   const args = JSON.stringify({ host: "alpha", endpoint, setting, value: "1" });
-  writeFileSync(
-    join(folder, "index.ts"),
-    `import { HostSysctl } from "${root}/examples/new-resource/class.js";\nnew HostSysctl("alpha-arp", ${args});\n`,
-  );
-  return folder;
+  const program = `import { HostSysctl } from "${root}/examples/new-resource/class.js";\nnew HostSysctl("alpha-arp", ${args});\n`;
+  return ownProject("theirs", program, { options: { refresh: "always" } }, { "handlers.js": handlers });
 }
 
 describe("the resource that docs/architecture.md adds", function () {
   this.timeout(180_000);
   let site: Site;
   let stack: Stack;
+  let folder: string | undefined;
 
   const alpha = () => site.lab.host("alpha");
   const value = async () => (await alpha().run(["sysctl", "-n", setting])).trim();
 
   before(async () => {
     site = await Site.up(process.env["LAB_PREFIX"] ?? "t4new", { alpha: "docker28" }, { boxes: false });
-    const project = projectIn(join(site.folder, "project"), `root@${alpha().address}:22`);
+    folder = project(`root@${alpha().address}:22`);
     const { connection } = meshConfig(site.lab);
-    stack = await site.stack("sysctl", { connection }, [], project);
+    stack = await site.stack("sysctl", { connection }, [], folder);
   });
-  after(() => site?.down());
+  after(async () => {
+    await site?.down();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
 
   it("is made on the host", async () => {
     assert.equal(await value(), "0");
