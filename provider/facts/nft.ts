@@ -133,7 +133,7 @@ export function load(chains: readonly Chain[], family: Family = "ip"): Line {
       `delete chain ${family} ${table} ${name}`,
     ]),
     `table ${family} ${table} {`,
-    ...chains.flatMap(({ sets = [] }) => sets.map((name) => `  set ${name} { ${setType}; }`)),
+    ...[...new Set(chains.flatMap(({ sets = [] }) => sets))].map((name) => `  set ${name} { ${setType}; }`),
     ...chains.flatMap(chainText),
     "}",
   ];
@@ -182,19 +182,21 @@ export function remove(chains: readonly string[], seen: Seen, why: string): read
   return there.map((name) => ({ why, argv: unload([name]) }));
 }
 
-/** Removes a chain with its sets, whether they are there or not. The table goes if there is no other chain in it. */
+/** Removes chains with their sets, whatever of them is there. The table goes if there is no other chain in it. */
 export function removeWithSets(
-  { name, sets = [] }: Chain,
+  chains: readonly Chain[],
   seen: Seen,
   why: string,
   family: Family,
 ): readonly Command[] {
-  if (!seen.has(name)) return [];
-  if (seen.size === 1) return [{ why, argv: ["nft", "delete", "table", family, table] }];
+  const there = chains.filter(({ name }) => seen.has(name));
+  if (there.length === 0) return [];
+  if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", family, table] }];
   const at = `${family} ${table}`;
+  const sets = new Set(chains.flatMap((chain) => chain.sets ?? []));
   const text = [
-    ...[`flush chain ${at} ${name}`, `delete chain ${at} ${name}`],
-    ...sets.flatMap((set) => [`add set ${at} ${set} { ${setType}; }`, `delete set ${at} ${set}`]),
+    ...there.flatMap(({ name }) => [`flush chain ${at} ${name}`, `delete chain ${at} ${name}`]),
+    ...[...sets].flatMap((set) => [`add set ${at} ${set} { ${setType}; }`, `delete set ${at} ${set}`]),
   ];
   return [{ why, argv: ["nft", text.join("; ")] }];
 }
