@@ -1,6 +1,6 @@
 /** iproute2's policy rules, and the routes of the tables that they name beside `main`. */
 import { type Answer, type Command, readOnce } from "../engine/command.js";
-import { fact } from "../engine/fact.js";
+import { costly, fact } from "../engine/fact.js";
 import { parseHostOrRange, type Range } from "../plan/cidr.js";
 import { v4 } from "../plan/family.js";
 
@@ -56,6 +56,8 @@ export const read = readOnce(({ stdout }: Answer): Policy => {
 
 /** The rules in the kernel's order. Empty if they cannot be read. */
 export const policy = fact([question], (answer) => read(answer));
+/** The same, for who needs it only before a change. */
+export const costlyPolicy = costly([question], (answer) => read(answer));
 
 const known = new Set(["from", "to", "iif", "lookup", "suppress_prefixlength", "proto", "goto"]);
 
