@@ -13,7 +13,7 @@ export const questions = [
 ] as const satisfies readonly Command[];
 
 /** The ports that running containers publish, one line of JSON each. Every look asks it, so it runs Docker's program once. */
-export const publishedQuestion: Command = {
+const publishedQuestion: Command = {
   why: "ask Docker which ports are published",
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
   quick: ["docker", "/containers/json"],
@@ -24,7 +24,7 @@ export const publishedQuestion: Command = {
  * "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. Debian's /etc/init.d/docker
  * stays after its package was removed, and systemd makes a unit of it.
  */
-export const serviceQuestion: Command = {
+const serviceQuestion: Command = {
   why: "ask whether Docker is installed",
   argv: [
     ...["sh", "-c"],
@@ -40,7 +40,7 @@ export const daemon = fact(questions, (answer) => readDaemon(answer));
 /** The ports that running containers publish. */
 export const published = fact([publishedQuestion], (answer) => readPublished(answer));
 /** Whether Docker was removed from the host. Anything but a clear answer counts as no. */
-export const isRemoved = fact([serviceQuestion], (answer) => readRemoved(answer));
+export const isRemoved = fact([serviceQuestion], readRemoved);
 
 const publisher = z.object({ name: z.string(), ports: z.string() });
 /** The same as Docker's API gives it to look.pl: all containers in one line. */
@@ -114,7 +114,7 @@ export const readDaemon = readOnce((answer: Answer): Daemon => {
 });
 
 /** Of "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp" those of IPv4. */
-export const readPublished = readOnce((answer: Answer): readonly Published[] => {
+const readPublished = readOnce((answer: Answer): readonly Published[] => {
   const { data: all } = publishers.safeParse(parseJson(answer.stdout));
   if (all !== undefined) return all.flatMap(publishedBy);
   return answer.stdout.split("\n").flatMap((line) => {
@@ -140,7 +140,7 @@ function publishedBy({
 }
 
 /** "not-found" is systemd's word where no unit file exists. */
-export function readRemoved({ stdout }: Answer): boolean {
+function readRemoved({ stdout }: Answer): boolean {
   const lines = stdout.split("\n");
   if (lines.includes("LoadState=not-found")) return true;
   return lines.some((line) => line.startsWith("LoadState=")) && lines.includes("no dockerd");

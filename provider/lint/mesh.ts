@@ -4,30 +4,9 @@
  */
 
 import type { Policy } from "../facts/ip-rules.js";
-import * as ip from "../facts/iproute.js";
-import {
-  contains,
-  containsAddress,
-  overlaps,
-  parseInterface,
-  parseRange,
-  printRange,
-  type Range,
-} from "../plan/cidr.js";
-import {
-  addressOfDocker0,
-  type Ground,
-  gatewayTo,
-  heldIn,
-  isDockers,
-  linkOf,
-  networkOf,
-  nics,
-  targetOf,
-  type WithWays,
-  wayOf,
-} from "../resources/host/network.js";
-import { containersOf, diversion, remedy } from "../resources/host/policy.js";
+import { gatewayTo, linkOf, nics, type WithWays } from "../resources/host/network.js";
+import { divertedItself, divertedPackets } from "./diverted.js";
+import { inPool } from "./in-pool.js";
 import { notItsOwn } from "./own-address.js";
 
 /** A host of the config, and what it shows. */
@@ -65,9 +44,10 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
-    ...diverted(intent, host),
+    ...divertedPackets(intent, host).map((text) => error([host.name], text)),
+    ...divertedItself(intent, host).map((text) => warning([host.name], text)),
     ...notItsOwn(host, hosts).map((text) => warning([host.name], text)),
-    ...inPool(intent, host),
+    ...inPool(intent, host).map((text) => warning([host.name], text)),
     ...smaller(host, hosts),
   ]);
 }
@@ -111,24 +91,6 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   );
 }
 
-/** A rule and a table of somebody's own lead the whole pool elsewhere than the routes will. */
-function diverted({ pool }: Intent, { name, ground, policy }: Standing): readonly Finding[] {
-  const parsed = pool === undefined ? undefined : parseRange(pool);
-  if (parsed === undefined || "reason" in parsed) return [];
-  const to = parsed.value;
-  const ofContainers = containersOf(ground);
-  // A route to a part of the pool is told by the PeerRoute that it meets.
-  const whole = { ...policy, routes: policy.routes.filter(({ range }) => contains(range, to)) };
-  const found = diversion(whole, { ...ofContainers, from: [...ofContainers.from, to], to });
-  if (found === undefined) return [];
-  return [
-    error(
-      [name],
-      `${name}: packets of containers to the pool ${pool} would not go to the peers: ${found}; ${remedy(to)}`,
-    ),
-  ];
-}
-
 /** The card that holds the host's own address. */
 function cardOf({ ground, address }: Standing): string | undefined {
   return nics(ground).find(({ addresses }) => addresses.some((own) => own.split("/")[0] === address))?.name;
@@ -152,61 +114,6 @@ function wayBack(host: Standing, hosts: readonly Standing[]): readonly Finding[]
         `kernel drops them; \`sysctl -w net.ipv4.conf.${into}.rp_filter=2\`, or set \`interface: ${into}\` for it, or take addresses of one network into dockroute:hosts`,
     ),
   ];
-}
-
-/** What lies in the pool already. A host's subnet over it is refused; any other subnet is not. */
-function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Standing): readonly Finding[] {
-  const parsed = pool === undefined ? undefined : parseRange(pool);
-  if (parsed === undefined || "reason" in parsed) return [];
-  const whole = parsed.value;
-  const own = ownPart(ground, whole, hostPrefix);
-  const meets = (range: Range) => overlaps(whole, range) && !(own !== undefined && contains(own, range));
-  const links = ground.links
-    .filter((link) => link.name !== "lo" && link.name !== "docker0")
-    .flatMap((link) => link.addresses.map((each) => ({ link: link.name, net: networkOf(each) })))
-    .filter(({ net }) => meets(net))
-    .map(
-      ({ link, net }) =>
-        `${isDockers(ground, link) ? "Docker's network" : "the network"} ${printRange(net)} of ${link}`,
-    );
-  const routes = ground.routes.flatMap((route) => {
-    const range = rangeOf(route);
-    if (range === undefined || !meets(range)) return [];
-    return [`the route to ${route.destination} ${wayOf(route)}`];
-  });
-  const single = (address: string | undefined, what: string) => heldIn(whole, address, what);
-  const gateways = ground.routes.filter(({ destination }) => destination === "default");
-  const found = [
-    ...links,
-    ...routes,
-    ...ground.resolvers.flatMap((each) => single(each, "the resolver")),
-    ...gateways.flatMap(({ gateway }) => single(gateway, "the default gateway")),
-    ...single(ground.client, "the address that this login comes from,"),
-  ];
-  if (found.length === 0) return [];
-  return [
-    warning(
-      [name],
-      `${name}: the pool ${pool} contains ${found.join("; ")}: a host subnet over one of them is refused, or hides it from ${name}`,
-    ),
-  ];
-}
-
-/** A route of somebody else's that is not merely the network of a link. */
-function rangeOf(route: ip.Route): Range | undefined {
-  const { destination, gateway, interface: link, protocol } = route;
-  if (destination === "default" || protocol === ip.protocol) return undefined;
-  if (gateway === undefined && (protocol === "kernel" || link === "docker0")) return undefined;
-  return targetOf(route);
-}
-
-/** The subnet that docker0 has now. */
-function ownPart(ground: Ground, pool: Range, hostPrefix: number): Range | undefined {
-  const held = addressOfDocker0(ground);
-  const parsed = held === undefined ? undefined : parseInterface(held);
-  if (parsed === undefined || "reason" in parsed || !containsAddress(pool, parsed.value.address))
-    return undefined;
-  return networkOf(`${held?.split("/")[0]}/${hostPrefix}`);
 }
 
 function smaller(host: Standing, hosts: readonly Standing[]): readonly Finding[] {

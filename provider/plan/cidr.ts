@@ -106,8 +106,8 @@ export function parseInterface(text: string, family?: Family): Parsed<InterfaceA
   return { value: { address, range: rangeAround(address, prefix) } };
 }
 
-/** Only IPv6 has a colon. */
-function familyIn(text: string): Family {
+/** The family of an address or range as a text, valid or not: only IPv6 has a colon. */
+export function familyIn(text: string): Family {
   return String(text).includes(":") ? v6 : v4;
 }
 
@@ -136,7 +136,7 @@ export function printRange({ first, prefix }: Range): string {
   return `${printAddress(first)}/${prefix}`;
 }
 
-export function familyOf(address: Address): Family {
+function familyOf(address: Address): Family {
   return isIPv4(address) ? v4 : v6;
 }
 
@@ -152,10 +152,6 @@ export function rangeAround(address: Address, prefix: number): Range {
 
 export function sameAddress(a: Address, b: Address): boolean {
   return a.type === b.type && a.isEquals(b);
-}
-
-export function sameRange(a: Range, b: Range): boolean {
-  return a.family === b.family && spanOf(a).isEquals(spanOf(b));
 }
 
 /** A range of one family contains and overlaps none of the other. */

@@ -10,7 +10,10 @@ const parts = [
 ];
 
 /** Without comments and indentation, which no host has to receive with each batch. */
-const program = `${parts.map(asset).join("\n").replace(/^\s*#.*\n|^\s+/gm, "")}main();\n`;
+const program = `${parts
+  .map(asset)
+  .join("\n")
+  .replace(/^\s*#.*\n|^\s+/gm, "")}main();\n`;
 
 export interface Numbered {
   readonly command: Command;

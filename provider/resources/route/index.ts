@@ -6,19 +6,15 @@
  */
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
-import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
-import type { Fault } from "../../engine/errors/fault.js";
+import { type Claim, type Claims, state } from "../../engine/claim.js";
 import type { Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
-import { removeFile, removeWithFolders } from "../../facts/files.js";
 import * as rules from "../../facts/ip-rules.js";
 import * as ip from "../../facts/iproute.js";
-import { partsDirectory } from "../../facts/places.js";
-import { parseRange } from "../../plan/cidr.js";
-import { formerScripts } from "../host/former.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
-import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } from "../host/network.js";
-import { containersOf, diversion, remedy } from "../host/policy.js";
+import { absentNics, covers, linkOf, network, routedWithin } from "../host/network.js";
+import { diverted, unreachableGateway } from "./judge.js";
+import { routeTo } from "./left-behind.js";
 
 export interface PeerRouteInputs extends OnHost {
   /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
@@ -96,40 +92,9 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
   orphans: { heir: ({ host }) => `${host}/bridge` },
 };
 
-/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
-export function routesLeftBehind(host: string, seen: Pick<PeerRouteSeen, "routes" | "scripts">): Claims {
-  const kept = boot
-    .keptScripts("route", seen.scripts)
-    .filter(({ holder }) => holder.startsWith(`${host}/to/`))
-    .map(({ path, subject }) => ({ path, subject, remove: removeFile(path, `remove ${path}`) }));
-  const former = formerScripts(host, seen.scripts)
-    .filter(({ kind }) => kind === "route")
-    .map(({ path, subject }) => ({
-      path,
-      subject,
-      remove: removeWithFolders([path], [partsDirectory], `remove ${path}`),
-    }));
-  return [...kept, ...former].flatMap(({ path, subject, remove }): Claims => {
-    const found = routeTo(subject, seen);
-    const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
-    return [
-      ...ifThere(
-        `route to ${subject}`,
-        isOurs ? [ip.deleteRoute({ destination: subject, gateway: found.gateway })] : [],
-      ),
-      ...ifThere(path, [remove]),
-    ];
-  });
-}
-
-/** The script that keeps the route to this range. */
-export function scriptFor({ destination }: Pick<PeerRouteInputs, "destination">) {
-  return { kind: "route", subject: destination } as const;
-}
-
 function scriptOf(wanted: PeerRouteInputs & Remembered, seen: PeerRouteSeen): boot.Script {
   return {
-    ...scriptFor(wanted),
+    ...{ kind: "route", subject: wanted.destination },
     holder: { ...wanted, id: peerRoute.id(wanted) },
     about: `The route to ${wanted.peer}: ${wanted.destination} is reached through ${wanted.gateway}.`,
     lines: [ip.replaceRoute({ ...wanted, interface: linkFor(wanted, seen) })],
@@ -174,50 +139,12 @@ function routeOf({ destination }: PeerRouteInputs, seen: PeerRouteSeen): ip.Rout
   return routeTo(destination, seen);
 }
 
-/** The kernel prints the route to one address without its "/32". */
-function routeTo(destination: string, seen: Pick<PeerRouteSeen, "routes">): ip.Route | undefined {
-  const printed = destination.replace(/\/32$/, "");
-  return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
-}
-
 function sameWay(found: ip.Route, wanted: PeerRouteInputs, seen: PeerRouteSeen): boolean {
   return found.gateway === wanted.gateway && found.interface === linkFor(wanted, seen);
-}
-
-function unreachableGateway(desired: PeerRouteInputs, seen: PeerRouteSeen): readonly Fault[] {
-  if (linkOf(seen, desired.gateway) !== undefined) return [];
-  const links = nics(seen).map(({ name, addresses }) => `${name} (${addresses.join(", ")})`);
-  return [
-    fault(
-      "gateway",
-      `${desired.gateway} (${desired.peer}) is on no link of ${desired.host}, which has ${links.join(", ")}: ` +
-        `${gatewayTo(seen, desired.gateway)}; a direct route needs both on one layer-2 network, so an address of such a link is allowed; ` +
-        "where the kernel's way is not the one that is meant, `interface` names the link",
-    ),
-  ];
-}
-
-/** A rule and a table of somebody's own that come before the route. */
-function diverted({ destination, gateway }: PeerRouteInputs, seen: PeerRouteSeen): readonly Fault[] {
-  const parsed = parseRange(destination);
-  if ("reason" in parsed) return [];
-  const to = parsed.value;
-  const found = diversion(seen.policy, { ...containersOf(seen), to, gateway });
-  if (found === undefined) return [];
-  return [
-    fault(
-      "destination",
-      `packets of containers to ${destination} would not go to ${gateway}: ${found}; ${remedy(to)}`,
-    ),
-  ];
 }
 
 function inWords({ destination, gateway, interface: link, protocol }: ip.Route): string {
   return [destination, gateway && `via ${gateway}`, link && `dev ${link}`, protocol && `proto ${protocol}`]
     .filter((word) => word !== undefined && word !== "")
     .join(" ");
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { read } from "../../../provider/facts/ip-rules.js";
-import { readStrict } from "../../../provider/facts/reverse-path.js";
+import { policy } from "../../../provider/facts/ip-rules.js";
+import { strictLinks } from "../../../provider/facts/reverse-path.js";
 import { type Intent, lint, type Standing } from "../../../provider/lint/mesh.js";
 import type { Ground } from "../../../provider/resources/host/network.js";
 import { changeOf, setChange } from "../../../provider/resources/host/set-change.js";
-import { said } from "../../support/recorded.js";
+import { readFrom, said } from "../../support/recorded.js";
 import { wayOf } from "../../support/ways.js";
 
 const lo = { name: "lo", addresses: ["127.0.0.1/8"], mtu: 65536 };
@@ -163,7 +163,8 @@ describe("the lint of a mesh", () => {
 
   it("refuses a table before main that leads the whole pool elsewhere, and not one that holds a part of it", () => {
     const rules = "5270:\tfrom all lookup 52\n32766:\tfrom all lookup main\n";
-    const has = (way: string) => host("alpha", 1, {}, { policy: read(said(`${rules}table 52 ${way}\n`)) });
+    const has = (way: string) =>
+      host("alpha", 1, {}, { policy: readFrom(policy, said(`${rules}table 52 ${way}\n`)) });
     const texts = (way: string) =>
       lint({ pool: "172.30.0.0/16", addresses: {} }, [has(way)]).map(({ text }) => text);
     assert.deepEqual(texts("172.30.0.0/16 dev vpn0"), [
@@ -172,6 +173,27 @@ describe("the lint of a mesh", () => {
         "of the table, or let a rule before it lead to the main table: `ip rule add pref NUMBER to 172.30.0.0/16 lookup main`",
     ]);
     assert.deepEqual(texts("172.30.9.0/24 dev vpn0"), []);
+  });
+
+  it("tells of a rule for the host's own address, by which its own processes would miss the peers", () => {
+    const table = "table 100 default via 192.168.1.254 dev eth0\n";
+    const texts = (rule: string) => {
+      const found = readFrom(
+        policy,
+        said(`100:\t${rule} lookup 100\n32766:\tfrom all lookup main\n${table}`),
+      );
+      return lint({ pool: "172.30.0.0/16", addresses: {} }, [host("alpha", 1, {}, { policy: found })]).map(
+        ({ level, text }) => `${level}: ${text.split(":")[1]}`,
+      );
+    };
+    const itself = [
+      "warning:  what alpha itself, not its containers, sends to the peers' containers would not go to the peers",
+    ];
+    assert.deepEqual(texts("from 192.168.1.1"), itself);
+    assert.deepEqual(texts("from all iif lo"), itself);
+    assert.deepEqual(texts("from 192.168.1.77"), []);
+    // What leads the containers elsewhere too is refused, and told once.
+    assert.equal(texts("from all").length, 1);
   });
 
   it("refuses a strict rp_filter only where the route back to a peer is on another card", () => {
@@ -204,9 +226,9 @@ describe("rp_filter", () => {
       said(
         `all/rp_filter:${all}\ndefault/rp_filter:1\neth0/rp_filter:1\neth0.5/rp_filter:2\nlo/rp_filter:0\n`,
       );
-    assert.deepEqual([...readStrict(values(0))], ["eth0"]);
-    assert.deepEqual([...readStrict(values(1))], ["eth0", "lo"]);
-    assert.deepEqual([...readStrict(values(2))], []);
+    assert.deepEqual([...readFrom(strictLinks(), values(0))], ["eth0"]);
+    assert.deepEqual([...readFrom(strictLinks(), values(1))], ["eth0", "lo"]);
+    assert.deepEqual([...readFrom(strictLinks(), values(2))], []);
   });
 });
 

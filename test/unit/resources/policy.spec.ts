@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { read } from "../../../provider/facts/ip-rules.js";
+import { policy } from "../../../provider/facts/ip-rules.js";
 import { parseRange, type Range } from "../../../provider/plan/cidr.js";
 import { diversion } from "../../../provider/resources/host/policy.js";
-import { said } from "../../support/recorded.js";
+import { readFrom, said } from "../../support/recorded.js";
 
 function range(text: string): Range {
   const parsed = parseRange(text);
@@ -11,7 +11,8 @@ function range(text: string): Range {
 
 /** The rules that every host has, with these lines among them. */
 const host = (...lines: readonly string[]) =>
-  read(
+  readFrom(
+    policy,
     said(
       [
         "0:\tfrom all lookup local",
@@ -25,7 +26,7 @@ const host = (...lines: readonly string[]) =>
 const flow = {
   to: range("172.30.2.0/24"),
   from: [range("172.30.1.0/24")],
-  isContainers: (link: string) => link === "docker0",
+  comesBy: (link: string) => link === "docker0",
   gateway: "192.168.1.2",
 };
 
@@ -99,5 +100,5 @@ describe("the kernel's way for packets of containers", () => {
   }
 
   it("is that of the main table where the rules cannot be read", () =>
-    assert.equal(diversion(read(said("", 127)), flow), undefined));
+    assert.equal(diversion(readFrom(policy, said("", 127)), flow), undefined));
 });

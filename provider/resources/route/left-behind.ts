@@ -1,0 +1,44 @@
+/** Routes of ours that no resource holds any more, found by what lies on the host. */
+import * as boot from "../../boot/script.js";
+import { type Claims, ifThere } from "../../engine/claim.js";
+import { removeFile, removeWithFolders } from "../../facts/files.js";
+import * as ip from "../../facts/iproute.js";
+import { partsDirectory } from "../../facts/places.js";
+import { formerScripts } from "../host/former.js";
+
+interface RoutesSeen {
+  readonly routes: readonly ip.Route[];
+  readonly scripts: boot.ScriptsSeen;
+}
+
+/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
+export function routesLeftBehind(host: string, seen: RoutesSeen): Claims {
+  const kept = boot
+    .keptScripts("route", seen.scripts)
+    .filter(({ holder }) => holder.startsWith(`${host}/to/`))
+    .map(({ path, subject }) => ({ path, subject, remove: removeFile(path, `remove ${path}`) }));
+  const former = formerScripts(host, seen.scripts)
+    .filter(({ kind }) => kind === "route")
+    .map(({ path, subject }) => ({
+      path,
+      subject,
+      remove: removeWithFolders([path], [partsDirectory], `remove ${path}`),
+    }));
+  return [...kept, ...former].flatMap(({ path, subject, remove }): Claims => {
+    const found = routeTo(subject, seen);
+    const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
+    return [
+      ...ifThere(
+        `route to ${subject}`,
+        isOurs ? [ip.deleteRoute({ destination: subject, gateway: found.gateway })] : [],
+      ),
+      ...ifThere(path, [remove]),
+    ];
+  });
+}
+
+/** The kernel prints the route to one address without its "/32". */
+export function routeTo(destination: string, seen: Pick<RoutesSeen, "routes">): ip.Route | undefined {
+  const printed = destination.replace(/\/32$/, "");
+  return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
+}
