@@ -60,12 +60,7 @@ export const forgotten =
   `find /etc -maxdepth 2 -depth ( -path ${record} -o ( -path /etc/dockroute ) -empty ) -delete  # remove ${record}, ` +
   "and /etc/dockroute where nothing else is in it";
 
-export const written = (path: string, mode: string, why: string) => [
-  `install -D -m ${mode} -o 0 -g 0 /dev/null ${path}.dockroute-new  # ${why}`,
-  `dd status=none conv=nocreat,fsync of=${path}.dockroute-new  # ${why}`,
-  `mv -T ${path}.dockroute-new ${path}  # ${why}`,
-  `sync ${path.replace(/\/[^/]*$/, "")}  # ${why}`,
-];
+export const written = (path: string, mode: string, why: string) => [`write ${path} ${mode} 0:0  # ${why}`];
 export const restarted = (why: string) => [
   `systemctl reset-failed docker.service  # ${why} (docker)`,
   `systemctl restart docker.service  # ${why} (docker)`,

@@ -52,7 +52,9 @@ export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stder
 
 /** What a table compares: each command's words, and why. */
 export function inWords(commands: readonly Command[]): readonly string[] {
-  return commands.map(({ why, argv, risk, probe }) =>
-    probe === true ? `probe  # ${why}` : `${argv.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`,
-  );
+  return commands.map(({ why, argv, quick, risk, probe }) => {
+    if (probe === true) return `probe  # ${why}`;
+    const words = quick?.[0] === "write" || quick?.[0] === "link" ? quick : argv;
+    return `${words.join(" ")}  # ${why}${risk ? ` (${risk})` : ""}`;
+  });
 }

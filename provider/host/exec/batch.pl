@@ -67,6 +67,7 @@ sub run {
     my $pid = fork;
     return if !defined $pid;
     if ( $pid == 0 ) {
+        $SIG{PIPE} = 'DEFAULT';
         open STDIN,  '<&', $in;
         open STDOUT, '>&', $to_out;
         open STDERR, '>&', $to_err;

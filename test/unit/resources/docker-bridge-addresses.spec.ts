@@ -58,7 +58,7 @@ describe("docker0's addresses", () => {
         /takes away 172\.17\.0\.53\/16; where .* 169\.254\.53\.1\/32/.test(text),
       ),
     );
-    assert.deepEqual(JSON.parse(steps(wish, seen)[1]?.stdin ?? "").others, [
+    assert.deepEqual(JSON.parse(steps(wish, seen)[0]?.stdin ?? "").others, [
       "172.17.0.53/16",
       "169.254.53.1/32",
     ]);
@@ -163,6 +163,6 @@ it("daemon.json gets its old bytes back however a pool's keys were ordered", () 
     ),
     recorded({ file: { text, mode: "644", owner: "0:0", path: daemonJson } }),
   );
-  assert.equal(undone(plain, seen)[1]?.stdin, text);
+  assert.equal(undone(plain, seen)[0]?.stdin, text);
   assert.ok(undone(plain, seen).at(-1)?.why.includes(record));
 });

@@ -37,7 +37,7 @@ describe("a bridge with Docker's nftables backend", () => {
       places.join(),
     );
     const text = steps(nftWish, nftFresh).find(
-      ({ argv }) => argv.at(-1) === `of=${daemonJson}.dockroute-new`,
+      ({ quick }) => quick?.[0] === "write" && quick[1] === daemonJson,
     )?.stdin;
     const keys = JSON.parse(text ?? "");
     assert.deepEqual(

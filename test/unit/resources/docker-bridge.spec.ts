@@ -59,7 +59,7 @@ describe("a bridge", () => {
       ...written(daemonJson, "644", "set bip 172.30.16.1/24 in daemon.json"),
       ...restarted(restart),
     ]);
-    assert.deepEqual(JSON.parse(commands[1]?.stdin ?? ""), {
+    assert.deepEqual(JSON.parse(commands[0]?.stdin ?? ""), {
       bip: "172.17.0.1/16",
       file: { mode: "644", owner: "0:0", path: daemonJson },
       holder: "docker28/bridge of mesh/production",
@@ -100,8 +100,8 @@ describe("a bridge", () => {
       ...written(daemonJson, "644", "set bip 172.17.0.1/16 in daemon.json, as before"),
       ...restarted(why),
     ]);
-    assert.deepEqual(JSON.parse(first[2]?.stdin ?? ""), { bip: "172.17.0.1/16" });
-    const file = { ...ours.file, text: first[2]?.stdin };
+    assert.deepEqual(JSON.parse(first[1]?.stdin ?? ""), { bip: "172.17.0.1/16" });
+    const file = { ...ours.file, text: first[1]?.stdin };
     const then = withAddress({ ...ours, file, daemon: { ...ours.daemon, pools: [] } }, "172.17.0.1/16");
     assert.deepEqual(inWords(undone(wish, then)), [
       `rm -f ${daemonJson}  # put daemon.json back as it was before`,
@@ -112,7 +112,7 @@ describe("a bridge", () => {
   it("goes back from the state's copy where the host has lost its own, and says so where both are lost", () => {
     const before = disruptive.remembers(ours);
     const seen = withRecord(ours, undefined);
-    assert.equal(undone({ ...wish, before }, seen).length, 7);
+    assert.equal(undone({ ...wish, before }, seen).length, 4);
     assert.deepEqual(disruptive.lost({ ...wish, before }, seen), []);
     assert.deepEqual(undone(wish, seen), []);
     assert.deepEqual(disruptive.lost(wish, seen), [
@@ -125,7 +125,7 @@ describe("a bridge", () => {
     const text = '{\n  "bip": "172.17.0.1/16",\n  "debug": true\n}\n';
     const changed = { ...ours, file: { ...ours.file, text }, daemon: { ...ours.daemon, pools: [] } };
     const seen = withAddress(changed, "172.17.0.1/16");
-    assert.equal(undone(wish, seen)[1]?.stdin, '{\n  "debug": true\n}\n');
+    assert.equal(undone(wish, seen)[0]?.stdin, '{\n  "debug": true\n}\n');
   });
 
   it("gives the host a way back from a change that fails: old address, then the old file", () => {

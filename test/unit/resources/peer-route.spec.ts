@@ -57,8 +57,8 @@ describe("a route to a peer", () => {
         `ip route replace 172.30.32.0/20 via ${wish.gateway} dev eth0 proto 219\n`,
       ),
     );
-    assert.equal(rest.at(-5)?.why, "start dockroute's units");
-    assert.equal(rest.at(-2)?.argv.join(" "), `mv -T ${script}.dockroute-new ${script}`);
+    assert.equal(rest.at(-2)?.why, "start dockroute's timer");
+    assert.deepEqual(rest.at(-1)?.quick, ["write", script, "644", "0:0"]);
     assert.equal(rest.at(-1)?.why, `keep it over reboots in ${script}`);
     assert.ok(!rest.some(({ risk }) => risk));
   });
