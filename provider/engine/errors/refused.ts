@@ -23,6 +23,20 @@ export class Refused extends NothingChanged {
   }
 }
 
+/** Parts of the resource would do harm on this host; the others were made. */
+export class PartlyRefused extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly resource: string,
+    readonly faults: readonly Fault[],
+  ) {
+    super(
+      `${host}: a part of ${resource} was refused and stays as it is; the rest is as wanted:\n` +
+        faults.map((fault) => ` - ${fault.property}: ${oneLine(fault.reason)}`).join("\n"),
+    );
+  }
+}
+
 /** Something on the host must be repaired before the change. */
 export class NotReady extends NothingChanged {
   constructor(

@@ -16,7 +16,7 @@ import type { Kind } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import { v4 } from "../../plan/family.js";
 import { read } from "../host/inputs.js";
-import { routesLeftBehind } from "../route/index.js";
+import { routesLeftBehind } from "../route/left-behind.js";
 import { ofOthers } from "./addresses.js";
 import { ownerOfSetting, recordClaim } from "./before.js";
 import { disruption } from "./disruption.js";

@@ -6,30 +6,22 @@
  */
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
-import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
-import type { Fault } from "../../engine/errors/fault.js";
-import type { Seen } from "../../engine/fact.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
-import { removeFile, removeWithFolders } from "../../facts/files.js";
-import * as rules from "../../facts/ip-rules.js";
+import type { Claims } from "../../engine/claim.js";
+import type { Kind } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
-import { partsDirectory } from "../../facts/places.js";
-import { parseRange } from "../../plan/cidr.js";
-import { formerScripts } from "../host/former.js";
 import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
-import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } from "../host/network.js";
-import { containersOf, diversion, remedy } from "../host/policy.js";
+import {
+  common,
+  isStrangers,
+  notNeeded,
+  observedRoute,
+  type PeerRouteInputs,
+  routeClaim,
+  routeFaults,
+  scriptOf,
+} from "./claims.js";
 
-export interface PeerRouteInputs extends OnHost {
-  /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
-  readonly peer: string;
-  /** The range that is reached, the peer's subnet. Another range replaces it. @example "172.30.2.0/24" */
-  readonly destination: string;
-  /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
-  readonly gateway: string;
-  /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
-  readonly interface?: string | undefined;
-}
+export type { PeerRouteInputs } from "./claims.js";
 
 const schema = z.strictObject({
   ...onHost,
@@ -40,12 +32,9 @@ const schema = z.strictObject({
 });
 
 const facts = {
-  ...network,
-  policy: rules.policy,
+  ...common,
   ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) => [gateway]),
-  scripts: boot.scripts,
 };
-type PeerRouteSeen = Seen<typeof facts>;
 
 export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
   changes: { peer: "replace", destination: "replace", gateway: "update", interface: "update" },
@@ -54,170 +43,23 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
   facts,
 
   claims(wanted, seen) {
-    const script = scriptOf(wanted, seen);
-    const route = routeOf(wanted, seen);
-    const is = state(route !== undefined && sameWay(route, wanted, seen), route !== undefined);
-    const notOurs = ownerOf(route, script, seen);
-    const claim: Claim = {
-      what: `route to ${wanted.destination}`,
-      is,
-      ...(route === undefined ? {} : { found: inWords(route), shown: isShown(route, wanted, seen) }),
-      ...(notOurs === undefined ? {} : { notOurs }),
-      make: [
-        boot.load(
-          script,
-          `put the route to ${wanted.destination} through ${wanted.gateway} (${wanted.peer}) in place`,
-        ),
-      ],
-      remove: route?.gateway === undefined ? [] : [ip.deleteRoute({ ...wanted, gateway: route.gateway })],
-    };
-    const kept = boot.keptAtBoot(script, seen.scripts);
-    return [claim, ...(is === "so" && typeof notOurs === "object" ? leftToStranger(kept) : kept)];
+    const holder = { ...wanted, id: peerRoute.id(wanted) };
+    const route = routeClaim(wanted, holder, seen);
+    const kept = boot.keptAtBoot(scriptOf(wanted, holder, seen), seen.scripts);
+    return [route, ...(isStrangers(route) ? leftToStranger(kept) : kept)];
   },
 
-  observed(wanted, seen) {
-    const route = routeOf(wanted, seen);
-    if (route?.gateway === undefined) return {};
-    const link = wanted.interface === undefined ? {} : { interface: route.interface };
-    return { gateway: route.gateway, ...link };
-  },
-
-  judge: (wanted, seen) => ({
-    refuse: [
-      ...covers("destination", wanted.destination, seen, ["docker0"]),
-      ...(wanted.interface === undefined ? [] : absentNics("interface", [wanted.interface], seen)),
-      ...unreachableGateway(wanted, seen),
-      ...diverted(wanted, seen),
-      ...routedWithin("destination", wanted.destination, seen),
-    ],
-  }),
+  observed: observedRoute,
+  judge: (wanted, seen) => ({ refuse: routeFaults(wanted, seen) }),
 
   // It depends on the peer's bridge too: a failed delete would keep that bridge from being restored.
   orphans: { heir: ({ host }) => `${host}/bridge` },
 };
 
-/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
-export function routesLeftBehind(host: string, seen: Pick<PeerRouteSeen, "routes" | "scripts">): Claims {
-  const kept = boot
-    .keptScripts("route", seen.scripts)
-    .filter(({ holder }) => holder.startsWith(`${host}/to/`))
-    .map(({ path, subject }) => ({ path, subject, remove: removeFile(path, `remove ${path}`) }));
-  const former = formerScripts(host, seen.scripts)
-    .filter(({ kind }) => kind === "route")
-    .map(({ path, subject }) => ({
-      path,
-      subject,
-      remove: removeWithFolders([path], [partsDirectory], `remove ${path}`),
-    }));
-  return [...kept, ...former].flatMap(({ path, subject, remove }): Claims => {
-    const found = routeTo(subject, seen);
-    const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
-    return [
-      ...ifThere(
-        `route to ${subject}`,
-        isOurs ? [ip.deleteRoute({ destination: subject, gateway: found.gateway })] : [],
-      ),
-      ...ifThere(path, [remove]),
-    ];
-  });
-}
-
-/** The script that keeps the route to this range. */
-export function scriptFor({ destination }: Pick<PeerRouteInputs, "destination">) {
-  return { kind: "route", subject: destination } as const;
-}
-
-function scriptOf(wanted: PeerRouteInputs & Remembered, seen: PeerRouteSeen): boot.Script {
-  return {
-    ...scriptFor(wanted),
-    holder: { ...wanted, id: peerRoute.id(wanted) },
-    about: `The route to ${wanted.peer}: ${wanted.destination} is reached through ${wanted.gateway}.`,
-    lines: [ip.replaceRoute({ ...wanted, interface: linkFor(wanted, seen) })],
-    formerName: `route-${wanted.destination.replace("/", "_")}`,
-  };
-}
-
 /** A stranger's route that already leads there stays the stranger's, at boot too: a script of ours would replace it. */
 function leftToStranger(kept: Claims): Claims {
   return kept.flatMap(({ what, is, notOurs, remove }): Claims => {
     if (is === "absent" || notOurs !== undefined || "reason" in remove) return [];
-    return [
-      { what, is: "changed", found: "not needed, another program keeps this route", make: remove, remove },
-    ];
+    return [{ what, is: "changed", found: notNeeded, make: remove, remove }];
   });
-}
-
-/** The kernel's word is the protocol number; which of our resources a route belongs to, its script says. */
-function ownerOf(route: ip.Route | undefined, script: boot.Script, seen: PeerRouteSeen): Claim["notOurs"] {
-  if (route === undefined) return undefined;
-  if (route.protocol === ip.protocol) return boot.holderOf(script, seen.scripts);
-  // docker0 leaves this range before the route is made: a plan may give its old one to a peer.
-  if (route.interface === "docker0") return "another resource's";
-  return {
-    property: "destination",
-    reason: `${script.subject} is routed already, by someone else: ${inWords(route)}; remove that route first`,
-  };
-}
-
-/** Whether `observed` shows the difference as another gateway or interface. */
-function isShown(route: ip.Route, wanted: PeerRouteInputs, seen: PeerRouteSeen): boolean {
-  if (route.gateway === undefined) return false;
-  return wanted.interface !== undefined || route.interface === linkFor(wanted, seen);
-}
-
-/** Without an `interface`, the link that holds the gateway. An `objection` has been raised where there is none. */
-function linkFor(wanted: PeerRouteInputs, seen: PeerRouteSeen): string {
-  return wanted.interface ?? linkOf(seen, wanted.gateway) ?? "";
-}
-
-function routeOf({ destination }: PeerRouteInputs, seen: PeerRouteSeen): ip.Route | undefined {
-  return routeTo(destination, seen);
-}
-
-/** The kernel prints the route to one address without its "/32". */
-function routeTo(destination: string, seen: Pick<PeerRouteSeen, "routes">): ip.Route | undefined {
-  const printed = destination.replace(/\/32$/, "");
-  return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
-}
-
-function sameWay(found: ip.Route, wanted: PeerRouteInputs, seen: PeerRouteSeen): boolean {
-  return found.gateway === wanted.gateway && found.interface === linkFor(wanted, seen);
-}
-
-function unreachableGateway(desired: PeerRouteInputs, seen: PeerRouteSeen): readonly Fault[] {
-  if (linkOf(seen, desired.gateway) !== undefined) return [];
-  const links = nics(seen).map(({ name, addresses }) => `${name} (${addresses.join(", ")})`);
-  return [
-    fault(
-      "gateway",
-      `${desired.gateway} (${desired.peer}) is on no link of ${desired.host}, which has ${links.join(", ")}: ` +
-        `${gatewayTo(seen, desired.gateway)}; a direct route needs both on one layer-2 network, so an address of such a link is allowed; ` +
-        "where the kernel's way is not the one that is meant, `interface` names the link",
-    ),
-  ];
-}
-
-/** A rule and a table of somebody's own that come before the route. */
-function diverted({ destination, gateway }: PeerRouteInputs, seen: PeerRouteSeen): readonly Fault[] {
-  const parsed = parseRange(destination);
-  if ("reason" in parsed) return [];
-  const to = parsed.value;
-  const found = diversion(seen.policy, { ...containersOf(seen), to, gateway });
-  if (found === undefined) return [];
-  return [
-    fault(
-      "destination",
-      `packets of containers to ${destination} would not go to ${gateway}: ${found}; ${remedy(to)}`,
-    ),
-  ];
-}
-
-function inWords({ destination, gateway, interface: link, protocol }: ip.Route): string {
-  return [destination, gateway && `via ${gateway}`, link && `dev ${link}`, protocol && `proto ${protocol}`]
-    .filter((word) => word !== undefined && word !== "")
-    .join(" ");
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }

@@ -75,9 +75,13 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   /** Why the host refuses it; tells what a person has to know before saying yes. */
   private async judge(inputs: I & Remembered, news: Props, last: Props) {
     const { seen, claims } = await this.see(inputs, news);
-    const { refuse = [], warn = [] } = this.kind.judge?.(inputs, seen, last) ?? {};
+    const { refuse = [], leave = [], warn = [] } = this.kind.judge?.(inputs, seen, last) ?? {};
+    const left = leave.map(
+      ({ property, reason }) =>
+        `${this.kind.id(inputs)}: ${property} is refused, the rest is made: ${reason}`,
+    );
     const takenBack = isRolledBackSoon(this.kind, seen, this.hostOf(inputs, news)) ? [backAndForth] : [];
-    for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...warn]) {
+    for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
     return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) };
