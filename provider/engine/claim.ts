@@ -34,11 +34,17 @@ function once(commands: readonly Command[]): readonly Command[] {
   return [...new Set([...commands].reverse())].reverse();
 }
 
-/** The claims of each part, in order; those that all parts share come first. */
+/** The claims of each part, in order. Those that all parts share come last, also in a removal: parts hang on them. */
 export function parts(claims: Claims): readonly Claims[] {
-  const all = new Map<string | undefined, Claim[]>([[undefined, []]]);
-  for (const claim of claims) all.set(claim.part, [...(all.get(claim.part) ?? []), claim]);
-  return [...all.values()].filter((some) => some.length > 0);
+  const all = new Map<string | undefined, Claim[]>();
+  for (const claim of claims) {
+    const own = all.get(claim.part);
+    if (own === undefined) all.set(claim.part, [claim]);
+    else own.push(claim);
+  }
+  const shared = all.get(undefined) ?? [];
+  all.delete(undefined);
+  return [...all.values(), shared].filter((some) => some.length > 0);
 }
 
 function isOurs({ is, notOurs }: Claim): boolean {

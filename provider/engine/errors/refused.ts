@@ -31,8 +31,9 @@ export class PartlyRefused extends DockrouteError {
     readonly faults: readonly Fault[],
   ) {
     super(
-      `${host}: a part of ${resource} was refused and stays as it is; the rest is as wanted:\n` +
-        faults.map((fault) => ` - ${fault.property}: ${oneLine(fault.reason)}`).join("\n"),
+      `${host}: parts of ${resource} were refused, nothing was changed of them, and the rest is as wanted:\n` +
+        faults.map((fault) => ` - ${fault.property}: ${oneLine(fault.reason)}`).join("\n") +
+        "\nCorrect the inputs or the host, then run `pulumi up` again.",
     );
   }
 }
