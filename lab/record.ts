@@ -78,7 +78,7 @@ async function recordHost(lab: Lab, host: Host, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const wishes = wishesFor(lab, host);
-  const asked = [...resources(wishes).flatMap(({ questions }) => questions), reversePath.question];
+  const asked = [...resources(wishes).flatMap(({ questions }) => questions), reversePath.question()];
   const save = async (moment: string, all: readonly Command[] = asked): Promise<void> => {
     const questions = new Map(all.map((q) => [q.argv.join(" "), q]));
     const answers = await Promise.all([...questions.values()].map((question) => ask(host, question)));

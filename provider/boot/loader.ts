@@ -75,6 +75,6 @@ export function removeFolders(files: readonly string[]): Command {
 }
 
 /** [] where the host has this text there already. */
-export function write(path: string, text: string, seen: ScriptsSeen, why: string): readonly Command[] {
+function write(path: string, text: string, seen: ScriptsSeen, why: string): readonly Command[] {
   return seen.files.get(path) === text ? [] : writeFile({ path, text, mode: "644", why });
 }

@@ -1,6 +1,7 @@
 /** The hosts that take part in a check, with their probe endpoints. */
 import { type Answer, type Command, unseen } from "../engine/command.js";
 import { cannotBeAsked } from "../engine/errors/host.js";
+import { questionsOf, seenOf } from "../engine/fact.js";
 import * as docker from "../facts/docker-networks.js";
 import * as iproute from "../facts/iproute.js";
 import { chooseNamespaces } from "./choose.js";
@@ -68,15 +69,12 @@ async function orAbsent<T>({ name }: Member, work: () => Promise<T>): Promise<T 
   }
 }
 
+const facts = { networks: docker.networks, attachments: docker.attachments, links: iproute.links };
+
 async function look(member: Member) {
-  const questions = [docker.question, docker.attachedQuestion, iproute.addressQuestion];
-  const [networks = unseen, attachments = unseen, addresses = unseen] = await ask(member, questions);
-  const chosen = chooseNamespaces(
-    member.plan,
-    docker.read(networks).all,
-    docker.readAttachments(attachments),
-  );
-  const links = iproute.readLinks(addresses);
+  const questions = questionsOf(facts, undefined);
+  const { networks, attachments, links } = seenOf(facts, undefined, questions, await ask(member, questions));
+  const chosen = chooseNamespaces(member.plan, networks, attachments);
   const hostAddresses = links.flatMap((link) => link.addresses.map((text) => text.split("/")[0] ?? ""));
   return { member, hostAddresses, ...chosen };
 }

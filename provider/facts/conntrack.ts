@@ -2,19 +2,16 @@
  * conntrack: the kernel decides NAT at the first packet of a flow. A flow keeps that decision until its entry is
  * deleted, and one that retries without an answer keeps its entry alive for ever.
  */
-import type { Answer, Command } from "../engine/command.js";
+import type { Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 
-export const questions = [
-  { why: "ask whether there is a program conntrack", argv: ["conntrack", "--version"] },
-] as const satisfies readonly Command[];
+const question: Command = {
+  why: "ask whether there is a program conntrack",
+  argv: ["conntrack", "--version"],
+};
 
 /** Whether the host has the program. */
-export const isInstalled = fact(questions, (answer) => isThere(answer));
-
-export function isThere(version: Answer): boolean {
-  return version.code === 0;
-}
+export const isInstalled = fact([question], ({ code }) => code === 0);
 
 /**
  * Deletes the entries whose flows survive it: ICMP, UDP, and TCP without an answer. Established TCP keeps its entry,

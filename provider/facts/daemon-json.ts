@@ -14,14 +14,14 @@ import { withKey } from "./json-text.js";
 
 export const path = "/etc/docker/daemon.json";
 
-export const questions = [
+const questions = [
   { why: "read daemon.json", argv: ["cat", path] },
   { why: "read daemon.json's owner and mode", argv: ["stat", "-L", "-c", "%a %u:%g", path] },
   { why: "read where daemon.json really lies", argv: ["readlink", "-f", path] },
 ] as const satisfies readonly Command[];
 
 /** The file with its owner, mode and place. */
-export const file = fact(questions, (...answers) => readDaemonJson(...answers));
+export const file = fact(questions, readDaemonJson);
 
 /** The file as found. `text` is undefined if there is none. */
 export interface DaemonJson {
@@ -55,7 +55,7 @@ const ours = [
   "bridge-accept-fwmark",
 ] as const satisfies readonly (keyof Keys)[];
 
-export function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJson {
+function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJson {
   const [mode = "644", who = "0:0"] = owner.code === 0 ? owner.stdout.trim().split(" ") : [];
   return {
     ...(content.code === 0 ? { text: content.stdout } : {}),

@@ -5,7 +5,7 @@ import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { costly } from "../engine/fact.js";
 
 /** It runs Docker's program twice. */
-export const question: Command = {
+const question: Command = {
   why: "ask Docker which containers it has",
   argv: ["sh", "-c", asset("facts/docker-containers.sh")],
 };
@@ -49,7 +49,7 @@ const line = z.object({
   variables: z.array(z.string().nullable()),
 });
 
-export const read = readOnce((answer: Answer) => {
+const read = readOnce((answer: Answer) => {
   const all = answer.stdout.split("\n").flatMap((text) => {
     const { data } = line.safeParse(parsed(text));
     return data === undefined ? [] : [data];

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
+import { type Family, v4, v6 } from "../plan/family.js";
 
 /** One line of JSON for each network. The options and the ranges stay as Docker prints them. */
 const line =
@@ -18,7 +19,7 @@ export const question: Command = {
 };
 
 /** Running containers with the networks that each is in, a line of JSON each. Two runs of Docker's program. */
-export const attachedQuestion: Command = {
+const attachedQuestion: Command = {
   why: "ask Docker which container is in which network",
   argv: [
     ...["sh", "-c", 'ids=$(docker ps -q) || exit; [ -z "$ids" ] || docker inspect --format "$1" $ids', "sh"],
@@ -99,7 +100,7 @@ const attached = z.object({
 });
 
 /** Docker's order: the newest container first. */
-export function readAttachments({ stdout }: Answer): readonly Attachment[] {
+function readAttachments({ stdout }: Answer): readonly Attachment[] {
   return stdout.split("\n").flatMap((text) => {
     const { data } = attached.safeParse(parsed(text));
     const all = Object.values(data?.networks ?? {});
@@ -124,6 +125,7 @@ export const read = readOnce((answer: Answer): { readonly all: readonly DockerNe
 
 /** Docker's networks; undefined if no Docker answered. */
 export const networks = fact([question], (answer) => read(answer).all);
+export const attachments = fact([attachedQuestion], readAttachments);
 
 const prefix = "com.docker.network";
 
@@ -136,16 +138,16 @@ export function fillSets(sets: { readonly open: string; readonly guarded: string
   const modeOfFamily = (version: "4" | "6") =>
     `{{$mode := index .Options "${prefix}.bridge.gateway_mode_ipv${version}"}}`;
   const isOpen = '{{if or (eq $mode "routed") (eq $mode "nat-unprotected")}}';
-  const element = (family: "ip" | "ip6", version: "4" | "6") =>
-    `${modeOfFamily(version)}add element ${family} ${table} ${isOpen}${sets.open}{{else}}${sets.guarded}{{end}} { "{{$name}}" }; `;
+  const element = ({ nft }: Family, version: "4" | "6") =>
+    `${modeOfFamily(version)}add element ${nft} ${table} ${isOpen}${sets.open}{{else}}${sets.guarded}{{end}} { "{{$name}}" }; `;
   const name = `{{$name := printf "br-%.12s" .ID}}{{with index .Options "${prefix}.bridge.name"}}{{$name = .}}{{end}}`;
-  const flush = ["ip", "ip6"].flatMap((family) =>
-    [sets.open, sets.guarded].map((set) => `flush set ${family} ${table} ${set}`),
+  const flush = [v4, v6].flatMap(({ nft }) =>
+    [sets.open, sets.guarded].map((set) => `flush set ${nft} ${table} ${set}`),
   );
   const script =
     'ids=$(docker network ls -q -f driver=bridge) && text=$(docker network inspect -f "$1" $ids) && ' +
     'printf "%s\\n%s\\n" "$2" "$text" | nft -f -';
-  const template = `${name}${element("ip", "4")}${element("ip6", "6")}`;
+  const template = `${name}${element(v4, "4")}${element(v6, "6")}`;
   return {
     argv: ["timeout", "20", "sh", "-c", script, "sh", template, flush.join("; ")],
     when: ["systemctl", "-q", "is-active", "docker.service"],

@@ -8,7 +8,7 @@ export const questions = [
 ] as const satisfies readonly Command[];
 
 /** The ports that running containers publish, one line of JSON each. Every look asks it, so it runs Docker's program once. */
-export const publishedQuestion: Command = {
+const publishedQuestion: Command = {
   why: "ask Docker which ports are published",
   argv: ["docker", "ps", "--format", '{"name":{{json .Names}},"ports":{{json .Ports}}}'],
 };
@@ -17,7 +17,7 @@ export const publishedQuestion: Command = {
  * "no dockerd" stands for: neither the unit's program nor one of that name in PATH can be run. Debian's /etc/init.d/docker
  * stays after its package was removed, and systemd makes a unit of it.
  */
-export const serviceQuestion: Command = {
+const serviceQuestion: Command = {
   why: "ask whether Docker is installed",
   argv: [
     ...["sh", "-c"],
@@ -31,7 +31,7 @@ export const daemon = fact(questions, (answer) => readDaemon(answer));
 /** The ports that running containers publish. */
 export const published = fact([publishedQuestion], (answer) => readPublished(answer));
 /** Whether Docker was removed from the host. Anything but a clear answer counts as no. */
-export const isRemoved = fact([serviceQuestion], (answer) => readRemoved(answer));
+export const isRemoved = fact([serviceQuestion], readRemoved);
 
 const publisher = z.object({ name: z.string(), ports: z.string() });
 
@@ -96,7 +96,7 @@ export const readDaemon = readOnce((answer: Answer): Daemon => {
 });
 
 /** Of "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp" those of IPv4. */
-export const readPublished = readOnce((answer: Answer): readonly Published[] => {
+const readPublished = readOnce((answer: Answer): readonly Published[] => {
   return answer.stdout.split("\n").flatMap((line) => {
     const { data } = publisher.safeParse(parseJson(line));
     const { name, ports } = data ?? { name: "", ports: "" };
@@ -111,7 +111,7 @@ export const readPublished = readOnce((answer: Answer): readonly Published[] => 
 });
 
 /** "not-found" is systemd's word where no unit file exists. */
-export function readRemoved({ stdout }: Answer): boolean {
+function readRemoved({ stdout }: Answer): boolean {
   const lines = stdout.split("\n");
   if (lines.includes("LoadState=not-found")) return true;
   return lines.some((line) => line.startsWith("LoadState=")) && lines.includes("no dockerd");

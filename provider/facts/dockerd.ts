@@ -1,13 +1,10 @@
-/**
- * The dockerd that docker.service runs: the flags of its command line with the file that holds each, and whether the
- * command docker speaks to this daemon or to another one.
- */
+/** The dockerd that docker.service runs: the flags of its command line with the file that holds each, and its sockets. */
 import { asset } from "../engine/asset.js";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { type DaemonJson, path, valuesOf } from "./daemon-json.js";
 
-export const question: Command = {
+const question: Command = {
   why: "read how docker.service starts dockerd",
   argv: ["sh", "-c", asset("facts/dockerd.sh")],
 };
@@ -73,7 +70,7 @@ const plural: Readonly<Record<string, string>> = {
   ...{ "insecure-registry": "insecure-registries", label: "labels", "log-opt": "log-opts" },
 };
 
-export const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
+const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
   const lines = stdout
     .split("\n")
     .map((line) => [line.replace(/=.*/s, ""), line.replace(/^[^=]*=/, "")] as const);
@@ -169,41 +166,4 @@ export function setting(name: string, { dockerd, file }: Settings): Setting | un
 /** Whether a person turned a setting off that is on by itself: "iptables", "ip-masq". */
 export function isOff(name: string, settings: Settings): boolean {
   return setting(name, settings)?.values.at(-1) === false;
-}
-
-/** Where the daemon of docker.service listens: "unix:///run/docker.sock". */
-export function listens(settings: Settings): readonly string[] {
-  const told = (setting("host", settings)?.values ?? []).map(String);
-  const all = told.length === 0 ? [standard] : told;
-  return all.flatMap((host) => (host.startsWith("fd:") ? settings.dockerd.sockets : [host])).map(normal);
-}
-
-const standard = "unix:///var/run/docker.sock";
-
-/**
- * What makes the command docker speak to another daemon than the one that docker.service runs; undefined if it speaks
- * to this one, or it is not known.
- */
-export function otherDaemon(settings: Settings): Client | "not docker.service" | undefined {
-  const { state, sockets, client = { by: "", endpoint: standard } } = settings.dockerd;
-  const asked = normal(client.endpoint);
-  // A docker.service that is stopped is started by whoever asks at its socket.
-  const own = state === "stopped" ? sockets : listens(settings);
-  // A socket unit of another name gives dockerd sockets that nothing here tells of.
-  const isUnknown = state === "unknown" || (state === "runs" && own.length === 0);
-  if (isUnknown || own.some((each) => isSame(each, asked))) return undefined;
-  return state === "stopped" && client.by === "" ? "not docker.service" : client;
-}
-
-function normal(endpoint: string): string {
-  const text = endpoint.includes("://") ? endpoint : `tcp://${endpoint}`;
-  return text
-    .replace(/^unix:\/\/\/var\/run\//, "unix:///run/")
-    .replace(/^(http|tcp):\/\/localhost(?=[:/]|$)/, "tcp://127.0.0.1");
-}
-
-/** A daemon that listens on every address is reached by any of them; one of another machine is another daemon. */
-function isSame(own: string, asked: string): boolean {
-  const anywhere = /^tcp:\/\/(?:0\.0\.0\.0|\[::\])?(:\d+)/.exec(own)?.[1];
-  return own === asked || (anywhere !== undefined && asked === `tcp://127.0.0.1${anywhere}`);
 }

@@ -12,7 +12,7 @@ import { partsDirectory, scriptsDirectory } from "./places.js";
 
 const policies = "/etc/firewalld/policies";
 
-export const questions = [
+const questions = [
   {
     why: "ask whether firewalld runs, and since when",
     argv: [

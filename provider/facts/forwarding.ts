@@ -1,5 +1,10 @@
-/** sysctl: whether the kernel forwards packets from one link to another. */
+/** sysctl: whether the kernel forwards packets of a family from one link to another. */
+import { type Family, v4 } from "../plan/family.js";
 
-export const isOn: readonly string[] = ["grep", "-q", "1", "/proc/sys/net/ipv4/ip_forward"];
+export function isOn({ forwarding }: Family = v4): readonly string[] {
+  return ["grep", "-q", "1", `/proc/sys/${forwarding.replaceAll(".", "/")}`];
+}
 
-export const turnOn: readonly string[] = ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"];
+export function turnOn({ forwarding }: Family = v4): readonly string[] {
+  return ["sysctl", "-q", "-w", `${forwarding}=1`];
+}

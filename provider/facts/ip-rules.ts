@@ -2,18 +2,20 @@
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { parseHostOrRange, type Range } from "../plan/cidr.js";
-import { v4 } from "../plan/family.js";
+import { type Family, v4 } from "../plan/family.js";
 
 /** One line for each rule, "5270: from all lookup 52", and for each route of a table, "table 52 172.30.0.0/16 dev vpn0". */
-export const question: Command = {
-  why: "read the policy rules and their tables",
-  argv: [
-    ...["sh", "-c"],
-    "rules=$(ip -4 rule show) || exit; printf '%s\\n' \"$rules\"; printf '%s\\n' \"$rules\" | " +
-      "sed -n 's/.* lookup \\([^ ]*\\).*/\\1/p' | sort -u | grep -vx 'local\\|main\\|default' | while read -r table; do " +
-      'ip -4 route show table "$table" | sed "s/^/table $table /"; done; :',
-  ],
-};
+function question({ ip }: Family): Command {
+  return {
+    why: "read the policy rules and their tables",
+    argv: [
+      ...["sh", "-c"],
+      `rules=$(ip ${ip} rule show) || exit; printf '%s\\n' "$rules"; printf '%s\\n' "$rules" | ` +
+        "sed -n 's/.* lookup \\([^ ]*\\).*/\\1/p' | sort -u | grep -vx 'local\\|main\\|default' | while read -r table; do " +
+        `ip ${ip} route show table "$table" | sed "s/^/table $table /"; done; :`,
+    ],
+  };
+}
 
 export interface Rule {
   readonly priority: number;
@@ -48,24 +50,29 @@ export interface Policy {
   readonly routes: readonly TableRoute[];
 }
 
-export const read = readOnce(({ stdout }: Answer): Policy => {
-  const lines = stdout.split("\n");
-  const rules = lines.flatMap(ruleOf).sort((a, b) => a.priority - b.priority);
-  return { rules, routes: lines.flatMap(routeOf) };
-});
-
 /** The rules in the kernel's order. Empty if they cannot be read. */
-export const policy = fact([question], (answer) => read(answer));
+export function policyOf(family: Family) {
+  return fact(
+    [question(family)],
+    readOnce(({ stdout }: Answer): Policy => {
+      const lines = stdout.split("\n");
+      const rules = lines.flatMap((line) => ruleOf(line, family)).sort((a, b) => a.priority - b.priority);
+      return { rules, routes: lines.flatMap((line) => routeOf(line, family)) };
+    }),
+  );
+}
+
+export const policy = policyOf(v4);
 
 const known = new Set(["from", "to", "iif", "lookup", "suppress_prefixlength", "proto", "goto"]);
 
-function ruleOf(line: string): readonly Rule[] {
+function ruleOf(line: string, family: Family): readonly Rule[] {
   const [, priority, text = ""] = /^(\d+):\s+(.*?)\s*$/.exec(line) ?? [];
   if (priority === undefined) return [];
   const isInverted = text.startsWith("not ");
   const words = text.replace(/^not /, "").split(/\s+/);
   const after = (word: string) => (words.includes(word) ? words[words.indexOf(word) + 1] : undefined);
-  const [from, to] = ["from", "to"].map((word) => rangeOf(after(word)));
+  const [from, to] = ["from", "to"].map((word) => rangeOf(after(word), family));
   const [table, incoming, suppressed] = [after("lookup"), after("iif"), after("suppress_prefixlength")];
   const names = words.filter((word, at) => /^[a-z]/.test(word) && !known.has(words[at - 1] ?? ""));
   return [
@@ -84,19 +91,19 @@ function ruleOf(line: string): readonly Rule[] {
 /** What a rule does in place of looking a table up. */
 const endings = new Set(["blackhole", "unreachable", "prohibit"]);
 
-function routeOf(line: string): readonly TableRoute[] {
+function routeOf(line: string, family: Family): readonly TableRoute[] {
   const [, table, text = ""] = /^table (\S+) (.*?)\s*$/.exec(line) ?? [];
   if (table === undefined) return [];
   const [, kind = "", target = ""] =
     /^(?:(unicast|throw|blackhole|unreachable|prohibit) )?(\S+)/.exec(text) ?? [];
-  const range = rangeOf(target === "default" ? "0.0.0.0/0" : target);
+  const range = rangeOf(target === "default" ? family.everything : target, family);
   const gateway = / via (\S+)/.exec(text)?.[1];
   if (range === undefined) return [];
   return [{ table, range, text, isThrow: kind === "throw", ...(gateway === undefined ? {} : { gateway }) }];
 }
 
 /** "all" is no range. */
-function rangeOf(text: string | undefined): Range | undefined {
-  const parsed = text === undefined || text === "all" ? undefined : parseHostOrRange(text, v4);
+function rangeOf(text: string | undefined, family: Family): Range | undefined {
+  const parsed = text === undefined || text === "all" ? undefined : parseHostOrRange(text, family);
   return parsed !== undefined && "value" in parsed ? parsed.value : undefined;
 }

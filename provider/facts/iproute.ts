@@ -11,30 +11,46 @@ import {
   unseen,
 } from "../engine/command.js";
 import { fact, factFor } from "../engine/fact.js";
+import { familyIn } from "../plan/cidr.js";
+import { type Family, v4 } from "../plan/family.js";
 import { readJson } from "./json-answer.js";
 
 /** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
 export const protocol = "219";
 
-export const addressQuestion = {
-  why: "read the addresses",
-  argv: ["ip", "-j", "-4", "addr", "show"],
-} as const satisfies Command;
-const routeQuestion = {
-  why: "read the routes",
-  argv: ["ip", "-j", "-4", "route", "show", "table", "main"],
-} as const satisfies Command;
+export function addressQuestion({ ip }: Family = v4): Command {
+  return { why: "read the addresses", argv: ["ip", "-j", ip, "addr", "show"] };
+}
 
-/** By name, each as a fact of a kind. */
-export const links = fact([addressQuestion], (answer) => readLinks(answer));
-export const routes = fact([routeQuestion], (answer) => readRoutes(answer));
+function routeQuestion({ ip }: Family): Command {
+  return { why: "read the routes", argv: ["ip", "-j", ip, "route", "show", "table", "main"] };
+}
 
-export const questions = [addressQuestion, routeQuestion] as const;
+/** The links with their addresses of a family. */
+export function linksOf(family: Family) {
+  const question = addressQuestion(family);
+  return fact(
+    [question],
+    readOnce((answer) => readLinks(answer, question)),
+  );
+}
+
+/** The routes of a family. */
+export function routesOf(family: Family) {
+  const question = routeQuestion(family);
+  return fact(
+    [question],
+    readOnce((answer) => readRoutes(answer, question)),
+  );
+}
+
+export const links = linksOf(v4);
+export const routes = routesOf(v4);
 
 /** What the kernel lets be a link's name (dev_valid_name). */
 const nameForm = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 
-/** An IPv4 address of a link, with the network it stands in. */
+/** A link with its addresses of one family, each with its network. */
 export interface Link {
   readonly name: string;
   /** "172.30.1.1/24" */
@@ -43,7 +59,7 @@ export interface Link {
 }
 
 export interface Route {
-  /** "default" or a range; a host route has no "/32", as the kernel prints it. */
+  /** "default" or a range. The kernel prints the route to one address without a prefix length. */
   readonly destination: string;
   readonly gateway?: string;
   readonly interface?: string;
@@ -79,20 +95,20 @@ function list<T>(form: z.ZodType<T[]>, answer: Answer, { argv }: Command): reado
   return answer.code === 0 && answer.stdout.trim() === "" ? [] : readJson(form, answer, argv);
 }
 
-export const readLinks = readOnce((answer: Answer): readonly Link[] => {
-  return list(addresses, answer, addressQuestion).flatMap(({ ifname, mtu, addr_info }) => {
-    // iproute2 before 5 leaves empty objects in the list for links without an IPv4 address.
+function readLinks(answer: Answer, question: Command): readonly Link[] {
+  return list(addresses, answer, question).flatMap(({ ifname, mtu, addr_info }) => {
+    // iproute2 before 5 leaves empty objects in the list for links without an address of the family.
     if (ifname === undefined) return [];
-    if (!nameForm.test(ifname)) throw new UnreadableAnswer(addressQuestion.argv.join(" "), ifname);
+    if (!nameForm.test(ifname)) throw new UnreadableAnswer(question.argv.join(" "), ifname);
     const held = (addr_info ?? []).flatMap(({ local, prefixlen }) =>
       local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
     );
     return [{ name: ifname, addresses: held, ...(mtu === undefined ? {} : { mtu }) }];
   });
-});
+}
 
-export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
-  return list(routeList, answer, routeQuestion).map(({ dst, gateway, dev, protocol, metric, prefsrc }) => ({
+function readRoutes(answer: Answer, question: Command): readonly Route[] {
+  return list(routeList, answer, question).map(({ dst, gateway, dev, protocol, metric, prefsrc }) => ({
     destination: dst,
     ...(gateway === undefined ? {} : { gateway }),
     ...(dev === undefined ? {} : { interface: dev }),
@@ -100,7 +116,7 @@ export const readRoutes = readOnce((answer: Answer): readonly Route[] => {
     ...(metric === undefined ? {} : { metric }),
     ...(prefsrc === undefined ? {} : { source: prefsrc }),
   }));
-});
+}
 
 /** Where the kernel sends a packet for an address, by all its rules and tables. */
 export interface Way {
@@ -131,11 +147,11 @@ const wayList = z.array(
 export function wayQuestion(address: string): Command {
   return {
     why: `ask the kernel for the way to ${address}`,
-    argv: ["ip", "-j", "-4", "route", "get", address],
+    argv: ["ip", "-j", familyIn(address).ip, "route", "get", address],
   };
 }
 
-export function readWay(address: string, answer: Answer): Way {
+function readWay(address: string, answer: Answer): Way {
   if (answer.code !== 0) return { isOwn: false, refusal: answer.stderr.trim().split("\n").at(-1) ?? "" };
   const [found] = list(wayList, answer, wayQuestion(address));
   const { dev, gateway, prefsrc, type } = found ?? {};
@@ -156,17 +172,17 @@ export function waysTo<I>(addressesOf: (inputs: I) => readonly string[]) {
 }
 
 /** @param answers one for each address, in the same order */
-export function readWays(addresses: readonly string[], answers: readonly Answer[]): Ways {
+function readWays(addresses: readonly string[], answers: readonly Answer[]): Ways {
   return new Map(addresses.map((address, at) => [address, readWay(address, answers[at] ?? unseen)]));
 }
 
 /**
- * Gives a link these IPv4 addresses in this order, and no others. The first one stays on it all the while if it is there.
- * The kernel removes further addresses of a network together with the first one of it.
+ * Gives a link these addresses of a family in this order, and no others of it. The first one stays on it all the while
+ * if it is there. The kernel removes further addresses of a network together with the first one of it.
  */
-export function setAddresses(link: string, wanted: readonly string[]): Command {
+export function setAddresses(link: string, wanted: readonly string[], { ip }: Family = v4): Command {
   const script =
-    'link=$1; keep=$2; shift; ip -4 -o addr show dev "$link" | while read -r _ _ _ has _; do ' +
+    `link=$1; keep=$2; shift; ip ${ip} -o addr show dev "$link" | while read -r _ _ _ has _; do ` +
     '[ "$has" = "$keep" ] || ip addr del "$has" dev "$link" 2>/dev/null || :; done; ' +
     'for each do ip addr replace "$each" dev "$link" || exit; done';
   return {

@@ -1,9 +1,10 @@
 /**
- * iptables: always the program that the host has chosen, whichever backend it uses, because Docker's rules are there
- * too. Read by `-S`, written as the lines of a script.
+ * iptables and ip6tables: always the program that the host has chosen, whichever backend it uses, because Docker's
+ * rules are there too. Read by `-S`, written as the lines of a script.
  */
 import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
 import { costly, fact } from "../engine/fact.js";
+import { type Family, v4 } from "../plan/family.js";
 
 export type Table = "filter" | "raw" | "nat";
 
@@ -16,23 +17,20 @@ export interface TableSeen {
 /** `["-s", "172.30.2.0/24", "-i", "eth0", "-j", "ACCEPT"]`: a rule in the order in which iptables prints it. */
 export type Rule = readonly string[];
 
-export const questions = [
-  { why: "read the filter rules", argv: ["iptables", "-w", "-S"] },
-  { why: "read the raw rules", argv: ["iptables", "-w", "-t", "raw", "-S"] },
-] as const satisfies readonly Command[];
+function question(table: Table, { iptables }: Family): Command {
+  const of = table === "filter" ? [] : ["-t", table];
+  return { why: `read the ${table} rules`, argv: [iptables, "-w", ...of, "-S"] };
+}
 
-/** Docker's rules, and ours on a host without nft. */
-export const natQuestions = [
-  { why: "read the nat rules", argv: ["iptables", "-w", "-t", "nat", "-S"] },
-] as const satisfies readonly Command[];
+/** The rules of a table. */
+export function rulesOf(table: Table, family: Family = v4) {
+  return fact([question(table, family)], (answer) => readTable(answer));
+}
 
-/** The rules of each table. */
-export const filter = fact([questions[0]], (answer) => readTable(answer));
-export const raw = fact([questions[1]], (answer) => readTable(answer));
-export const nat = fact(natQuestions, (answer) => readTable(answer));
 /** The same for a kind that needs them only if something is due. */
-export const costlyFilter = costly([questions[0]], (answer) => readTable(answer));
-export const costlyNat = costly(natQuestions, (answer) => readTable(answer));
+export function costlyRulesOf(table: Table, family: Family = v4) {
+  return costly([question(table, family)], (answer) => readTable(answer));
+}
 
 export const readTable = readOnce((answer: Answer): TableSeen => {
   const policies = new Map<string, string>();
@@ -70,7 +68,10 @@ export function hasChain(seen: TableSeen, chain: string, rules: readonly Rule[])
 }
 
 /** Fills each chain anew, in one step for each table. No other chain is touched. */
-export function fillChains(chains: readonly { table: Table; chain: string; rules: readonly Rule[] }[]): Line {
+export function fillChains(
+  chains: readonly { table: Table; chain: string; rules: readonly Rule[] }[],
+  { iptables }: Family = v4,
+): Line {
   const text = chains.map(({ table, chain, rules }) =>
     [
       `*${table}`,
@@ -79,22 +80,27 @@ export function fillChains(chains: readonly { table: Table; chain: string; rules
       "COMMIT",
     ].join("\n"),
   );
-  return { argv: ["iptables-restore", "-w", "--noflush"], stdin: `${text.join("\n")}\n` };
+  return { argv: [`${iptables}-restore`, "-w", "--noflush"], stdin: `${text.join("\n")}\n` };
 }
 
 /** Puts the rule at the top of a chain, unless the chain has it already. */
-export function insertRule(table: Table, chain: string, rule: Rule): Line {
-  const base = ["iptables", "-w", "-t", table];
+export function insertRule(table: Table, chain: string, rule: Rule, { iptables }: Family = v4): Line {
+  const base = [iptables, "-w", "-t", table];
   return { argv: [...base, "-I", chain, "1", ...rule], unless: [...base, "-C", chain, ...rule] };
 }
 
 /** Makes the rule the first of its chain, wherever it is now: Docker inserts rules of its own above it. */
-export function putFirst(table: Table, chain: string, rule: Rule): readonly Line[] {
-  const base = ["iptables", "-w", "-t", table];
+export function putFirst(
+  table: Table,
+  chain: string,
+  rule: Rule,
+  { iptables }: Family = v4,
+): readonly Line[] {
+  const base = [iptables, "-w", "-t", table];
   const isFirst = [
     "sh",
     "-c",
-    '[ "$(iptables -w -t "$1" -S "$2" 1)" = "$3" ]',
+    `[ "$(${iptables} -w -t "$1" -S "$2" 1)" = "$3" ]`,
     "sh",
     table,
     chain,
@@ -107,21 +113,23 @@ export function putFirst(table: Table, chain: string, rule: Rule): readonly Line
 }
 
 /** Makes a chain of Docker's that Docker has not made yet. Docker uses it as it is. */
-export function ensureChain(table: Table, chain: string): Line {
-  return { argv: ["iptables", "-w", "-t", table, "-N", chain], mayFail: true };
+export function ensureChain(table: Table, chain: string, { iptables }: Family = v4): Line {
+  return { argv: [iptables, "-w", "-t", table, "-N", chain], mayFail: true };
 }
 
 /** Asks whether Docker's rules are in place: FORWARD jumps to DOCKER-USER. */
-export const askForDockers: readonly string[] = ["iptables", "-w", "-C", "FORWARD", "-j", "DOCKER-USER"];
+export function askForDockers({ iptables }: Family = v4): readonly string[] {
+  return [iptables, "-w", "-C", "FORWARD", "-j", "DOCKER-USER"];
+}
 
 /** The policy of FORWARD, or a rule of Docker 28 and later for each bridge, drops what no rule lets in. */
 const closed = '*"-P FORWARD DROP"*|*"-A DOCKER ! -i "*';
 
 /** Asks whether Docker's rules are in place and yet let everybody in, because FORWARD's policy is ACCEPT. */
-export const askForOpen: readonly string[] = [
-  ...["sh", "-c"],
-  `case $(iptables -w -S) in ${closed}) exit 1 ;; *"-j DOCKER-USER"*) ;; *) exit 1 ;; esac`,
-];
+export function askForOpen({ iptables }: Family = v4): readonly string[] {
+  const script = `case $(${iptables} -w -S) in ${closed}) exit 1 ;; *"-j DOCKER-USER"*) ;; *) exit 1 ;; esac`;
+  return ["sh", "-c", script];
+}
 
 /** The same, read from the rules. */
 export function isOpen({ policies, chains }: TableSeen): boolean {
@@ -130,23 +138,48 @@ export function isOpen({ policies, chains }: TableSeen): boolean {
   return jumps && !drops && policies.get("FORWARD") !== "DROP";
 }
 
+/** Takes the rule away if the chain has it. */
+export function dropRule(chain: string, rule: Rule, { iptables }: Family = v4): Line {
+  return { argv: [iptables, "-w", "-D", chain, ...rule], mayFail: true };
+}
+
 /** While the host answers yes to `ask`, the rule is the last of its chain; otherwise it is not in it. */
-export function putLast(chain: string, rule: Rule, ask: readonly string[]): readonly Line[] {
-  const base = ["iptables", "-w"];
-  const script = '[ "$(iptables -w -S "$1" | tail -n 1)" = "$2" ] && shift 2 && "$@"';
+export function putLast(
+  chain: string,
+  rule: Rule,
+  ask: readonly string[],
+  family: Family = v4,
+): readonly Line[] {
+  const script = `[ "$(${family.iptables} -w -S "$1" | tail -n 1)" = "$2" ] && shift 2 && "$@"`;
   const stands = ["sh", "-c", script, "sh", chain, `-A ${chain} ${rule.join(" ")}`, ...ask];
   return [
-    { argv: [...base, "-D", chain, ...rule], unless: stands, mayFail: true },
-    { argv: [...base, "-A", chain, ...rule], unless: stands, when: ask },
+    { ...dropRule(chain, rule, family), unless: stands },
+    { argv: [family.iptables, "-w", "-A", chain, ...rule], unless: stands, when: ask },
   ];
 }
 
-export function deleteRule(table: Table, chain: string, rule: Rule, why: string): Command {
-  return { why, argv: ["iptables", "-w", "-t", table, "-D", chain, ...rule] };
+/** Puts the rule at the top of a chain, whether the chain has it or not. */
+export function prependRule(chain: string, rule: Rule, why: string, { iptables }: Family = v4): Command {
+  return { why, argv: [iptables, "-w", "-I", chain, "1", ...rule] };
 }
 
-export function deleteChain(table: Table, chain: string, why: string): readonly Command[] {
-  const base = ["iptables", "-w", "-t", table];
+export function deleteRule(
+  table: Table,
+  chain: string,
+  rule: Rule,
+  why: string,
+  { iptables }: Family = v4,
+): Command {
+  return { why, argv: [iptables, "-w", "-t", table, "-D", chain, ...rule] };
+}
+
+export function deleteChain(
+  table: Table,
+  chain: string,
+  why: string,
+  { iptables }: Family = v4,
+): readonly Command[] {
+  const base = [iptables, "-w", "-t", table];
   return [
     { why, argv: [...base, "-F", chain] },
     { why, argv: [...base, "-X", chain] },

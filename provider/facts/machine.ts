@@ -16,24 +16,22 @@ const clientQuestion = {
   argv: ["printenv", "SSH_CONNECTION"],
 } as const satisfies Command;
 
-export const questions = [resolverQuestion, clientQuestion, machineQuestion] as const;
-
-export const machine = fact([machineQuestion], (answer) => readMachine(answer));
-export const resolvers = fact([resolverQuestion], (answer) => readResolvers(answer));
-export const client = fact([clientQuestion], (answer) => readClient(answer));
+export const machine = fact([machineQuestion], readMachine);
+export const resolvers = fact([resolverQuestion], readResolvers);
+export const client = fact([clientQuestion], readClient);
 
 export function readMachine(answer: Answer): string | undefined {
   const id = answer.stdout.trim();
   return answer.code === 0 && /^[\w-]{1,64}$/.test(id) ? id : undefined;
 }
 
-export function readResolvers(answer: Answer): readonly string[] {
+function readResolvers(answer: Answer): readonly string[] {
   return [...answer.stdout.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map(
     ([, address]) => address ?? "",
   );
 }
 
 /** sshd sets `SSH_CONNECTION` to "client-address client-port own-address own-port". */
-export function readClient(answer: Answer): string | undefined {
+function readClient(answer: Answer): string | undefined {
   return answer.stdout.trim().split(" ")[0] || undefined;
 }

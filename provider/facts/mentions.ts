@@ -3,7 +3,7 @@ import { asset } from "../engine/asset.js";
 import type { Answer, Command } from "../engine/command.js";
 import { costly } from "../engine/fact.js";
 
-export const question: Command = {
+const question: Command = {
   why: "read which files of /etc name docker0's network",
   argv: ["sh", "-c", asset("facts/mentions.sh")],
 };
@@ -16,9 +16,9 @@ export interface Mention {
 }
 
 /** What names an address of docker0's network as it is now. */
-export const mentions = costly([question], (answer) => readMentions(answer));
+export const mentions = costly([question], readMentions);
 
-export function readMentions({ stdout }: Answer): readonly Mention[] {
+function readMentions({ stdout }: Answer): readonly Mention[] {
   return stdout.split("\n").flatMap((text) => {
     const [, file, line, address] = /^(\/.*):(\d+):([\d./]+)$/.exec(text) ?? [];
     if (file === undefined || address === undefined) return [];

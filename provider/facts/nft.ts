@@ -6,15 +6,13 @@ import { z } from "zod";
 import type { Line } from "../engine/command.js";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
+import { type Family, v4, v6 } from "../plan/family.js";
 import { readJson } from "./json-answer.js";
 import { exprOf, type Rule, ruleText } from "./nft-words.js";
 
 export { type Match, markKey, type Rule } from "./nft-words.js";
 
 export const table = "dockroute";
-
-/** nftables' own words: a table is for IPv4 or for IPv6. */
-export type Family = "ip" | "ip6";
 
 /** Before Docker's srcnat (100): a flow whose address is decided here is not asked there again. */
 export const natPriority = 90;
@@ -37,22 +35,25 @@ export interface Chain {
   readonly sets?: readonly string[];
 }
 
-export const questions = [
-  { why: "read the nft rules", argv: ["nft", "-j", "list", "table", "ip", table] },
-] as const satisfies readonly Command[];
-const ipv6Question = {
-  why: "read the nft rules for IPv6",
-  argv: ["nft", "-j", "list", "table", "ip6", table],
-} as const satisfies Command;
+function question({ name, nft }: Family): Command {
+  return { why: `read the nft rules for ${name}`, argv: ["nft", "-j", "list", "table", nft, table] };
+}
 
-/** The chains of our own table for IPv4. */
-export const chains = fact(questions, (answer) => read(answer));
-/** The chains of our own table for IPv6. */
-export const chainsIpv6 = fact([ipv6Question], (answer) => read(answer));
+/** The chains of our own table for a family. */
+export function chainsOf(family: Family) {
+  const asked = question(family);
+  return fact(
+    [asked],
+    readOnce((answer) => read(answer, asked)),
+  );
+}
+
+export const chains = chainsOf(v4);
+export const chainsIpv6 = chainsOf(v6);
 /** Whether the host has the program nft: a shell ends with 127 where it finds none. */
-export const isInstalled = fact(questions, ({ code }) => code !== 127);
+export const isInstalled = fact([question(v4)], ({ code }) => code !== 127);
 
-/** The chains of the table `ip dockroute` as `nft -j` prints them, without handles and counters. */
+/** The chains of one of our tables as `nft -j` prints them, without handles and counters. */
 export type Seen = ReadonlyMap<string, SeenChain>;
 interface SeenChain {
   readonly hook: unknown;
@@ -71,11 +72,11 @@ const listing = z.object({
   ),
 });
 
-export const read = readOnce((answer: Answer): Seen => {
+function read(answer: Answer, asked: Command): Seen {
   const chains = new Map<string, { hook: unknown; rules: (readonly unknown[])[] }>();
   // The table's absence is a failure of the command, and there is no nft on some hosts: either way no chain of ours.
   if (answer.code !== 0 || answer.stdout.trim() === "") return chains;
-  for (const { chain, rule } of readJson(listing, answer, questions[0].argv).nftables) {
+  for (const { chain, rule } of readJson(listing, answer, asked.argv).nftables) {
     if (chain !== undefined) {
       const { name, type, hook, prio } = chain;
       chains.set(name, { hook: { type, hook, prio }, rules: [] });
@@ -83,7 +84,7 @@ export const read = readOnce((answer: Answer): Seen => {
     if (rule !== undefined) chains.get(rule.chain)?.rules.push(rule.expr);
   }
   return chains;
-});
+}
 
 /** Whether the chain is there with exactly these rules. */
 export function has(seen: Seen, chain: Chain): boolean {
@@ -124,15 +125,15 @@ export function keptTowards(seen: Seen, chain: string): readonly string[] {
 const setType = "type ifname";
 
 /** Makes the chains anew in one transaction, and keeps what is in their sets, whatever is there under their names. */
-export function load(chains: readonly Chain[], family: Family = "ip"): Line {
+export function load(chains: readonly Chain[], { nft }: Family = v4): Line {
   const text = [
-    `add table ${family} ${table}`,
+    `add table ${nft} ${table}`,
     ...chains.flatMap(({ name }) => [
-      `add chain ${family} ${table} ${name}`,
-      `flush chain ${family} ${table} ${name}`,
-      `delete chain ${family} ${table} ${name}`,
+      `add chain ${nft} ${table} ${name}`,
+      `flush chain ${nft} ${table} ${name}`,
+      `delete chain ${nft} ${table} ${name}`,
     ]),
-    `table ${family} ${table} {`,
+    `table ${nft} ${table} {`,
     ...chains.flatMap(({ sets = [] }) => sets.map((name) => `  set ${name} { ${setType}; }`)),
     ...chains.flatMap(chainText),
     "}",
@@ -154,13 +155,11 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
 /** Asks whether Docker's nftables backend has its filter in place. */
 export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
 
-export const dockersQuestion: Command = {
-  why: "ask whether Docker's own nft table is there",
-  argv: askForDockers,
-};
-
 /** Whether Docker's nftables backend has its filter in place. */
-export const hasDockersTable = fact([dockersQuestion], ({ code }) => code === 0);
+export const hasDockersTable = fact(
+  [{ why: "ask whether Docker's own nft table is there", argv: askForDockers }],
+  ({ code }) => code === 0,
+);
 
 /** Removes chains, if all of them are there, and the table if no chain is left in it. */
 export function unload(chains: readonly string[]): readonly string[] {
@@ -187,11 +186,11 @@ export function removeWithSets(
   { name, sets = [] }: Chain,
   seen: Seen,
   why: string,
-  family: Family,
+  { nft }: Family,
 ): readonly Command[] {
   if (!seen.has(name)) return [];
-  if (seen.size === 1) return [{ why, argv: ["nft", "delete", "table", family, table] }];
-  const at = `${family} ${table}`;
+  if (seen.size === 1) return [{ why, argv: ["nft", "delete", "table", nft, table] }];
+  const at = `${nft} ${table}`;
   const text = [
     ...[`flush chain ${at} ${name}`, `delete chain ${at} ${name}`],
     ...sets.flatMap((set) => [`add set ${at} ${set} { ${setType}; }`, `delete set ${at} ${set}`]),

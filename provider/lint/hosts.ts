@@ -1,6 +1,6 @@
 /** Reads all hosts of the config and judges the mesh as a whole, before its first resource is judged. */
 
-import { fact, questionsOf, seenOf } from "../engine/fact.js";
+import { questionsOf, seenOf } from "../engine/fact.js";
 import * as rules from "../facts/ip-rules.js";
 import * as ip from "../facts/iproute.js";
 import * as reversePath from "../facts/reverse-path.js";
@@ -12,7 +12,7 @@ import { type Finding, lint, type Standing } from "./mesh.js";
 /** What is asked of each host; its inputs are the addresses of its peers. */
 export const lintFacts = {
   ...network,
-  strict: fact([reversePath.question], (answer) => reversePath.readStrict(answer)),
+  strict: reversePath.strictLinks(),
   policy: rules.policy,
   ways: ip.waysTo((peers: readonly string[]) => peers),
 };

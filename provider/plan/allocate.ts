@@ -31,7 +31,7 @@ export function heldSubnets(mesh: Mesh, former: readonly Former[]): Subnets {
  * The subnets that renamed hosts keep: a new name at the address of a host that left the plan is the same
  * machine. A pin or a host that already holds the subnet goes first.
  */
-export function renamedSubnets(mesh: Mesh, held: Subnets, former: readonly Former[]): Subnets {
+function renamedSubnets(mesh: Mesh, held: Subnets, former: readonly Former[]): Subnets {
   const pins = mesh.hosts.flatMap(({ pin }) => (pin === undefined ? [] : [pin]));
   const taken = new Set([...held.values(), ...pins].map(({ first }) => first.value));
   const kept = new Map<string, Range>();

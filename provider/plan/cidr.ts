@@ -118,8 +118,8 @@ function remembered<T>(read: (text: string, family?: Family) => Parsed<T>): type
   };
 }
 
-/** Only IPv6 has a colon. */
-function familyIn(text: string): Family {
+/** The family of an address or range as a text, valid or not: only IPv6 has a colon. */
+export function familyIn(text: string): Family {
   return String(text).includes(":") ? v6 : v4;
 }
 
@@ -148,7 +148,7 @@ export function printRange({ first, prefix }: Range): string {
   return `${printAddress(first)}/${prefix}`;
 }
 
-export function familyOf(address: Address): Family {
+function familyOf(address: Address): Family {
   return isIPv4(address) ? v4 : v6;
 }
 
@@ -164,10 +164,6 @@ export function rangeAround(address: Address, prefix: number): Range {
 
 export function sameAddress(a: Address, b: Address): boolean {
   return a.type === b.type && a.isEquals(b);
-}
-
-export function sameRange(a: Range, b: Range): boolean {
-  return a.family === b.family && spanOf(a).isEquals(spanOf(b));
 }
 
 /** A range of one family contains and overlaps none of the other. */

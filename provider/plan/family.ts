@@ -8,6 +8,10 @@ export interface Family {
   /** The family of a table in nft, and the protocol's name in its rules: `ip6 saddr`. */
   readonly nft: "ip" | "ip6";
   readonly iptables: "iptables" | "ip6tables";
+  /** The range that holds every address. */
+  readonly everything: "0.0.0.0/0" | "::/0";
+  /** Its settings in the kernel. */
+  readonly proc: "/proc/sys/net/ipv4" | "/proc/sys/net/ipv6";
   /** The sysctl that lets the kernel forward packets from one link to another. */
   readonly forwarding: "net.ipv4.ip_forward" | "net.ipv6.conf.all.forwarding";
   /** A single address and a range, for messages that show the form. */
@@ -20,6 +24,8 @@ export const v4: Family = {
   ip: "-4",
   nft: "ip",
   iptables: "iptables",
+  everything: "0.0.0.0/0",
+  proc: "/proc/sys/net/ipv4",
   forwarding: "net.ipv4.ip_forward",
   example: { address: "192.168.145.128", range: "172.30.0.0/16" },
 };
@@ -30,6 +36,8 @@ export const v6: Family = {
   ip: "-6",
   nft: "ip6",
   iptables: "ip6tables",
+  everything: "::/0",
+  proc: "/proc/sys/net/ipv6",
   forwarding: "net.ipv6.conf.all.forwarding",
   example: { address: "fd00::1", range: "fd00:1::/64" },
 };

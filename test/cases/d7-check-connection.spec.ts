@@ -1,9 +1,9 @@
 /** A program names each host's login itself: the check gets in by it too, also through another host. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { sceneOf } from "../support/cases.js";
+import { ownProject } from "../support/own-project.js";
 import { type Scene, succeeded } from "../support/scene.js";
 import { root, Stack } from "../support/stack.js";
 
@@ -37,7 +37,7 @@ describe("D7: MeshCheck with a program's own connection", () => {
   before(async () => {
     scene = await sceneOf("d7");
     await scene.startBoxes();
-    project = makeProject();
+    project = ownProject("shop", program);
     const { privateKeyFile: keyFile, knownHostsFile } = scene.lab;
     const hostKey = (await scene.lab.host("beta").run("cat /etc/ssh/ssh_host_ed25519_key.pub")).trim();
     mesh = await Stack.make(
@@ -68,21 +68,3 @@ describe("D7: MeshCheck with a program's own connection", () => {
     succeeded(await mesh.destroy());
   });
 });
-
-/** A project of its own, with the package of this checkout. */
-function makeProject(): string {
-  const folder = mkdtempSync(join(tmpdir(), "dockroute-check-"));
-  const settings = {
-    name: "shop",
-    main: "index.ts",
-    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--import tsx" } },
-  };
-  writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(settings));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "commonjs" }));
-  writeFileSync(join(folder, "index.ts"), program);
-  mkdirSync(join(folder, "node_modules"));
-  for (const name of ["@pulumi", "tsx"])
-    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
-  symlinkSync(root, join(folder, "node_modules", "dockroute"));
-  return folder;
-}

@@ -1,8 +1,9 @@
 /** A program of its own with a `Mesh` takes over what stacks/ has made, and nothing is replaced or changed. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownProject } from "../support/own-project.js";
 import { Scene, succeeded } from "../support/scene.js";
 import { root, Stack } from "../support/stack.js";
 
@@ -31,27 +32,9 @@ const check =
 export const reached = check?.results;
 `;
 
-/** A project as a person has it, with the package of this checkout; its name is that of the stack's own project. */
-function makeProject(): string {
-  const folder = mkdtempSync(join(tmpdir(), "dockroute-mesh-"));
-  const settings = {
-    name: "dockroute",
-    main: "index.ts",
-    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--import tsx" } },
-  };
-  writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(settings));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "commonjs" }));
-  writeFileSync(join(folder, "index.ts"), program);
-  mkdirSync(join(folder, "node_modules"));
-  for (const name of ["@pulumi", "tsx"])
-    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
-  symlinkSync(root, join(folder, "node_modules", "dockroute"));
-  return folder;
-}
-
 describe("a Mesh in a program of its own", () => {
   let scene: Scene;
-  const project = makeProject();
+  const project = ownProject("dockroute", program);
 
   before(async () => {
     scene = await Scene.set("cli1", [

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Moment, Recorded } from "../../lab/record.js";
 import type { Answer, Command } from "../../provider/engine/command.js";
+import type { Fact } from "../../provider/engine/fact.js";
 
 const folder = join(__dirname, "../fixtures");
 
@@ -35,6 +36,16 @@ export function answer(image: string, when: When, question: Command): Answer {
 
 export function answers(image: string, when: When, questions: readonly Command[]): readonly Answer[] {
   return questions.map((question) => answer(image, when, question));
+}
+
+/** What a recorded host shows. */
+export function shown<T>(image: string, when: When, fact: Fact<T>): T {
+  return fact.read(answers(image, when, fact.ask(undefined)), undefined);
+}
+
+/** What a fact of one question reads from an answer. */
+export function readFrom<T>(fact: Fact<T>, answered: Answer): T {
+  return fact.read([answered], undefined);
 }
 
 export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stderr: "" });

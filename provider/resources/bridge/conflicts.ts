@@ -1,7 +1,8 @@
 /** What dockerd runs with that cannot stand beside the keys that docker0 needs, known before anything is changed. */
 import type { Fault } from "../../engine/errors/fault.js";
 import * as json from "../../facts/daemon-json.js";
-import { listens, otherDaemon, type Setting, setting } from "../../facts/dockerd.js";
+import { type Setting, setting } from "../../facts/dockerd.js";
+import { listens, otherDaemon } from "../../facts/dockerd-sockets.js";
 import {
   contains,
   containsAddress,

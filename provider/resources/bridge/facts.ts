@@ -22,8 +22,8 @@ export const facts = {
   dockerd,
   containers: containers.running,
   stopped: containers.stopped,
-  filter: iptables.costlyFilter,
-  nat: iptables.costlyNat,
+  filter: iptables.costlyRulesOf("filter"),
+  nat: iptables.costlyRulesOf("nat"),
   foreign: nftForeign.costlyForeign,
   mentions,
 };

@@ -19,6 +19,7 @@ import { fillSets } from "../../facts/docker-networks.js";
 import { isOn, turnOn } from "../../facts/forwarding.js";
 import * as nft from "../../facts/nft.js";
 import { contains, parseRange, printRange } from "../../plan/cidr.js";
+import { v4, v6 } from "../../plan/family.js";
 import { networkOf } from "../host/network.js";
 import type { CheapSeen } from "./facts.js";
 import { isNftables, type Wanted } from "./keys.js";
@@ -71,7 +72,7 @@ function scriptOf(wanted: Wanted, id: string): boot.Script {
     subject: "bridges",
     holder: { ...wanted, id },
     about: "Keeps out of Docker's networks what comes by another link and no rule has marked.",
-    lines: [nft.load([guardOf(wanted)]), nft.load([guardIpv6], "ip6"), fillSets(sets, nft.table)],
+    lines: [nft.load([guardOf(wanted)]), nft.load([guardIpv6], v6), fillSets(sets, nft.table)],
     formerName: "guard-bridges",
   };
 }
@@ -87,8 +88,8 @@ export function guardClaims(wanted: Wanted, id: string, seen: CheapSeen): Claims
   const { nft: ipv4, nftIpv6: ipv6 } = seen;
   const guard = guardOf(wanted);
   const removed = {
-    ipv4: nft.removeWithSets(guard, ipv4, why, "ip"),
-    ipv6: nft.removeWithSets(guardIpv6, ipv6, why, "ip6"),
+    ipv4: nft.removeWithSets(guard, ipv4, why, v4),
+    ipv6: nft.removeWithSets(guardIpv6, ipv6, why, v6),
   };
   const all = [
     claim(`nft chain ${name}`, nft.has(ipv4, guard), ipv4.has(name), removed.ipv4),
@@ -118,7 +119,7 @@ function whileThere({ what, is, notOurs, remove }: Claim): Claims {
  */
 export function forwarding(seen: CheapSeen): readonly Command[] {
   if (!isNftables(seen)) return [];
-  const script = `${quote(isOn)} || ${quote(turnOn)}`;
+  const script = `${quote(isOn())} || ${quote(turnOn())}`;
   return [
     { why: "have forwarding on, without which this Docker does not start", argv: ["sh", "-c", script] },
   ];

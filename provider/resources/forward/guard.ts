@@ -56,12 +56,12 @@ export function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
   const unload = seen.hasNft
     ? chains.map(({ name }): Line => ({ argv: nft.unload([name]), mayFail: true }))
     : [];
-  const noLast: Line = { argv: ["iptables", "-w", "-D", "FORWARD", ...lastRule(wanted)], mayFail: true };
+  const noLast = iptables.dropRule("FORWARD", lastRule(wanted));
   if (!seen.dockerFilters) return [noLast, ...unload];
-  const filters = seen.nftBackend ? nft.askForDockers : iptables.askForDockers;
+  const filters = seen.nftBackend ? nft.askForDockers : iptables.askForDockers();
   return [
     // The last rule stands before the chain goes, so that no moment is without both.
-    ...(seen.nftBackend ? [noLast] : iptables.putLast("FORWARD", lastRule(wanted), iptables.askForOpen)),
+    ...(seen.nftBackend ? [noLast] : iptables.putLast("FORWARD", lastRule(wanted), iptables.askForOpen())),
     ...(seen.hasNft ? [{ ...nft.load(chains), unless: filters }] : []),
     ...unload.map((line): Line => ({ ...line, when: filters })),
   ];

@@ -36,13 +36,13 @@ export type { ForwardRuleInputs } from "./inputs.js";
 
 const facts = {
   ...network,
-  filter: iptables.filter,
-  raw: iptables.raw,
+  filter: iptables.rulesOf("filter"),
+  raw: iptables.rulesOf("raw"),
   nft: nft.chains,
   hasNft: nft.isInstalled,
   daemon: docker.daemon,
   published: docker.published,
-  nat: iptables.nat,
+  nat: iptables.rulesOf("nat"),
   dockersTable: nft.hasDockersTable,
   foreign,
   file: json.file,

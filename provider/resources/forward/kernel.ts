@@ -4,6 +4,7 @@ import type { Command, Line } from "../../engine/command.js";
 import * as forwarding from "../../facts/forwarding.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
+import { v4 } from "../../plan/family.js";
 import {
   type Chain,
   chainOf,
@@ -33,8 +34,8 @@ export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
     ...guardLines(wanted, seen),
     // Docker had it on and needs it. Before Docker runs it stays as it is, or FORWARD would be left at ACCEPT.
     {
-      argv: forwarding.turnOn,
-      unless: forwarding.isOn,
+      argv: forwarding.turnOn(),
+      unless: forwarding.isOn(),
       when: ["systemctl", "-q", "is-active", "docker.service"],
     },
   ];
@@ -134,7 +135,7 @@ function unusedChain(name: string, wanted: Opening, seen: Filters): Claims {
 export function sourcesIn(wanted: Opening, { filter }: Filters): readonly string[] | undefined {
   const rules = filter.chains.get(chainOf(wanted)) ?? filter.chains.get(formerChain(wanted));
   const accepts = rules?.filter((rule) => rule.at(-1) === "ACCEPT");
-  const from = (rule: iptables.Rule) => (rule[0] === "-s" ? rule[1] : undefined) ?? "0.0.0.0/0";
+  const from = (rule: iptables.Rule) => (rule[0] === "-s" ? rule[1] : undefined) ?? v4.everything;
   return accepts && [...new Set(accepts.map(from))].sort();
 }
 

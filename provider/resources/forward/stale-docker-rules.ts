@@ -43,7 +43,7 @@ export function staleClaims(range: string, seen: Filters): Claims {
       what,
       is: missing.length === 0 ? "so" : remove.length > 0 ? "changed" : "absent",
       found: "DROP, left behind by Docker's iptables backend",
-      make: missing.map((rule) => ({ why, argv: ["iptables", "-w", "-I", "FORWARD", "1", ...rule] })),
+      make: missing.map((rule) => iptables.prependRule("FORWARD", rule, why)),
       remove,
     },
   ];

@@ -7,13 +7,16 @@ import * as machine from "../../facts/machine.js";
 import {
   contains,
   containsAddress,
+  familyIn,
   overlaps,
   parseAddress,
+  parseHostOrRange,
   parseInterface,
   parseRange,
   printRange,
   type Range,
 } from "../../plan/cidr.js";
+import { type Family, v4 } from "../../plan/family.js";
 
 export interface Ground {
   readonly links: readonly ip.Link[];
@@ -36,8 +39,6 @@ export const network = {
   machine: machine.machine,
   dockerNetworks: docker.networks,
 } as const;
-
-export const questions = [...ip.questions, ...machine.questions, docker.question] as const;
 
 /**
  * Whether a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
@@ -102,11 +103,9 @@ export function gatewayTo({ ways }: WithWays, address: string): string {
   return `it has no route there${way?.refusal ? ` ("${way.refusal}")` : ""}`;
 }
 
-/** What a route leads to: iproute2 writes "default", and one address without its /32. */
-export function targetOf({ destination }: ip.Route): Range | undefined {
-  const text =
-    destination === "default" ? "0.0.0.0/0" : destination.includes("/") ? destination : `${destination}/32`;
-  const parsed = parseRange(text);
+/** What a route leads to: iproute2 writes "default", and one address without a prefix length. */
+export function targetOf({ destination }: ip.Route, family: Family = v4): Range | undefined {
+  const parsed = parseHostOrRange(destination === "default" ? family.everything : destination, family);
   return "value" in parsed ? parsed.value : undefined;
 }
 
@@ -126,7 +125,7 @@ export function heldIn(range: Range, address: string | undefined, what: string):
 /** The network that an address "192.168.145.128/24" stands in. */
 export function networkOf(own: string): Range {
   const parsed = parseInterface(own);
-  if ("reason" in parsed) throw new UnreadableAnswer(ip.addressQuestion.argv.join(" "), own);
+  if ("reason" in parsed) throw new UnreadableAnswer(ip.addressQuestion(familyIn(own)).argv.join(" "), own);
   return parsed.value.range;
 }
 

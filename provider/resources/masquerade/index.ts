@@ -56,7 +56,7 @@ const facts = {
   ...network,
   nft: nft.chains,
   hasNft: nft.isInstalled,
-  nat: iptables.nat,
+  nat: iptables.rulesOf("nat"),
   hasConntrack: conntrack.isInstalled,
   foreign,
   file: json.file,

@@ -9,9 +9,9 @@ import type { Seen } from "../../engine/fact.js";
 import type { OnHost } from "../../engine/kind.js";
 import * as rules from "../../facts/ip-rules.js";
 import * as ip from "../../facts/iproute.js";
-import { parseRange } from "../../plan/cidr.js";
-import { absentNics, covers, gatewayTo, linkOf, network, nics, routedWithin } from "../host/network.js";
-import { containersOf, diversion, remedy } from "../host/policy.js";
+import { absentNics, covers, linkOf, network, routedWithin } from "../host/network.js";
+import { diverted, unreachableGateway } from "./judge.js";
+import { routeTo } from "./left-behind.js";
 
 export interface PeerRouteInputs extends OnHost {
   /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
@@ -76,13 +76,6 @@ export function routeFaults(wanted: PeerRouteInputs, seen: RouteSeen): readonly 
   ];
 }
 
-/** A route of ours to this range, as a command removes it. */
-export function removeRouteTo(destination: string, seen: Pick<RouteSeen, "routes">) {
-  const found = routeTo(destination, seen);
-  const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
-  return isOurs ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
-}
-
 /** The script that keeps the route. */
 export function scriptOf(
   wanted: PeerRouteInputs,
@@ -126,50 +119,12 @@ function routeOf({ destination }: PeerRouteInputs, seen: RouteSeen): ip.Route | 
   return routeTo(destination, seen);
 }
 
-/** The kernel prints the route to one address without its "/32". */
-function routeTo(destination: string, seen: Pick<RouteSeen, "routes">): ip.Route | undefined {
-  const printed = destination.replace(/\/32$/, "");
-  return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
-}
-
 function sameWay(found: ip.Route, wanted: PeerRouteInputs, seen: RouteSeen): boolean {
   return found.gateway === wanted.gateway && found.interface === linkFor(wanted, seen);
-}
-
-function unreachableGateway(desired: PeerRouteInputs, seen: RouteSeen): readonly Fault[] {
-  if (linkOf(seen, desired.gateway) !== undefined) return [];
-  const links = nics(seen).map(({ name, addresses }) => `${name} (${addresses.join(", ")})`);
-  return [
-    fault(
-      "gateway",
-      `${desired.gateway} (${desired.peer}) is on no link of ${desired.host}, which has ${links.join(", ")}: ` +
-        `${gatewayTo(seen, desired.gateway)}; a direct route needs both on one layer-2 network, so an address of such a link is allowed; ` +
-        "where the kernel's way is not the one that is meant, `interface` names the link",
-    ),
-  ];
-}
-
-/** A rule and a table of somebody's own that come before the route. */
-function diverted({ destination, gateway }: PeerRouteInputs, seen: RouteSeen): readonly Fault[] {
-  const parsed = parseRange(destination);
-  if ("reason" in parsed) return [];
-  const to = parsed.value;
-  const found = diversion(seen.policy, { ...containersOf(seen), to, gateway });
-  if (found === undefined) return [];
-  return [
-    fault(
-      "destination",
-      `packets of containers to ${destination} would not go to ${gateway}: ${found}; ${remedy(to)}`,
-    ),
-  ];
 }
 
 function inWords({ destination, gateway, interface: link, protocol }: ip.Route): string {
   return [destination, gateway && `via ${gateway}`, link && `dev ${link}`, protocol && `proto ${protocol}`]
     .filter((word) => word !== undefined && word !== "")
     .join(" ");
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }

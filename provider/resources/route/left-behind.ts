@@ -1,13 +1,19 @@
-/** The routes that were left to a host's bridge because the host could not be reached during their delete. */
+/** Routes of ours that no resource holds any more, found by what lies on the host. */
 import * as boot from "../../boot/script.js";
 import { type Claims, ifThere } from "../../engine/claim.js";
+import type { Command } from "../../engine/command.js";
 import { removeFile, removeWithFolders } from "../../facts/files.js";
+import * as ip from "../../facts/iproute.js";
 import { partsDirectory } from "../../facts/places.js";
 import { formerScripts } from "../host/former.js";
-import { type RouteSeen, removeRouteTo } from "./claims.js";
 
-/** Their scripts name them, one by one or all of the host. */
-export function routesLeftBehind(host: string, seen: Pick<RouteSeen, "routes" | "scripts">): Claims {
+interface RoutesSeen {
+  readonly routes: readonly ip.Route[];
+  readonly scripts: boot.ScriptsSeen;
+}
+
+/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them, one by one or as all of the host. */
+export function routesLeftBehind(host: string, seen: RoutesSeen): Claims {
   const kept = boot
     .keptScripts("route", seen.scripts)
     .filter(({ holder }) => holder.startsWith(`${host}/to/`) || holder === `${host}/routes`)
@@ -25,4 +31,17 @@ export function routesLeftBehind(host: string, seen: Pick<RouteSeen, "routes" | 
       ...ifThere(path, [remove]),
     ],
   );
+}
+
+/** [] where the kernel has no route of ours to this range. */
+export function removeRouteTo(destination: string, seen: Pick<RoutesSeen, "routes">): readonly Command[] {
+  const found = routeTo(destination, seen);
+  const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
+  return isOurs ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
+}
+
+/** The kernel prints the route to one address without its "/32". */
+export function routeTo(destination: string, seen: Pick<RoutesSeen, "routes">): ip.Route | undefined {
+  const printed = destination.replace(/\/32$/, "");
+  return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
 }

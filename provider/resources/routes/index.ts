@@ -18,11 +18,11 @@ import {
   observedRoute,
   type PeerRouteInputs,
   type RouteSeen,
-  removeRouteTo,
   routeClaim,
   routeFaults,
   scriptOf,
 } from "../route/claims.js";
+import { removeRouteTo } from "../route/left-behind.js";
 
 /** The way to one peer. */
 export interface WayToPeer {

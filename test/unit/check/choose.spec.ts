@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseNamespaces } from "../../../provider/check/choose.js";
-import {
-  type Attachment,
-  type DockerNetwork,
-  readAttachments,
-} from "../../../provider/facts/docker-networks.js";
-import { said } from "../../support/recorded.js";
+import { type Attachment, attachments, type DockerNetwork } from "../../../provider/facts/docker-networks.js";
+import { readFrom, said } from "../../support/recorded.js";
 
 const plan = { address: "10.0.0.1", subnet: "172.30.16.0/20", bridgeAddress: "172.30.16.1/24" };
 const network = (name: string, subnet: string, more: Partial<DockerNetwork> = {}): DockerNetwork => ({
@@ -87,10 +83,10 @@ describe("the containers of Docker's networks", () => {
       line(0, "/starting", { side: one }),
       line(14, "/none", null),
     ].join("\n");
-    assert.deepEqual(readAttachments(said(text)), [
+    assert.deepEqual(readFrom(attachments, said(text)), [
       { pid: 12, container: "db", networkId: "side-id", address: "172.30.17.2", networks: 2 },
       { pid: 12, container: "db", networkId: "quiet-id", address: "172.30.18.2", networks: 2 },
     ]);
-    assert.deepEqual(readAttachments(said("Cannot connect to the Docker daemon\n", 1)), []);
+    assert.deepEqual(readFrom(attachments, said("Cannot connect to the Docker daemon\n", 1)), []);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as json from "../../../provider/facts/daemon-json.js";
 import { v4, v6 } from "../../../provider/plan/family.js";
-import { answers, images, said } from "../../support/recorded.js";
+import { images, said, shown } from "../../support/recorded.js";
 
 const file = (text: string | undefined): json.DaemonJson => ({
   text,
@@ -120,8 +120,7 @@ describe("daemon.json", () => {
   for (const image of images) {
     it(`is read on ${image}`, () => {
       const read = (when: "fresh" | "ours") => {
-        const [content, owner, real] = answers(image, when, json.questions);
-        return json.readDaemonJson(content ?? said(""), owner ?? said(""), real ?? said(""));
+        return shown(image, when, json.file);
       };
       const { text, ...fresh } = read("fresh");
       // Docker 29's other backend is chosen by a key of the file.
@@ -132,7 +131,7 @@ describe("daemon.json", () => {
   }
 
   it("D5: is written where a link leads, with the owner and mode it had", () => {
-    const seen = json.readDaemonJson(said("{}"), said("600 12:34\n"), said("/srv/daemon.json\n"));
+    const seen = json.file.read([said("{}"), said("600 12:34\n"), said("/srv/daemon.json\n")], undefined);
     const commands = json.replaceFile(seen, "{ }", "w");
     const beside = "/srv/daemon.json.dockroute-new";
     assert.deepEqual(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { question, read } from "../../../provider/facts/docker-containers.js";
-import { readMentions, question as whereNamed } from "../../../provider/facts/mentions.js";
-import { answer, images, said } from "../../support/recorded.js";
+import type { Answer } from "../../../provider/engine/command.js";
+import * as containers from "../../../provider/facts/docker-containers.js";
+import { mentions } from "../../../provider/facts/mentions.js";
+import { images, readFrom, said, shown } from "../../support/recorded.js";
 
 /** As Docker 20.10 and 26.1 printed it, but for the name. */
 const published =
@@ -11,10 +12,16 @@ const published =
 const bare = { error: "", ports: {}, dns: [], hosts: null, variables: [null] };
 const nothing = { published: [], dns: [], hosts: [], variables: [] };
 
+const both = (answered: Answer) => ({
+  running: readFrom(containers.running, answered),
+  stopped: readFrom(containers.stopped, answered),
+});
+
 describe("Docker's containers", () => {
   for (const image of images) {
     it(`are read on ${image}, and those that come back are told`, () => {
-      const { running, stopped } = read(answer(image, "fresh", question));
+      const running = shown(image, "fresh", containers.running);
+      const stopped = shown(image, "fresh", containers.stopped);
       assert.deepEqual(
         running.map(({ name, returns }) => [name, returns]),
         [
@@ -27,7 +34,7 @@ describe("Docker's containers", () => {
     });
 
     it(`have the files that name docker0's network beside them on ${image}`, () => {
-      assert.deepEqual(readMentions(answer(image, "fresh", whereNamed)), []);
+      assert.deepEqual(shown(image, "fresh", mentions), []);
     });
   }
 
@@ -42,7 +49,7 @@ describe("Docker's containers", () => {
       "Error: No such object: 0123",
       "",
     ];
-    assert.deepEqual(read(said(lines.join("\n"))), {
+    assert.deepEqual(both(said(lines.join("\n"))), {
       running: [
         { name: "a", returns: true, ...nothing },
         { name: "b", returns: false, ...nothing },
@@ -55,7 +62,7 @@ describe("Docker's containers", () => {
   });
 
   it("have their ports, resolvers, hosts and variables", () => {
-    assert.deepEqual(read(said(published)).running, [
+    assert.deepEqual(readFrom(containers.running, said(published)), [
       {
         name: "db",
         returns: true,
@@ -75,7 +82,8 @@ describe("Docker's containers", () => {
 describe("the files of /etc that name docker0's network", () => {
   it("are told by file, line and address", () => {
     assert.deepEqual(
-      readMentions(
+      readFrom(
+        mentions,
         said("/etc/exports:1:172.17.0.0/16\n/etc/a:b:12:172.17.0.1.\n/etc/hosts.allow:1:172.17.\ngrep: x\n"),
       ),
       [

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import * as docker from "../../../provider/facts/docker.js";
 import * as machine from "../../../provider/facts/machine.js";
-import { answer, images, said } from "../../support/recorded.js";
-
-const [infoQuestion] = docker.questions;
+import { images, readFrom, said, shown } from "../../support/recorded.js";
 
 describe("Docker", () => {
   for (const image of images) {
     it(`is read on ${image}`, () => {
-      const fresh = docker.readDaemon(answer(image, "fresh", infoQuestion));
+      const fresh = shown(image, "fresh", docker.daemon);
       const [recorded, backend] = image.split("-");
       assert.equal(`docker${fresh.version?.split(".")[0]}`, recorded);
       assert.deepEqual(
@@ -18,12 +16,12 @@ describe("Docker", () => {
       // Docker says it from 28 on.
       const said = Number(fresh.version?.split(".")[0]) >= 28;
       assert.equal(fresh.firewall, !said ? undefined : backend === "nft" ? "nftables" : "iptables");
-      const ours = docker.readDaemon(answer(image, "ours", infoQuestion));
+      const ours = shown(image, "ours", docker.daemon);
       assert.deepEqual(ours.pools, [{ base: "172.30.16.0/20", size: 24 }]);
     });
 
     it(`tells which ports of ${image} are published`, () => {
-      assert.deepEqual(docker.readPublished(answer(image, "fresh", docker.publishedQuestion)), [
+      assert.deepEqual(shown(image, "fresh", docker.published), [
         { name: "web", port: 8080, protocol: "tcp" },
       ]);
     });
@@ -32,24 +30,26 @@ describe("Docker", () => {
   it("has no version where no daemon answers", () => {
     const nobody = { running: 0, liveRestore: false, rootless: false, pools: [] };
     for (const text of ["", '{"ServerVersion":"","ServerErrors":["Cannot connect"]}', "{"]) {
-      assert.deepEqual(docker.readDaemon(said(text, 1)), nobody);
+      assert.deepEqual(readFrom(docker.daemon, said(text, 1)), nobody);
     }
   });
 
   it("is rootless where it says so", () => {
-    assert.ok(docker.readDaemon(said('{"ServerVersion":"28","SecurityOptions":["name=rootless"]}')).rootless);
+    assert.ok(
+      readFrom(docker.daemon, said('{"ServerVersion":"28","SecurityOptions":["name=rootless"]}')).rootless,
+    );
   });
 
   it("is a snap, or Podman under Docker's name, where it says so", () => {
     const snap = '{"ServerVersion":"28","DockerRootDir":"/var/snap/docker/common/var-lib-docker"}';
-    assert.equal(docker.readDaemon(said(snap)).other, "snap");
-    assert.equal(docker.readDaemon(said('{"host":{},"store":{},"version":{}}')).other, "podman");
+    assert.equal(readFrom(docker.daemon, said(snap)).other, "snap");
+    assert.equal(readFrom(docker.daemon, said('{"host":{},"store":{},"version":{}}')).other, "podman");
   });
 
   it("hides its pools after a reload of Docker 28 and 29", () => {
     for (const base of ["invalid Prefix", ""]) {
       const text = `{"ServerVersion":"29","DefaultAddressPools":[{"Base":"${base}","Size":24}]}`;
-      const { hidesPools, pools } = docker.readDaemon(said(text));
+      const { hidesPools, pools } = readFrom(docker.daemon, said(text));
       assert.deepEqual({ hidesPools, pools }, { hidesPools: true, pools: [] });
     }
   });
@@ -66,32 +66,32 @@ describe("Docker", () => {
   ];
   for (const [stdout, is] of removed) {
     it(`${is ? "was removed" : "counts as installed"} if the host answers ${JSON.stringify(stdout)}`, () =>
-      assert.equal(docker.readRemoved(said(stdout)), is));
+      assert.equal(readFrom(docker.isRemoved, said(stdout)), is));
   }
 
   it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
     const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
-    assert.deepEqual(docker.readPublished(said(`${JSON.stringify({ name: "a", ports })}\n`)), [
+    assert.deepEqual(readFrom(docker.published, said(`${JSON.stringify({ name: "a", ports })}\n`)), [
       { name: "a", port: 9000, protocol: "udp" },
       { name: "a", port: 9001, protocol: "udp" },
     ]);
-    assert.deepEqual(docker.readPublished(said("Cannot connect to the Docker daemon\n", 1)), []);
+    assert.deepEqual(readFrom(docker.published, said("Cannot connect to the Docker daemon\n", 1)), []);
   });
 });
 
 describe("a machine", () => {
   it("has an id, or none that can be read", () => {
-    assert.equal(machine.readMachine(said("0123\n")), "0123");
-    assert.equal(machine.readMachine(said("", 1)), undefined);
+    assert.equal(readFrom(machine.machine, said("0123\n")), "0123");
+    assert.equal(readFrom(machine.machine, said("", 1)), undefined);
   });
 
   it("has the resolvers that its file names", () => {
     const text = "# nameserver 9.9.9.9\nnameserver 10.0.0.53\nnameserver\t127.0.0.53 \nnameserver ::1\n";
-    assert.deepEqual(machine.readResolvers(said(text)), ["10.0.0.53", "127.0.0.53"]);
+    assert.deepEqual(readFrom(machine.resolvers, said(text)), ["10.0.0.53", "127.0.0.53"]);
   });
 
   it("is logged in to from the client's address", () => {
-    assert.equal(machine.readClient(said("192.168.1.9 50000 192.168.1.1 22\n")), "192.168.1.9");
-    assert.equal(machine.readClient(said("", 1)), undefined);
+    assert.equal(readFrom(machine.client, said("192.168.1.9 50000 192.168.1.1 22\n")), "192.168.1.9");
+    assert.equal(readFrom(machine.client, said("", 1)), undefined);
   });
 });

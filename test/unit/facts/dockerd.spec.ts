@@ -1,14 +1,8 @@
 /** The dockerd of docker.service, as hosts described it: Debian's docker.io and Docker's own packages. */
 import assert from "node:assert/strict";
-import {
-  isOff,
-  listens,
-  otherDaemon,
-  question,
-  readDockerd,
-  setting,
-} from "../../../provider/facts/dockerd.js";
-import { answer, images, said } from "../../support/recorded.js";
+import { dockerd as dockerdFact, isOff, setting } from "../../../provider/facts/dockerd.js";
+import { listens, otherDaemon } from "../../../provider/facts/dockerd-sockets.js";
+import { images, readFrom, said, shown } from "../../support/recorded.js";
 
 const own = "/etc/systemd/system/docker.service.d/own.conf";
 
@@ -61,7 +55,7 @@ argv=--fixed-cidr=172.17.5.0/24
 `;
 
 const settingsOf = (text: string, file?: string) => ({
-  dockerd: readDockerd(said(text)),
+  dockerd: readFrom(dockerdFact, said(text)),
   file: { text: file },
 });
 /** A dockerd with these words on its command line. */
@@ -73,7 +67,7 @@ const running = (words: string, more = "") =>
 describe("dockerd", () => {
   for (const image of images) {
     it(`runs on ${image} with the flags of its unit, and is the one that docker asks`, () => {
-      const dockerd = readDockerd(answer(image, "fresh", question));
+      const dockerd = shown(image, "fresh", dockerdFact);
       assert.equal(dockerd.state, "runs");
       assert.deepEqual(dockerd.flags.get("host")?.values, ["fd://"]);
       assert.match(dockerd.flags.get("host")?.file ?? "", /\/lib\/systemd\/system\/docker\.service$/);

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import * as ip from "../../../provider/facts/iproute.js";
-import { answer, images, moment, said } from "../../support/recorded.js";
-
-const [addressesQuestion, routesQuestion] = ip.questions;
+import { images, moment, readFrom, said, shown } from "../../support/recorded.js";
 
 describe("ip", () => {
   for (const image of images) {
@@ -10,7 +8,7 @@ describe("ip", () => {
     const own = wishes.route.endpoint.replace(/^root@|:22$/g, "");
 
     it(`reads the links of ${image}`, () => {
-      const fresh = ip.readLinks(answer(image, "fresh", addressesQuestion));
+      const fresh = shown(image, "fresh", ip.links);
       assert.deepEqual(
         fresh.filter(({ addresses }) => addresses.length > 0),
         [
@@ -22,29 +20,25 @@ describe("ip", () => {
     });
 
     it(`reads the routes of ${image}, its own among them`, () => {
-      const routes = ip.readRoutes(answer(image, "ours", routesQuestion));
+      const routes = shown(image, "ours", ip.routes);
       const { destination, gateway } = wishes.route;
       assert.deepEqual(
         routes.find((route) => route.destination === destination),
         { destination, gateway, interface: "eth0", protocol: ip.protocol },
       );
       assert.equal(routes[0]?.destination, "default");
-      assert.ok(
-        !ip
-          .readRoutes(answer(image, "fresh", routesQuestion))
-          .some(({ protocol }) => protocol === ip.protocol),
-      );
+      assert.ok(!shown(image, "fresh", ip.routes).some(({ protocol }) => protocol === ip.protocol));
     });
   }
 
   it("reads no route and no link from a host that has none", () => {
-    assert.deepEqual(ip.readRoutes(said("")), []);
-    assert.deepEqual(ip.readLinks(said("[{},{}]")), []);
+    assert.deepEqual(readFrom(ip.routes, said("")), []);
+    assert.deepEqual(readFrom(ip.links, said("[{},{}]")), []);
   });
 
   it("reads a route without gateway and device", () => {
     assert.deepEqual(
-      ip.readRoutes(said('[{"type":"blackhole","dst":"172.30.2.0/24","metric":5,"flags":[]}]')),
+      readFrom(ip.routes, said('[{"type":"blackhole","dst":"172.30.2.0/24","metric":5,"flags":[]}]')),
       [{ destination: "172.30.2.0/24", metric: 5 }],
     );
   });

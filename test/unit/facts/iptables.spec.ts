@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { textOf } from "../../../provider/boot/script.js";
 import * as iptables from "../../../provider/facts/iptables.js";
 import { forwardChain } from "../../support/names.js";
-import { answer, images, said } from "../../support/recorded.js";
+import { answers, images, said, shown } from "../../support/recorded.js";
 
-const [filterQuestion, rawQuestion] = iptables.questions;
+const [filterFact, rawFact] = [iptables.rulesOf("filter"), iptables.rulesOf("raw")];
 
 /** xtables_save_string of iptables: words of plain characters bare, all others in quotes with escapes. */
 function printed(word: string): string {
@@ -46,8 +46,8 @@ describe("iptables", () => {
 
   for (const image of images) {
     it(`reads both tables of ${image}`, () => {
-      const filter = iptables.readTable(answer(image, "ours", filterQuestion));
-      const raw = iptables.readTable(answer(image, "ours", rawQuestion));
+      const filter = shown(image, "ours", filterFact);
+      const raw = shown(image, "ours", rawFact);
       // Docker's nftables backend leaves iptables as it is.
       const docker = image !== "docker29-nft";
       assert.equal(filter.policies.get("FORWARD"), docker ? "DROP" : "ACCEPT");
@@ -65,8 +65,8 @@ describe("iptables", () => {
 
     it(`finds nothing of its own on ${image} before and after`, () => {
       for (const when of ["fresh", "undone"] as const) {
-        for (const question of [filterQuestion, rawQuestion]) {
-          assert.ok(!answer(image, when, question).stdout.toLowerCase().includes("dockroute"));
+        for (const { stdout } of answers(image, when, [...filterFact.ask({}), ...rawFact.ask({})])) {
+          assert.ok(!stdout.toLowerCase().includes("dockroute"));
         }
       }
     });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as nft from "../../../provider/facts/nft.js";
-import { answer, images, said } from "../../support/recorded.js";
+import { images, readFrom, said, shown } from "../../support/recorded.js";
 
-const [question] = nft.questions;
 const ranges = fc.constantFrom("172.30.2.0/24", "172.30.48.7/32", "10.0.0.0/8");
 const match: fc.Arbitrary<nft.Match> = fc.oneof(
   fc.record({
@@ -60,23 +59,24 @@ function printed({ name, ...rest }: nft.Chain): ReturnType<typeof said> {
 describe("nft", () => {
   for (const image of images) {
     it(`finds no table of its own on ${image} before and after`, () => {
-      for (const when of ["fresh", "undone"] as const)
-        assert.equal(nft.read(answer(image, when, question)).size, 0);
+      for (const when of ["fresh", "undone"] as const) assert.equal(shown(image, when, nft.chains).size, 0);
     });
   }
 
   it("finds a chain that it wrote", () => {
-    fc.assert(fc.property(chain, (wanted) => assert.ok(nft.has(nft.read(printed(wanted)), wanted))));
+    fc.assert(
+      fc.property(chain, (wanted) => assert.ok(nft.has(readFrom(nft.chains, printed(wanted)), wanted))),
+    );
   });
 
   it("does not take a chain for its own that has another hook, or a rule less, more, changed or moved", () => {
     fc.assert(
       fc.property(chain, rule, (wanted, other) => {
-        const seen = nft.read(printed(wanted));
+        const seen = readFrom(nft.chains, printed(wanted));
         const [first, ...rest] = wanted.rules;
         const at = wanted.at === "nat" ? "mark" : "nat";
         const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-        assert.ok(!nft.has(nft.read(said("", 1)), wanted));
+        assert.ok(!nft.has(readFrom(nft.chains, said("", 1)), wanted));
         assert.ok(!nft.has(seen, { ...wanted, at }));
         assert.ok(!nft.has(seen, { ...wanted, rules: rest }));
         assert.ok(!nft.has(seen, { ...wanted, rules: [...wanted.rules, other] }));
@@ -148,7 +148,7 @@ describe("nft", () => {
       verdict,
     });
     const rules = [to("172.30.2.0/24", "keep"), to("172.30.1.0/24", "accept"), to("172.30.48.7/32", "keep")];
-    const seen = nft.read(printed({ name: "c", at: "nat", rules }));
+    const seen = readFrom(nft.chains, printed({ name: "c", at: "nat", rules }));
     assert.deepEqual(nft.keptTowards(seen, "c"), ["172.30.2.0/24", "172.30.48.7/32"]);
   });
 });

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { Unreachable } from "../../../provider/engine/errors/host.js";
+import { questionsOf } from "../../../provider/engine/fact.js";
 import type { Host } from "../../../provider/host/host.js";
 import { MeshLint } from "../../../provider/lint/hosts.js";
 import type { Finding } from "../../../provider/lint/mesh.js";
-import { questions as recorded } from "../../../provider/resources/host/network.js";
+import { network } from "../../../provider/resources/host/network.js";
 import { Session } from "../../../provider/shells/dynamic/session.js";
 import { FakeHost } from "../../support/fake-host.js";
 import { answers, images } from "../../support/recorded.js";
 
 const [image = ""] = images;
+const recorded = questionsOf(network, undefined);
 
 /** A recorded host, which answers once `ready` resolves; or a host that cannot be reached. */
 function host(name: string, reached = true, ready = Promise.resolve()): Host {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { read } from "../../../provider/facts/ip-rules.js";
-import { readStrict } from "../../../provider/facts/reverse-path.js";
+import { policy } from "../../../provider/facts/ip-rules.js";
+import { strictLinks } from "../../../provider/facts/reverse-path.js";
 import { type Intent, lint, type Standing } from "../../../provider/lint/mesh.js";
 import type { Ground } from "../../../provider/resources/host/network.js";
 import { changeOf, setChange } from "../../../provider/resources/host/set-change.js";
-import { said } from "../../support/recorded.js";
+import { readFrom, said } from "../../support/recorded.js";
 import { wayOf } from "../../support/ways.js";
 
 const lo = { name: "lo", addresses: ["127.0.0.1/8"], mtu: 65536 };
@@ -163,7 +163,8 @@ describe("the lint of a mesh", () => {
 
   it("refuses a table before main that leads the whole pool elsewhere, and not one that holds a part of it", () => {
     const rules = "5270:\tfrom all lookup 52\n32766:\tfrom all lookup main\n";
-    const has = (way: string) => host("alpha", 1, {}, { policy: read(said(`${rules}table 52 ${way}\n`)) });
+    const has = (way: string) =>
+      host("alpha", 1, {}, { policy: readFrom(policy, said(`${rules}table 52 ${way}\n`)) });
     const texts = (way: string) =>
       lint({ pool: "172.30.0.0/16", addresses: {} }, [has(way)]).map(({ text }) => text);
     assert.deepEqual(texts("172.30.0.0/16 dev vpn0"), [
@@ -204,9 +205,9 @@ describe("rp_filter", () => {
       said(
         `all/rp_filter:${all}\ndefault/rp_filter:1\neth0/rp_filter:1\neth0.5/rp_filter:2\nlo/rp_filter:0\n`,
       );
-    assert.deepEqual([...readStrict(values(0))], ["eth0"]);
-    assert.deepEqual([...readStrict(values(1))], ["eth0", "lo"]);
-    assert.deepEqual([...readStrict(values(2))], []);
+    assert.deepEqual([...readFrom(strictLinks(), values(0))], ["eth0"]);
+    assert.deepEqual([...readFrom(strictLinks(), values(1))], ["eth0", "lo"]);
+    assert.deepEqual([...readFrom(strictLinks(), values(2))], []);
   });
 });
 

@@ -1,8 +1,8 @@
 /** What dockerd runs with that cannot stand beside a bridge's keys, in the words that a person reads. */
 import assert from "node:assert/strict";
-import { readDockerd } from "../../../provider/facts/dockerd.js";
+import { dockerd as dockerdFact } from "../../../provider/facts/dockerd.js";
 import type { BridgeSeen } from "../../../provider/resources/bridge/index.js";
-import { said } from "../../support/recorded.js";
+import { readFrom, said } from "../../support/recorded.js";
 import { daemonJson, disruptive, fresh, refusals, wish } from "../../support/recorded-bridge.js";
 
 const dropIn = "/etc/systemd/system/docker.service.d/bridge.conf";
@@ -17,7 +17,11 @@ function flagged(words: string, more: readonly string[] = [], keys = "{}"): Brid
     ...["Listen=/run/docker.sock (Stream)", ...flags.map((word) => `flag=${word} ${dropIn}`)],
     ...["argv=/usr/bin/dockerd", ...argv.map((word) => `argv=${word}`), ...more],
   ];
-  return { ...fresh, file: { ...fresh.file, text: keys }, dockerd: readDockerd(said(lines.join("\n"))) };
+  return {
+    ...fresh,
+    file: { ...fresh.file, text: keys },
+    dockerd: readFrom(dockerdFact, said(lines.join("\n"))),
+  };
 }
 const withKeys = (keys: object): BridgeSeen => flagged("-H fd://", [], JSON.stringify(keys));
 const nftables = (seen: BridgeSeen): BridgeSeen => ({
@@ -130,7 +134,7 @@ const table: readonly (readonly [what: string, seen: BridgeSeen, reasons: readon
   ],
   [
     "a daemon of nobody's service",
-    { ...fresh, dockerd: readDockerd(said("MainPID=0\n")) },
+    { ...fresh, dockerd: readFrom(dockerdFact, said("MainPID=0\n")) },
     [
       "docker.service does not run here, so the Docker that answers is started by something else and its restart would be " +
         "none of docker.service; start Docker by docker.service, or leave this host out",

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import type { Container } from "../../../provider/facts/docker-containers.js";
 import type { DockerNetwork } from "../../../provider/facts/docker-networks.js";
-import { readDockerd } from "../../../provider/facts/dockerd.js";
+import { dockerd as dockerdFact } from "../../../provider/facts/dockerd.js";
 import { readTable } from "../../../provider/facts/iptables.js";
-import { readMentions } from "../../../provider/facts/mentions.js";
+import { mentions as mentionsFact } from "../../../provider/facts/mentions.js";
 import type { BridgeSeen } from "../../../provider/resources/bridge/index.js";
-import { said } from "../../support/recorded.js";
+import { readFrom, said } from "../../support/recorded.js";
 import {
   daemonJson,
   disruptive,
@@ -99,7 +99,8 @@ const refused: readonly (readonly [what: string, seen: BridgeSeen, reasons: read
     "the resolver by a flag",
     {
       ...fresh,
-      dockerd: readDockerd(
+      dockerd: readFrom(
+        dockerdFact,
         said(
           "MainPID=7\nListen=/run/docker.sock (Stream)\nflag=--dns /etc/default/docker\nargv=x\nargv=--dns=172.17.0.1",
         ),
@@ -163,7 +164,8 @@ describe("docker0's old address", () => {
       "files of /etc",
       {
         ...fresh,
-        mentions: readMentions(
+        mentions: readFrom(
+          mentionsFact,
           said("/etc/exports:3:172.17.0.0/16\n/etc/hosts:2:172.170.0.1\n/etc/hosts.allow:1:172.17.\n"),
         ),
       },
@@ -196,7 +198,7 @@ describe("docker0's old address", () => {
 
   it("is told in twenty places at most", () => {
     const lines = Array.from({ length: 25 }, (_, at) => `/etc/hosts:${at + 1}:172.17.0.1`);
-    const [text = ""] = told({ ...fresh, mentions: readMentions(said(lines.join("\n"))) });
+    const [text = ""] = told({ ...fresh, mentions: readFrom(mentionsFact, said(lines.join("\n"))) });
     assert.match(text, /line 20: 172\.17\.0\.1; and 5 more$/);
   });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { read } from "../../../provider/facts/ip-rules.js";
+import { policy } from "../../../provider/facts/ip-rules.js";
 import { parseRange, type Range } from "../../../provider/plan/cidr.js";
 import { diversion } from "../../../provider/resources/host/policy.js";
-import { said } from "../../support/recorded.js";
+import { readFrom, said } from "../../support/recorded.js";
 
 function range(text: string): Range {
   const parsed = parseRange(text);
@@ -11,7 +11,8 @@ function range(text: string): Range {
 
 /** The rules that every host has, with these lines among them. */
 const host = (...lines: readonly string[]) =>
-  read(
+  readFrom(
+    policy,
     said(
       [
         "0:\tfrom all lookup local",
@@ -99,5 +100,5 @@ describe("the kernel's way for packets of containers", () => {
   }
 
   it("is that of the main table where the rules cannot be read", () =>
-    assert.equal(diversion(read(said("", 127)), flow), undefined));
+    assert.equal(diversion(readFrom(policy, said("", 127)), flow), undefined));
 });

@@ -27,10 +27,6 @@ export interface DockerBridgeArgs extends Args<DockerBridgeInputs> {}
  * ```
  */
 export class DockerBridge extends HostResource {
-  /** The host's name. */
-  declare readonly host: pulumi.Output<string>;
-  /** Where ssh reaches it, `user@host:port`. */
-  declare readonly endpoint: pulumi.Output<string>;
   /** docker0's address with its network. */
   declare readonly bip: pulumi.Output<string>;
   /** The ranges that Docker's networks are cut from. */

@@ -28,10 +28,6 @@ export interface ForwardRuleArgs extends Args<ForwardRuleInputs> {}
  * ```
  */
 export class ForwardRule extends HostResource {
-  /** The host's name. */
-  declare readonly host: pulumi.Output<string>;
-  /** Where ssh reaches it, `user@host:port`. */
-  declare readonly endpoint: pulumi.Output<string>;
   /** The range that may be entered. */
   declare readonly destination: pulumi.Output<string>;
   /** Who may enter it. */

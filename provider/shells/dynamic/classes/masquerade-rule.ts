@@ -28,10 +28,6 @@ export interface MasqueradeRuleArgs extends Args<MasqueradeRuleInputs> {}
  * ```
  */
 export class MasqueradeRule extends HostResource {
-  /** The host's name. */
-  declare readonly host: pulumi.Output<string>;
-  /** Where ssh reaches it, `user@host:port`. */
-  declare readonly endpoint: pulumi.Output<string>;
   /** The range whose traffic this is about. */
   declare readonly source: pulumi.Output<string>;
   /** Ranges towards which it keeps its own address. */

@@ -9,7 +9,7 @@ export interface PeerRouteArgs extends Args<PeerRouteInputs> {}
  * On a host, the range `destination` is reached through a peer's address, the `gateway`.
  *
  * On the host: a kernel route in the main table with the protocol number 219, and a script under
- * /etc/dockroute/parts that puts it back at boot and after each start of Docker.
+ * /etc/dockroute/scripts that puts it back at boot and after each start of Docker.
  *
  * Another host, peer or destination replaces it; gateway and interface are changed in place.
  *
@@ -28,10 +28,6 @@ export interface PeerRouteArgs extends Args<PeerRouteInputs> {}
  * ```
  */
 export class PeerRoute extends HostResource {
-  /** The host's name. */
-  declare readonly host: pulumi.Output<string>;
-  /** Where ssh reaches it, `user@host:port`. */
-  declare readonly endpoint: pulumi.Output<string>;
   /** The peer's name. */
   declare readonly peer: pulumi.Output<string>;
   /** The range that is reached. */

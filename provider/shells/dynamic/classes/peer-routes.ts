@@ -49,10 +49,6 @@ export interface PeerRoutesArgs extends OnHostArgs {
  * ```
  */
 export class PeerRoutes extends HostResource {
-  /** The host's name. */
-  declare readonly host: pulumi.Output<string>;
-  /** Where ssh reaches it, `user@host:port`. */
-  declare readonly endpoint: pulumi.Output<string>;
   /** The way to each peer, by the peer's name. */
   declare readonly routes: pulumi.Output<Readonly<Record<string, WayToPeer>>>;
 

@@ -52,6 +52,10 @@ const secrets = ["password", "privateKey", "privateKeyPassword"] as const;
  * state, where old code would live on. This text only names code that is installed, and stays the same for ever.
  */
 export abstract class HostResource extends pulumi.CustomResource {
+  /** The host's name. */
+  declare readonly host: pulumi.Output<string>;
+  /** Where ssh reaches it, `user@host:port`. */
+  declare readonly endpoint: pulumi.Output<string>;
   /** Drift that is the value of no input, in words; undefined where there is none. */
   declare readonly found: pulumi.Output<readonly string[] | undefined>;
   /** The machine-id of the host, by which an exchanged machine is told from a moved one. */
