@@ -1,6 +1,6 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
- * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names. `npm run
+ * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, `npm test -- sample`, where the words choose tests by their names. `npm run
  * test:cases`, `test:events` and `test:upgrades` take too long for every time.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -13,7 +13,7 @@ const root = join(__dirname, "..");
 const modules = join(root, "node_modules");
 
 interface Step {
-  readonly part: "lint" | "unit" | "ground" | "hosts" | "long" | "cases" | "events" | "upgrades";
+  readonly part: "lint" | "unit" | "ground" | "hosts" | "sample" | "long" | "cases" | "events" | "upgrades";
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
@@ -40,6 +40,12 @@ const steps: readonly Step[] = [
   { part: "unit", what: "unit tests, without hosts", argv: mocha("unit", "20000"), counts: true },
   // A host may have to restart Docker, or to boot.
   { part: "hosts", what: "tests on real hosts", argv: mocha("hosts", "900000"), counts: true },
+  {
+    part: "sample",
+    what: "a sample of hosts as people have them",
+    argv: mocha("cases", "900000", ["16-*", "18-*", "31-*"]),
+    counts: true,
+  },
   {
     part: "long",
     what: "transactions, faults, options of hosts, the command dockroute, examples, the package, older stacks",
@@ -70,7 +76,8 @@ const steps: readonly Step[] = [
   },
 ];
 
-function mocha(folder: string, timeout: string): readonly string[] {
+/** @param names of specs, all of the folder's unless told otherwise */
+function mocha(folder: string, timeout: string, names: readonly string[] = ["**/*"]): readonly string[] {
   const own = ["--require", "tsx/cjs", "--require", join(root, "test/support/labs.ts")];
   const reporter = ["--reporter", join(root, "test/support/reporter.ts"), "--timeout", timeout];
   return [
@@ -78,7 +85,7 @@ function mocha(folder: string, timeout: string): readonly string[] {
     "--no-config",
     ...own,
     ...reporter,
-    join(root, "test", folder, "**/*.spec.ts"),
+    ...names.map((name) => join(root, "test", folder, `${name}.spec.ts`)),
   ];
 }
 
@@ -143,12 +150,12 @@ async function main(): Promise<void> {
   const chosen = asked.flatMap((step) => (step.counts && step.part !== "unit" ? [ground, step] : [step]));
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    console.log(`no part "${part}": there are lint, unit, hosts, long, cases, events and upgrades`);
+    console.log(`no part "${part}": there are lint, unit, hosts, sample, long, cases, events and upgrades`);
     sum.failed = 1;
   }
   for (const step of chosen) {
     if (interrupted !== undefined) break;
-    if (step.counts && !hasSpecs(step.part)) {
+    if (step.counts && !hasSpecs(step.part === "sample" ? "cases" : step.part)) {
       console.log(`\n${step.what}: there are none`);
       continue;
     }

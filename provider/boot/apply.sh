@@ -18,9 +18,11 @@ while :; do
   [ /run/dockroute.lock -ef /proc/self/fd/9 ] && trap 'rm -f /run/dockroute.lock' EXIT && break
 done
 last=/run/dockroute.loaded
+# As they are before the scripts run: one that comes meanwhile is a change for the next repair.
+bridges=$(echo /sys/class/net/*/bridge)
 look() {
   # A bridge that comes or goes may be a new network of Docker's, which the guard has to know.
-  echo /sys/class/net/*/bridge
+  echo "$bridges"
   ip -4 route show proto 219
   nft -s 'list table ip dockroute; list tables' || iptables -w -t nat -S
   iptables -w -t raw -S

@@ -1,5 +1,6 @@
 /** The networks that Docker has on a host, default and user-defined, as `docker network inspect` describes them. */
 import { z } from "zod";
+import { asset } from "../engine/asset.js";
 import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { type Family, v4, v6 } from "../plan/family.js";
@@ -130,9 +131,9 @@ export const attachments = fact([attachedQuestion], readAttachments);
 const prefix = "com.docker.network";
 
 /**
- * Puts each bridge of Docker's into a set of our nft tables when it runs: into `open` if Docker itself lets everybody
- * into that network (the gateway modes "routed" and "nat-unprotected"), otherwise into `guarded`. While Docker does
- * not run, the sets keep what they hold: a question would have systemd start it, which at boot waits for this very line.
+ * Puts each bridge of the host into a set of our nft tables when it runs: into `open` if Docker itself lets everybody
+ * into that network (the gateway modes "routed" and "nat-unprotected") or if it is not Docker's, otherwise into
+ * `guarded`.
  */
 export function fillSets(sets: { readonly open: string; readonly guarded: string }, table: string): Line {
   const modeOfFamily = (version: "4" | "6") =>
@@ -141,18 +142,9 @@ export function fillSets(sets: { readonly open: string; readonly guarded: string
   const element = ({ nft }: Family, version: "4" | "6") =>
     `${modeOfFamily(version)}add element ${nft} ${table} ${isOpen}${sets.open}{{else}}${sets.guarded}{{end}} { "{{$name}}" }; `;
   const name = `{{$name := printf "br-%.12s" .ID}}{{with index .Options "${prefix}.bridge.name"}}{{$name = .}}{{end}}`;
-  const flush = [v4, v6].flatMap(({ nft }) =>
-    [sets.open, sets.guarded].map((set) => `flush set ${nft} ${table} ${set}`),
-  );
-  const script =
-    'ids=$(docker network ls -q -f driver=bridge) && text=$(docker network inspect -f "$1" $ids) && ' +
-    'printf "%s\\n%s\\n" "$2" "$text" | nft -f -';
   const template = `${name}${element(v4, "4")}${element(v6, "6")}`;
-  return {
-    argv: ["timeout", "20", "sh", "-c", script, "sh", template, flush.join("; ")],
-    when: ["systemctl", "-q", "is-active", "docker.service"],
-    mayFail: true,
-  };
+  const script = asset("facts/docker-bridges.sh");
+  return { argv: ["sh", "-c", script, "sh", table, sets.open, sets.guarded, template], mayFail: true };
 }
 
 function networkOf(data: z.infer<typeof network>): DockerNetwork {

@@ -1,6 +1,6 @@
 /** iproute2's policy rules, and the routes of the tables that they name beside `main`. */
 import { type Answer, type Command, readOnce } from "../engine/command.js";
-import { fact } from "../engine/fact.js";
+import { costly, fact } from "../engine/fact.js";
 import { parseHostOrRange, type Range } from "../plan/cidr.js";
 import { type Family, v4 } from "../plan/family.js";
 
@@ -52,17 +52,20 @@ export interface Policy {
 
 /** The rules in the kernel's order. Empty if they cannot be read. */
 export function policyOf(family: Family) {
-  return fact(
-    [question(family)],
-    readOnce(({ stdout }: Answer): Policy => {
-      const lines = stdout.split("\n");
-      const rules = lines.flatMap((line) => ruleOf(line, family)).sort((a, b) => a.priority - b.priority);
-      return { rules, routes: lines.flatMap((line) => routeOf(line, family)) };
-    }),
-  );
+  return fact([question(family)], readerOf(family));
 }
 
 export const policy = policyOf(v4);
+/** The same for a kind that needs it only before a change. */
+export const costlyPolicy = costly([question(v4)], readerOf(v4));
+
+function readerOf(family: Family) {
+  return readOnce(({ stdout }: Answer): Policy => {
+    const lines = stdout.split("\n");
+    const rules = lines.flatMap((line) => ruleOf(line, family)).sort((a, b) => a.priority - b.priority);
+    return { rules, routes: lines.flatMap((line) => routeOf(line, family)) };
+  });
+}
 
 const known = new Set(["from", "to", "iif", "lookup", "suppress_prefixlength", "proto", "goto"]);
 

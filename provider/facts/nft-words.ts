@@ -28,6 +28,10 @@ export type Match =
   | { readonly on: "towards"; readonly name: string }
   /** The same, for the interfaces that a set of the table names. */
   | { readonly on: "towards set"; readonly name: string }
+  /** The packet leaves by an interface that a set of the table names. After routing only. */
+  | { readonly on: "leaves by set"; readonly name: string }
+  /** The packet leaves by a bridge, whoever made it. After routing only. */
+  | { readonly on: "leaves by a bridge" }
   /** The destination is not reached by the link on which the packet came. */
   | { readonly on: "to another link" }
   /** The destination is one machine: no group, and not this host. */
@@ -76,6 +80,10 @@ function matchJson(match: Match): readonly unknown[] {
       return [equal(fib("oifname"), match.name)];
     case "towards set":
       return [equal(fib("oifname"), `@${match.name}`)];
+    case "leaves by set":
+      return [equal(meta("oifname"), `@${match.name}`)];
+    case "leaves by a bridge":
+      return [equal(meta("oifkind"), "bridge")];
     case "to another link":
       return [equal({ fib: { result: "oif", flags: ["daddr", "iif"] } }, false)];
     case "to one machine":
@@ -109,6 +117,10 @@ function matchText(match: Match): string {
       return `fib daddr oifname "${match.name}"`;
     case "towards set":
       return `fib daddr oifname @${match.name}`;
+    case "leaves by set":
+      return `oifname @${match.name}`;
+    case "leaves by a bridge":
+      return 'meta oifkind "bridge"';
     case "to another link":
       return "fib daddr . iif oif missing";
     case "to one machine":

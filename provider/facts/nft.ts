@@ -134,7 +134,7 @@ export function load(chains: readonly Chain[], { nft }: Family = v4): Line {
       `delete chain ${nft} ${table} ${name}`,
     ]),
     `table ${nft} ${table} {`,
-    ...chains.flatMap(({ sets = [] }) => sets.map((name) => `  set ${name} { ${setType}; }`)),
+    ...[...new Set(chains.flatMap(({ sets = [] }) => sets))].map((name) => `  set ${name} { ${setType}; }`),
     ...chains.flatMap(chainText),
     "}",
   ];
@@ -181,19 +181,21 @@ export function remove(chains: readonly string[], seen: Seen, why: string): read
   return there.map((name) => ({ why, argv: unload([name]) }));
 }
 
-/** Removes a chain with its sets, whether they are there or not. The table goes if there is no other chain in it. */
+/** Removes chains with their sets, whatever of them is there. The table goes if there is no other chain in it. */
 export function removeWithSets(
-  { name, sets = [] }: Chain,
+  chains: readonly Chain[],
   seen: Seen,
   why: string,
   { nft }: Family,
 ): readonly Command[] {
-  if (!seen.has(name)) return [];
-  if (seen.size === 1) return [{ why, argv: ["nft", "delete", "table", nft, table] }];
+  const there = chains.filter(({ name }) => seen.has(name));
+  if (there.length === 0) return [];
+  if (there.length === seen.size) return [{ why, argv: ["nft", "delete", "table", nft, table] }];
   const at = `${nft} ${table}`;
+  const sets = new Set(chains.flatMap((chain) => chain.sets ?? []));
   const text = [
-    ...[`flush chain ${at} ${name}`, `delete chain ${at} ${name}`],
-    ...sets.flatMap((set) => [`add set ${at} ${set} { ${setType}; }`, `delete set ${at} ${set}`]),
+    ...there.flatMap(({ name }) => [`flush chain ${at} ${name}`, `delete chain ${at} ${name}`]),
+    ...[...sets].flatMap((set) => [`add set ${at} ${set} { ${setType}; }`, `delete set ${at} ${set}`]),
   ];
   return [{ why, argv: ["nft", text.join("; ")] }];
 }

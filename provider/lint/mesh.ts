@@ -4,9 +4,8 @@
  */
 
 import type { Policy } from "../facts/ip-rules.js";
-import { contains, parseRange } from "../plan/cidr.js";
 import { gatewayTo, linkOf, nics, type WithWays } from "../resources/host/network.js";
-import { containersOf, diversion, remedy } from "../resources/host/policy.js";
+import { divertedItself, divertedPackets } from "./diverted.js";
 import { inPool } from "./in-pool.js";
 import { notItsOwn } from "./own-address.js";
 
@@ -45,7 +44,8 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
-    ...diverted(intent, host),
+    ...divertedPackets(intent, host).map((text) => error([host.name], text)),
+    ...divertedItself(intent, host).map((text) => warning([host.name], text)),
     ...notItsOwn(host, hosts).map((text) => warning([host.name], text)),
     ...inPool(intent, host).map((text) => warning([host.name], text)),
     ...smaller(host, hosts),
@@ -89,24 +89,6 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
       `${host.name}, with ${links.join(", ")}, is on no link of ${peers.join(", ")}: ${way}; a direct route needs both on one layer-2 network`,
     ),
   );
-}
-
-/** A rule and a table of somebody's own lead the whole pool elsewhere than the routes will. */
-function diverted({ pool }: Intent, { name, ground, policy }: Standing): readonly Finding[] {
-  const parsed = pool === undefined ? undefined : parseRange(pool);
-  if (parsed === undefined || "reason" in parsed) return [];
-  const to = parsed.value;
-  const ofContainers = containersOf(ground);
-  // A route to a part of the pool is told by the PeerRoute that it meets.
-  const whole = { ...policy, routes: policy.routes.filter(({ range }) => contains(range, to)) };
-  const found = diversion(whole, { ...ofContainers, from: [...ofContainers.from, to], to });
-  if (found === undefined) return [];
-  return [
-    error(
-      [name],
-      `${name}: packets of containers to the pool ${pool} would not go to the peers: ${found}; ${remedy(to)}`,
-    ),
-  ];
 }
 
 /** The card that holds the host's own address. */

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
+import { until } from "../../lab/run.js";
 import { pair, sceneOf } from "../support/cases.js";
 import type { Scene } from "../support/scene.js";
+
+const quick = ["--restart", "always", "--stop-timeout", "1"];
 
 describe("25: ports published on 127.0.0.1 and ::1 in networks of a user's", () => {
   let scene: Scene;
@@ -20,6 +23,7 @@ describe("25: ports published on 127.0.0.1 and ::1 in networks of a user's", () 
     await host().run("docker network create -o com.docker.network.bridge.name=web0 web");
     await host().run("docker network create app");
     await host().run("docker network create --ipv6 --subnet fd98:1::/64 six");
+    await bridgeOfAnother("virbr8", "10.78.0");
     await scene.startBoxes();
     await box("web", "127.0.0.1:8090:80");
     await box("app", "127.0.0.1:8091:80");
@@ -56,17 +60,31 @@ describe("25: ports published on 127.0.0.1 and ::1 in networks of a user's", () 
     assert.deepEqual(await entered(), []);
   });
 
+  it("a port of it that is published for everybody is open at once", async () => {
+    await startBox(host(), "all", [...quick, "--network", "later", "-p", "8094:80"]);
+    const { code } = await stranger.exec(["bash", "-c", connect(`${host().address}/8094`)]);
+    assert.equal(code, 0);
+  });
+
+  it("another program's bridge stays as it is, and a new one is closed for a moment only", async () => {
+    await bridgeOfAnother("virbr9", "10.79.0");
+    const reaches = async (address: string) =>
+      (await stranger.exec(["ping", "-c", "1", "-W", "1", address])).code === 0;
+    assert.equal(await reaches("10.78.0.2"), true);
+    await until("the new bridge", 45_000, () => reaches("10.79.0.2"));
+  });
+
+  /** As libvirt and LXD make them: a bridge with an address, and a machine behind it that is routed to. */
+  const bridgeOfAnother = async (name: string, net: string) => {
+    await host().run(`ip netns add ${name}
+      ip link add ${name} type bridge && ip addr add ${net}.1/24 dev ${name} && ip link set ${name} up
+      ip link add ${name}p type veth peer name eth0 netns ${name} && ip link set ${name}p up master ${name}
+      ip -n ${name} addr add ${net}.2/24 dev eth0 && ip -n ${name} link set eth0 up
+      ip -n ${name} route add default via ${net}.1`);
+    await stranger.run(["ip", "route", "add", `${net}.0/24`, "via", host().address]);
+  };
   const box = (network: string, port: string) =>
-    startBox(host(), network, [
-      "--restart",
-      "always",
-      "--stop-timeout",
-      "1",
-      "--network",
-      network,
-      "-p",
-      port,
-    ]);
+    startBox(host(), network, [...quick, "--network", network, "-p", port]);
   const field = async (name: string, key: string) => {
     const form = `{{range .NetworkSettings.Networks}}{{.${key}}}{{end}}`;
     return (await host().run(["docker", "inspect", name, "-f", form])).trim();

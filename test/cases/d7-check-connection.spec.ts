@@ -23,10 +23,8 @@ const hosts = [
 ];
 const mesh = new Mesh("mesh", { pool: "172.30.0.0/16", hosts });
 export const plan = mesh.plan;
-const where = Object.fromEntries(
-  hosts.map(({ name, address, connection }) => [name, { endpoint: \`root@\${address}:22\`, connection }]),
-);
-export const check = new MeshCheck("check", { plan, hosts: where }, { dependsOn: [...mesh.resources] }).results;
+const { hosts: where, connections, resources } = mesh;
+export const check = new MeshCheck("check", { plan, hosts: where, connections }, { dependsOn: [...resources] }).results;
 `;
 
 describe("D7: MeshCheck with a program's own connection", () => {

@@ -91,9 +91,10 @@ function noShell(reach: Reach, ended: Ended): Unreachable {
     const renew = `Give ${user} a new password on the host (\`chage -l ${user}\` there tells more), or log in as another user.`;
     return new Unreachable(reach.name, reach.endpoint, reason, renew);
   }
+  // The last rule that matches counts, and the files there are read in the order of their names.
   const tty = /must have a tty/i.test(said) ? ` and "Defaults:${user} !requiretty"` : "";
   const advice = /sudo|password|tty/i.test(said)
-    ? `Log in as root, or let ${user} use sudo without a password: "${user} ALL=(root) NOPASSWD: /bin/sh"${tty} in /etc/sudoers.d/dockroute.`
+    ? `Log in as root, or let ${user} use sudo without a password: "${user} ALL=(root) NOPASSWD: /bin/sh"${tty} in /etc/sudoers.d/zz-dockroute.`
     : `Give ${user} a login shell, or log in as another user.`;
   return new Unreachable(reach.name, reach.endpoint, reason, advice);
 }

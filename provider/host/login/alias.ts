@@ -51,24 +51,23 @@ function levelOf(name: string, given: Pick<Written, "user" | "port">): Written {
   const user = given.user ?? read.user ?? "root";
   const tokens = { h: host, n: name, r: user, p: String(given.port ?? read.port ?? 22) };
   const pathOf = (path: string) => expandHome(expanded(environment(path), tokens));
+  const filesOf = (key: string, text: string | undefined) => {
+    const named = text?.split(/\s+/).filter((file) => file !== "none");
+    return named === undefined ? {} : { [key]: named.map(pathOf) };
+  };
   const files = identityFiles.filter((file) => file !== "none").map(pathOf);
-  const knownHosts = values.get("userknownhostsfile");
   const agent = values.get("identityagent");
+  const certificate = values.get("certificatefile");
   const alias = values.get("hostkeyalias");
   return {
     ...read,
     ...(name === host ? {} : { alias: name }),
     ...(identityFiles.length > 0 ? { identities: files } : {}),
+    ...(certificate === undefined || certificate === "none" ? {} : { certificates: [pathOf(certificate)] }),
     ...(values.get("identitiesonly") === "yes" ? { identitiesOnly: true } : {}),
     ...(agent === undefined || agent === "SSH_AUTH_SOCK" ? {} : { agentSocketPath: agentOf(agent, pathOf) }),
-    ...(knownHosts === undefined
-      ? {}
-      : {
-          knownHostsFiles: knownHosts
-            .split(/\s+/)
-            .filter((file) => file !== "none")
-            .map(pathOf),
-        }),
+    ...filesOf("knownHostsFiles", values.get("userknownhostsfile")),
+    ...filesOf("globalKnownHostsFiles", values.get("globalknownhostsfile")),
     ...(alias === undefined ? {} : { hostKeyAlias: alias }),
   };
 }

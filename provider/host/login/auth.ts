@@ -1,7 +1,8 @@
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
 import { printable } from "../../engine/printable.js";
 import { SortedAgent } from "./agent.js";
+import { type Unused, unusedCertificate } from "./certificates.js";
 import { type Connection, expandHome } from "./connection.js";
 import type { Refusal } from "./host-key.js";
 
@@ -10,6 +11,8 @@ export interface Login {
   readonly methods: readonly AnyAuthMethod[];
   /** Why a key that was named is not among them. */
   readonly notes?: readonly string[];
+  /** A certificate that was left out; looked for when the login is refused. */
+  readonly certificate?: () => Promise<Unused | undefined>;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function loginOf(connection: Connection): Promise<Login | Refusal> 
   const password = connection.password?.reveal();
   const nothingElse = key === undefined && password === undefined;
   const agent = connection.agentSocketPath ?? (nothingElse ? process.env["SSH_AUTH_SOCK"] : undefined);
-  const { keys, notes, wanted } = await identitiesOf(connection, nothingElse);
+  const { files, keys, notes, wanted } = await identitiesOf(connection, nothingElse);
   if (agent !== undefined && agent !== "") {
     const sorted = connection.identities === undefined ? agent : sortedAgent(connection, agent, wanted);
     methods.push({ type: "agent", username, agent: sorted });
@@ -49,10 +52,11 @@ export async function loginOf(connection: Connection): Promise<Login | Refusal> 
     });
   }
   // Without a credential a host may still accept the login; otherwise it names the methods that it accepts.
-  const certificates = await certificatesOf([connection.privateKeyFile, ...(connection.identities ?? [])]);
+  const given = connection.privateKeyFile === undefined ? [] : [connection.privateKeyFile];
   return {
     methods: methods.length > 0 ? methods : [{ type: "none", username }],
-    notes: [...notes, ...certificates],
+    notes,
+    certificate: () => unusedCertificate(connection, [...given, ...files], agent),
   };
 }
 
@@ -61,6 +65,7 @@ function sortedAgent(connection: Connection, path: string, wanted: readonly Buff
 }
 
 interface Identities {
+  readonly files: readonly string[];
   readonly keys: readonly ParsedKey[];
   readonly notes: readonly string[];
   /** Their public keys, also of those that only an agent can use. */
@@ -85,29 +90,11 @@ async function identitiesOf(connection: Connection, nothingElse: boolean): Promi
     }),
   );
   return {
+    files,
     keys: read.flatMap(({ keys }) => keys),
     notes: read.flatMap(({ notes }) => notes),
     wanted: read.flatMap(({ wanted }) => wanted),
   };
-}
-
-/** ssh offers the certificate beside a key. ssh2 knows none, so a host that trusts only certificates refuses the key. */
-async function certificatesOf(keys: readonly (string | undefined)[]): Promise<readonly string[]> {
-  const files = keys.flatMap((key) => (key === undefined ? [] : [`${key}-cert.pub`]));
-  const there = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => [file],
-        () => [],
-      ),
-    ),
-  );
-  return there
-    .flat()
-    .map(
-      (file) =>
-        `${file} is not offered, because dockroute cannot use certificates: add the key itself to the host's authorized_keys`,
-    );
 }
 
 const keyAdvice =

@@ -59,9 +59,13 @@ interface FromSsh {
   readonly alias?: string;
   /** Private keys, tried in this order; missing and locked ones are skipped. */
   readonly identities?: readonly string[];
+  /** Files of certificates, beside those that are named after their keys. */
+  readonly certificates?: readonly string[];
   /** Of an agent, only the keys of `identities`. */
   readonly identitiesOnly?: boolean;
   readonly knownHostsFiles?: readonly string[];
+  /** In place of the system's own. */
+  readonly globalKnownHostsFiles?: readonly string[];
   /** The name in known hosts files. */
   readonly hostKeyAlias?: string;
 }
@@ -132,7 +136,7 @@ function withDefaults(level: Omit<Written, "proxy" | "host"> & Hop): Omit<Connec
     ...level,
     port: level.port ?? defaults.port,
     user: level.user ?? defaults.user,
-    knownHostsFile: level.knownHostsFile ?? expandHome(defaults.knownHostsFile),
+    knownHostsFile: level.knownHostsFile ?? defaultKnownHosts(),
     dialErrorLimit: level.dialErrorLimit ?? defaults.dialErrorLimit,
     perDialTimeout: level.perDialTimeout ?? defaults.perDialTimeout,
     idleTimeout: level.idleTimeout ?? defaults.idleTimeout,
@@ -166,6 +170,11 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   const port = Number(parts?.["port"]);
   if (host === undefined || user === undefined || port < 1 || port > 65535) return undefined;
   return { user, host, port };
+}
+
+/** What `knownHostsFile` is where nobody names another. */
+export function defaultKnownHosts(): string {
+  return expandHome(defaults.knownHostsFile);
 }
 
 export function expandHome(path: string): string {

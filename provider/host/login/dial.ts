@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import { printable } from "../../engine/printable.js";
-import { LoginAttempt, loginOf } from "./auth.js";
+import { type Login, LoginAttempt, loginOf } from "./auth.js";
 import type { Connection } from "./connection.js";
 import { hostKeyCheck, type Refusal } from "./host-key.js";
 
@@ -69,7 +69,11 @@ export async function dial(connection: Connection, through?: Duplex): Promise<Di
       authHandler: (accepted, _partial, next) => {
         const method = attempt.next(accepted);
         if (method !== undefined) next(method);
-        else fail(new DialFailed(loginRefused(connection, attempt), false));
+        else {
+          void loginRefused(connection, attempt, login).then((refused) =>
+            fail(new DialFailed(refused, false)),
+          );
+        }
       },
     });
   });
@@ -90,12 +94,15 @@ const algorithms = [
   "rsa-sha2-256",
 ] as const;
 
-function loginRefused(connection: Connection, attempt: LoginAttempt): Refusal {
+async function loginRefused(connection: Connection, attempt: LoginAttempt, login: Login): Promise<Refusal> {
+  const certificate = await login.certificate?.();
+  if (certificate !== undefined) attempt.note(certificate.note);
   return {
     reason: `the login as ${connection.user} was refused (${attempt.inWords()})`,
     advice:
+      certificate?.advice ??
       "Check the user and the key or password of its connection. Where the credential was changed since the last " +
-      "`pulumi up`, refresh and destroy still use the old one: run them with PULUMI_RUN_PROGRAM=true.",
+        "`pulumi up`, refresh and destroy still use the old one: run them with PULUMI_RUN_PROGRAM=true.",
   };
 }
 
@@ -127,7 +134,8 @@ function algorithmAdvice(message: string): readonly [reason: string, advice: str
   const [, setting, value] = found;
   return [
     `its sshd allows only algorithms that dockroute does not know (${printable(message)})`,
-    `Add ${value} to ${setting} in the host's sshd_config (\`sshd -T | grep -i ${setting}\` there shows the present list), then reload sshd.`,
+    `Add ${value} to the list of ${setting} in the host's sshd_config (\`grep -rsi '^ *${setting}' /etc/ssh\` there shows the ` +
+      "file and the list), then run `systemctl reload ssh` (`sshd` on some systems).",
   ];
 }
 

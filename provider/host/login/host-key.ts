@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { quote } from "../../engine/command.js";
 import type { Connection } from "./connection.js";
 import {
@@ -37,7 +39,8 @@ export async function hostKeyCheck(connection: Connection): Promise<HostKeyCheck
   if (connection.hostKey !== undefined) return pinned(connection.hostKey);
   const known: KnownKey[] = [];
   const files: string[] = [];
-  for (const file of [...(connection.knownHostsFiles ?? [connection.knownHostsFile]), ...system]) {
+  const own = connection.knownHostsFiles ?? [connection.knownHostsFile];
+  for (const file of [...own, ...(connection.globalKnownHostsFiles ?? system)]) {
     try {
       known.push(...parseKnownHosts(await readFile(file, "utf8"), file));
       files.push(file);
@@ -114,14 +117,24 @@ function authorities(lines: readonly KnownKey[]): string {
 
 function howToLearn(connection: Connection, key: Buffer): string {
   const type = keyType(key)?.replace(/^ssh-|-sha2-.*$/g, "") ?? "ed25519";
-  const port = connection.port === 22 ? "" : `-p ${connection.port} `;
   const compare = `Compare the fingerprint with \`ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub\` on the host's own console, then`;
   const pin = `pin it as \`hostKey: "${fingerprint(key)}"\` of the connection`;
   const file = (connection.knownHostsFiles ?? [connection.knownHostsFile]).find(
     (each) => each !== "/dev/null",
   );
-  if (file === undefined) return `${compare} ${pin}: its ssh config names no known hosts file.`;
-  return `${compare} add it: \`ssh-keyscan -t ${type} ${port}${connection.host} >> ${quote([file])}\`, or ${pin}.`;
+  if (file === undefined) {
+    return `${compare} ${pin}: by its settings (\`UserKnownHostsFile\` or \`knownHostsFile\`) known hosts are kept nowhere.`;
+  }
+  const folder = existsSync(dirname(file)) ? "" : `${quote(["mkdir", "-p", "-m", "700", dirname(file)])} && `;
+  return `${compare} add it: \`${folder}${lineOf(connection, key, type)} >> ${quote([file])}\`, or ${pin}.`;
+}
+
+/** ssh-keyscan knows no hop and no alias, so there the line itself is given. */
+function lineOf(connection: Connection, key: Buffer, type: string): string {
+  const [name, port] = filed(connection);
+  if (connection.proxy.length > 0 || name !== connection.host)
+    return quote(["echo", `${knownName(name, port)} ${keyType(key)} ${key.toString("base64")}`]);
+  return `ssh-keyscan -t ${type} ${port === 22 ? "" : `-p ${port} `}${name}`;
 }
 
 /** A pinned key decides alone: known hosts files are not read. */

@@ -5,6 +5,7 @@ import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
 import * as containers from "../../facts/docker-containers.js";
 import { dockerd } from "../../facts/dockerd.js";
+import { costlyPolicy } from "../../facts/ip-rules.js";
 import * as iptables from "../../facts/iptables.js";
 import { mentions } from "../../facts/mentions.js";
 import * as nft from "../../facts/nft.js";
@@ -26,6 +27,7 @@ export const facts = {
   nat: iptables.costlyRulesOf("nat"),
   foreign: nftForeign.costlyForeign,
   mentions,
+  policy: costlyPolicy,
 };
 
 /** All facts, the costly ones among them. */

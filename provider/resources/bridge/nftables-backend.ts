@@ -6,10 +6,11 @@
  * container's address by another link than the container's bridge. A guard of ours does the same as that rule, but for
  * packets that a ForwardRule has marked.
  *
- * The guard names no network card and no bridge. Docker's bridges are in two sets, which the script fills from Docker's
- * answer each time it is loaded: `guarded`, and `open` for networks into which Docker itself lets everybody. The ranges
- * of docker0 and of the pools are guarded by their addresses, so that a new network from the pools is never open. Only
- * a new network with a range of its own stays open until the script is loaded again, 30 s at most.
+ * The guard names no network card and no bridge. The host's bridges are in two sets, which the script fills from Docker's
+ * answer each time it is loaded: `guarded`, and `open` for networks into which Docker itself lets everybody and for the
+ * bridges of other programs. A bridge that came since is in neither: what another link sends there is dropped after
+ * routing, where the kernel tells that it is a bridge, unless it comes by a published port. So a new network is never
+ * open, and a new bridge of another program is closed until the script is loaded again, 30 s at most.
  */
 import * as boot from "../../boot/script.js";
 import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
@@ -19,12 +20,13 @@ import { fillSets } from "../../facts/docker-networks.js";
 import { isOn, turnOn } from "../../facts/forwarding.js";
 import * as nft from "../../facts/nft.js";
 import { contains, parseRange, printRange } from "../../plan/cidr.js";
-import { v4, v6 } from "../../plan/family.js";
+import { type Family, v4, v6 } from "../../plan/family.js";
 import { networkOf } from "../host/network.js";
 import type { CheapSeen } from "./facts.js";
 import { isNftables, type Wanted } from "./keys.js";
 
 const name = "guard-bridges";
+const ofNew = "guard-new-bridges";
 const sets = { open: "open", guarded: "guarded" } as const;
 
 /** From another link, the first packet of a flow. Inside a Docker network a packet comes from the same link. */
@@ -66,13 +68,35 @@ const guardIpv6: nft.Chain = {
   ],
 };
 
+/** The same for a bridge that is in no set yet. DNAT is done here: a published port's packets have been through it. */
+function newGuard(unmarked: readonly nft.Match[] = []): nft.Chain {
+  const unpublished: nft.Match = { on: "new and not published" };
+  return {
+    name: ofNew,
+    at: "forward",
+    sets: Object.values(sets),
+    rules: [
+      { matches: [{ on: "leaves by set", name: sets.open }], verdict: "accept" },
+      {
+        matches: [{ on: "leaves by a bridge" }, { on: "to another link" }, ...unmarked, unpublished],
+        verdict: "drop",
+      },
+    ],
+  };
+}
+
+const guards = {
+  ip: (wanted: Wanted) => [guardOf(wanted), newGuard([{ on: "unmarked" }])],
+  ip6: () => [guardIpv6, newGuard()],
+} as const;
+
 function scriptOf(wanted: Wanted, id: string): boot.Script {
   return {
     kind: "guard",
     subject: "bridges",
     holder: { ...wanted, id },
     about: "Keeps out of Docker's networks what comes by another link and no rule has marked.",
-    lines: [nft.load([guardOf(wanted)]), nft.load([guardIpv6], v6), fillSets(sets, nft.table)],
+    lines: [nft.load(guards.ip(wanted)), nft.load(guards.ip6(), v6), fillSets(sets, nft.table)],
     formerName: "guard-bridges",
   };
 }
@@ -82,18 +106,20 @@ export function guardClaims(wanted: Wanted, id: string, seen: CheapSeen): Claims
   const script = scriptOf(wanted, id);
   const make = [boot.load(script, "keep strangers out of Docker's networks")];
   const why = "remove the guard of Docker's networks";
-  const claim = (what: string, isSo: boolean, isThere: boolean, remove: readonly Command[]): Claim => ({
-    ...{ what, is: state(isSo, isThere), make, remove },
-  });
-  const { nft: ipv4, nftIpv6: ipv6 } = seen;
-  const guard = guardOf(wanted);
-  const removed = {
-    ipv4: nft.removeWithSets(guard, ipv4, why, v4),
-    ipv6: nft.removeWithSets(guardIpv6, ipv6, why, v6),
+  // All chains of a family go at once, because they share the sets.
+  const claims = (family: Family, there: nft.Seen): Claims => {
+    const chains = guards[family.nft](wanted);
+    const remove = nft.removeWithSets(chains, there, why, family);
+    return chains.map((chain) => ({
+      what: `nft chain ${chain.name}${family === v6 ? " for IPv6" : ""}`,
+      is: state(nft.has(there, chain), there.has(chain.name)),
+      make,
+      remove,
+    }));
   };
   const all = [
-    claim(`nft chain ${name}`, nft.has(ipv4, guard), ipv4.has(name), removed.ipv4),
-    claim(`nft chain ${name} for IPv6`, nft.has(ipv6, guardIpv6), ipv6.has(name), removed.ipv6),
+    ...claims(v4, seen.nft),
+    ...claims(v6, seen.nftIpv6),
     ...boot.keptAtBoot(script, seen.scripts),
     dropIn(seen),
   ];

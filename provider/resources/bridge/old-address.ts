@@ -125,6 +125,9 @@ export function namedElsewhere(wanted: Wanted, seen: BridgeSeen): readonly strin
     ...seen.foreign.flatMap(({ table, name, rules }) =>
       rules.filter((rule) => isIn(old, rule)).map((rule) => `nft table ${table}, chain ${name}: ${rule}`),
     ),
+    ...seen.policy.rules
+      .filter(({ text }) => isIn(old, text))
+      .map(({ priority, text }) => `the policy rule ${priority}: ${text}`),
     ...seen.mentions
       .filter(({ address }) => address.endsWith(".") || isIn(old, address))
       .map(({ file, line, address }) => `${file}, line ${line}: ${address}`),

@@ -4,13 +4,13 @@ import { contains, overlaps, parseInterface, printRange, type Range } from "../.
 import { v4 } from "../../plan/family.js";
 import { addressesOfDocker0, type Ground, isDockers } from "./network.js";
 
-/** Packets from containers to a range. */
+/** Packets from containers, or from the host itself, to a range. */
 export interface Flow {
   readonly to: Range;
-  /** The containers' own ranges. */
+  /** Their sources: the containers' ranges, or the host's address. */
   readonly from: readonly Range[];
-  /** Whether packets that come in by this link may be a container's. */
-  isContainers(link: string): boolean;
+  /** Whether they may come in by this link. Those of the host itself come in by none, which a rule calls "lo". */
+  comesBy(link: string): boolean;
   /** The next hop that is wanted: a table that leads there is no diversion. */
   readonly gateway?: string;
 }
@@ -18,13 +18,13 @@ export interface Flow {
 /** Whose packets these are as the host is now: those of every network of Docker's. */
 export function containersOf(
   ground: Pick<Ground, "dockerNetworks" | "links">,
-): Pick<Flow, "from" | "isContainers"> {
+): Pick<Flow, "from" | "comesBy"> {
   const subnets = (ground.dockerNetworks ?? []).flatMap(({ ranges }) => ranges.map(({ subnet }) => subnet));
   const from = [...subnets, ...addressesOfDocker0(ground)].flatMap((text) => {
     const parsed = parseInterface(text, v4);
     return "value" in parsed ? [parsed.value.range] : [];
   });
-  return { from, isContainers: (link) => isDockers(ground, link) };
+  return { from, comesBy: (link) => isDockers(ground, link) };
 }
 
 /** The priority of the rule that looks up the main table, unless somebody has moved it. */
@@ -55,7 +55,7 @@ function matches({ from, to, incoming, hasMore, isInverted }: Rule, flow: Flow):
     !hasMore &&
     (from === undefined || flow.from.some((range) => overlaps(range, from))) &&
     (to === undefined || overlaps(to, flow.to)) &&
-    (incoming === undefined || flow.isContainers(incoming));
+    (incoming === undefined || flow.comesBy(incoming));
   return meets !== isInverted;
 }
 

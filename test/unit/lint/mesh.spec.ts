@@ -175,6 +175,27 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(texts("172.30.9.0/24 dev vpn0"), []);
   });
 
+  it("tells of a rule for the host's own address, by which its own processes would miss the peers", () => {
+    const table = "table 100 default via 192.168.1.254 dev eth0\n";
+    const texts = (rule: string) => {
+      const found = readFrom(
+        policy,
+        said(`100:\t${rule} lookup 100\n32766:\tfrom all lookup main\n${table}`),
+      );
+      return lint({ pool: "172.30.0.0/16", addresses: {} }, [host("alpha", 1, {}, { policy: found })]).map(
+        ({ level, text }) => `${level}: ${text.split(":")[1]}`,
+      );
+    };
+    const itself = [
+      "warning:  what alpha itself, not its containers, sends to the peers' containers would not go to the peers",
+    ];
+    assert.deepEqual(texts("from 192.168.1.1"), itself);
+    assert.deepEqual(texts("from all iif lo"), itself);
+    assert.deepEqual(texts("from 192.168.1.77"), []);
+    // What leads the containers elsewhere too is refused, and told once.
+    assert.equal(texts("from all").length, 1);
+  });
+
   it("refuses a strict rp_filter only where the route back to a peer is on another card", () => {
     const two = (strict: readonly string[], more: Partial<Standing> = {}) =>
       host(

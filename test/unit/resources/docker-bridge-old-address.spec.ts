@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Container } from "../../../provider/facts/docker-containers.js";
 import type { DockerNetwork } from "../../../provider/facts/docker-networks.js";
 import { dockerd as dockerdFact } from "../../../provider/facts/dockerd.js";
+import { policy as policyFact } from "../../../provider/facts/ip-rules.js";
 import { readTable } from "../../../provider/facts/iptables.js";
 import { mentions as mentionsFact } from "../../../provider/facts/mentions.js";
 import type { BridgeSeen } from "../../../provider/resources/bridge/index.js";
@@ -159,6 +160,19 @@ describe("docker0's old address", () => {
       "rules of nft",
       { ...fresh, foreign },
       ["nft table inet office, chain input: ip saddr 172.17.0.0/16 accept"],
+    ],
+    [
+      "policy rules",
+      {
+        ...fresh,
+        policy: readFrom(
+          policyFact,
+          said(
+            "0:\tfrom all lookup local\n90:\tfrom 172.17.0.0/16 lookup vpn\n91:\tfrom 10.1.0.0/16 lookup vpn\n",
+          ),
+        ),
+      },
+      ["the policy rule 90: from 172.17.0.0/16 lookup vpn"],
     ],
     [
       "files of /etc",

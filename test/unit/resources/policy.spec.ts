@@ -26,7 +26,7 @@ const host = (...lines: readonly string[]) =>
 const flow = {
   to: range("172.30.2.0/24"),
   from: [range("172.30.1.0/24")],
-  isContainers: (link: string) => link === "docker0",
+  comesBy: (link: string) => link === "docker0",
   gateway: "192.168.1.2",
 };
 
