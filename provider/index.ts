@@ -1,4 +1,4 @@
-/** dockroute's public face: the four resources, the component Mesh, the check, the planner, and their types. Nothing else is exported. */
+/** dockroute's public face: the resources, the component Mesh, the check, the planner, and their types. Nothing else is exported. */
 export { PlanError } from "./plan/error.js";
 export { planMesh } from "./plan/mesh.js";
 export type { HostPlan, MeshConfig, MeshHost, Plan } from "./plan/types.js";
@@ -13,4 +13,5 @@ export {
 } from "./shells/dynamic/classes/mesh.js";
 export { MeshCheck, type MeshCheckArgs, type MeshCheckResults } from "./shells/dynamic/classes/mesh-check.js";
 export { PeerRoute, type PeerRouteArgs } from "./shells/dynamic/classes/peer-route.js";
+export { PeerRoutes, type PeerRoutesArgs, type WayToPeerArgs } from "./shells/dynamic/classes/peer-routes.js";
 export type { ConnectionArgs } from "./shells/dynamic/classes/resource.js";

@@ -19,6 +19,8 @@ export interface StackConfig {
   readonly maxUnavailable: number;
   /** Whether an `up` that changed something ends with a check of every direction. @default false */
   readonly check: boolean;
+  /** A resource for each route, or one for all routes of a host. @default "pair" */
+  readonly routes: "pair" | "host";
 }
 
 export interface StackHost {
@@ -46,6 +48,7 @@ const forms: Readonly<Record<string, "text" | "json">> = {
   "dockroute:networkPrefix": "json",
   "dockroute:maxUnavailable": "json",
   "dockroute:check": "json",
+  "dockroute:routes": "text",
   "dockroute:connection": "json",
   "dockroute:hosts": "json",
   "dockroute:leaving": "json",
@@ -67,12 +70,14 @@ export function readConfig(source: Source, previous?: Plan): StackConfig {
   const most = "dockroute:maxUnavailable";
   const maxUnavailable = schema.check(schema.maxUnavailable, values[most], most, faults);
   const check = schema.check(schema.flag, values["dockroute:check"], "dockroute:check", faults);
+  const routes = schema.check(schema.routes, values["dockroute:routes"], "dockroute:routes", faults);
   const mesh = readMesh(values, faults);
   const plan = tryPlan(mesh, previous, faults);
-  if (faults.all.length > 0 || plan === undefined || maxUnavailable === undefined || check === undefined) {
+  const isWhole = plan !== undefined && maxUnavailable !== undefined;
+  if (faults.all.length > 0 || !isWhole || check === undefined || routes === undefined) {
     throw new ConfigError(faults.all);
   }
-  return { mesh, plan, hosts, leaving, maxUnavailable, check };
+  return { mesh, plan, hosts, leaving, maxUnavailable, check, routes };
 }
 
 /** Each key's text as a value. An unknown key is a fault: most likely it is mistyped. */

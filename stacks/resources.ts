@@ -4,13 +4,13 @@ import { declareMesh as declare, type MeshMember } from "../provider/shells/dyna
 import { MeshCheck } from "../provider/shells/dynamic/classes/mesh-check.js";
 import type { StackConfig } from "./config.js";
 
-type Declared = Pick<StackConfig, "mesh" | "plan" | "hosts">;
+type Declared = Pick<StackConfig, "mesh" | "plan" | "hosts" | "routes">;
 
 /**
  * The resources of the stack's mesh, at the stack's root. They are not in a `Mesh`: a component is a resource too,
  * which every existing stack would have to create.
  */
-export function declareMesh({ mesh, plan, hosts }: Declared): readonly pulumi.Resource[] {
+export function declareMesh({ mesh, plan, hosts, routes }: Declared): readonly pulumi.Resource[] {
   return declare(
     hosts.flatMap(({ name, endpoint, interface: nic }): MeshMember[] => {
       const planned = Object.hasOwn(plan, name) ? plan[name] : undefined;
@@ -27,11 +27,15 @@ export function declareMesh({ mesh, plan, hosts }: Declared): readonly pulumi.Re
         },
       ];
     }),
+    routes,
   );
 }
 
 /** The check of every direction, after all other resources. */
-export function declareCheck({ mesh, plan, hosts }: Declared, after: readonly pulumi.Resource[]): MeshCheck {
+export function declareCheck(
+  { mesh, plan, hosts }: Omit<Declared, "routes">,
+  after: readonly pulumi.Resource[],
+): MeshCheck {
   const where = hosts.map(({ name, endpoint, interface: nic }) => [
     name,
     { endpoint, ...(nic === undefined ? {} : { interface: nic }) },

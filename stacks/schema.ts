@@ -48,6 +48,11 @@ export const pool = z.string({
 export const prefix = z
   .number({ error: ({ input }) => `${shown(input)} is refused: a prefix length is allowed, like 24` })
   .optional();
+export const routes = z
+  .enum(["pair", "host"], {
+    error: ({ input }) => `${shown(input)} is refused: pair or host is allowed`,
+  })
+  .default("pair");
 export const flag = truth.default(false);
 export const maxUnavailable = z
   .number({ error: ({ input }) => `${shown(input)} is refused: ${count}` })

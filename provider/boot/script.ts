@@ -103,10 +103,7 @@ export function load(script: Script, why: string): Command {
 }
 
 /** Whose the script is that lies there, and with it all that it loads. undefined if it is ours or absent. */
-export function holderOf(
-  script: Pick<Script, "kind" | "subject" | "holder" | "formerName">,
-  seen: ScriptsSeen,
-): Claim["notOurs"] {
+export function holderOf(script: Own, seen: ScriptsSeen): Claim["notOurs"] {
   return ownerOf(holderAt(pathOf(script), seen) ?? holderAt(formerPathOf(script), seen), script.holder);
 }
 
@@ -124,33 +121,61 @@ function holderAt(path: string | undefined, seen: ScriptsSeen): string | undefin
  * what already runs. An undo takes it first, or the repair would load it again.
  */
 export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
-  const path = pathOf(script);
-  const there = seen.files.get(path);
-  const text = textOf({ ...script, holder: asThere(script, there) });
-  const isShared = othersThan(script, seen).length > 0;
-  const notOurs = holderOf(script, seen);
-  const hasLoader = loader.drop(seen).length > 0;
+  const beside = besideOf([script], seen);
+  return [...unitsKept(beside, seen), ...scriptKept(script, beside, seen), ...unfinishedGone(beside, seen)];
+}
+
+/** What there is on the host beside the scripts of one resource. */
+export interface Beside {
+  /** The scripts of other resources. */
+  readonly others: boolean;
+  readonly loader: boolean;
+}
+
+/** @param scripts every script of the resource */
+export function besideOf(scripts: readonly Own[], seen: ScriptsSeen): Beside {
+  return { others: othersThan(scripts, seen).length > 0, loader: loader.drop(seen).length > 0 };
+}
+
+export function unitsKept(beside: Beside, seen: ScriptsSeen): Claims {
   return [
     {
       what: "the units that load it at boot",
-      is: state(loader.isKept(seen), hasLoader),
+      is: state(loader.isKept(seen), beside.loader),
       ...(loader.isKept(seen) ? {} : { found: "absent or changed" }),
-      ...(isShared || notOurs !== undefined ? { notOurs: "shared" } : {}),
+      ...(beside.others ? { notOurs: "shared" } : {}),
       make: loader.keep(seen),
       remove: loader.drop(seen),
     },
+  ];
+}
+
+/** One script of a resource that may have several. */
+export function scriptKept(script: Script, beside: Beside, seen: ScriptsSeen): Claims {
+  const path = pathOf(script);
+  const there = seen.files.get(path);
+  const text = textOf({ ...script, holder: asThere(script, there) });
+  const notOurs = holderOf(script, seen);
+  return [
     {
       what: path,
       is: state(there === text, there !== undefined),
       ...(there === undefined || there === text ? {} : { found: "differs" }),
       ...(notOurs === undefined ? {} : { notOurs }),
       make: [writeFile({ path, text, mode: "644", why: `keep it over reboots in ${path}` })],
-      // Without a loader the folders go with the last script: nothing comes back to them.
-      remove: hasLoader || isShared ? [removeFile(path, `remove ${path}`)] : [loader.removeFolders([path])],
+      remove: [removeScript(path, beside)],
     },
     ...formerScript(script, seen),
-    ...(isShared ? [] : ifThere("files whose writing was cut short", unfinished(seen, hasLoader))),
   ];
+}
+
+/** Without a loader the folders go with the last script: nothing comes back to them. */
+export function removeScript(path: string, beside: Beside): Command {
+  return beside.loader || beside.others ? removeFile(path, `remove ${path}`) : loader.removeFolders([path]);
+}
+
+export function unfinishedGone(beside: Beside, seen: ScriptsSeen): Claims {
+  return beside.others ? [] : ifThere("files whose writing was cut short", unfinished(seen, beside.loader));
 }
 
 /** A caller that does not know its stack, as the command `dockroute status`, takes what lies there for its own. */
@@ -170,11 +195,20 @@ function formerScript(script: Script, seen: ScriptsSeen): Claims {
   }));
 }
 
-function othersThan(script: Script, seen: ScriptsSeen): readonly string[] {
-  const own = [pathOf(script), formerPathOf(script)];
-  const ours = (path: string) =>
-    own.includes(path) && ownerOf(holderAt(path, seen), script.holder) === undefined;
-  return allScripts(seen).filter((path) => !isLeftover(path) && !ours(path));
+/** A script as far as it tells whose it is. */
+export type Own = Pick<Script, "kind" | "subject" | "holder" | "formerName">;
+
+function othersThan(scripts: readonly Own[], seen: ScriptsSeen): readonly string[] {
+  const own = new Map(
+    scripts.flatMap((script) =>
+      [pathOf(script), formerPathOf(script)].map((path) => [path, script.holder] as const),
+    ),
+  );
+  const isOwn = (path: string) => {
+    const holder = own.get(path);
+    return holder !== undefined && ownerOf(holderAt(path, seen), holder) === undefined;
+  };
+  return allScripts(seen).filter((path) => !isLeftover(path) && !isOwn(path));
 }
 
 function unfinished(seen: ScriptsSeen, hasLoader: boolean): readonly Command[] {

@@ -130,7 +130,7 @@ function noWay(sender: Side, receiver: Side): Reason | undefined {
     const why = gone
       ? `it has no route to ${receiver.address} (${route || "unreachable"})`
       : `its route to ${receiver.address} is not through ${receiver.gateway}: ${route}`;
-    const own = sender.drift.some((text) => text.includes("/to/"));
+    const own = sender.drift.some((text) => /\/(to\/|routes: )/.test(text));
     return {
       where,
       why,

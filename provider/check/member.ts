@@ -32,11 +32,7 @@ export function membersOf(
 ): readonly Member[] {
   const size = networkPrefix === undefined ? {} : { networkPrefix };
   return Object.entries(plan).flatMap(([name, own]): Member[] => {
-    const all = declaredOf({ ...sizesOf(own), ...size }, plan, (host, its) => ({
-      name: host,
-      ...whereIs(host, its),
-    }));
-    const declared = all.find(({ host }) => host === name);
+    const declared = declaredOf({ ...sizesOf(own), ...size }, plan, { name, ...whereIs(name, own) });
     if (declared === undefined) return [];
     return [{ name, plan: own, declared, host: reach(name, declared.bridge.endpoint) }];
   });

@@ -5,11 +5,13 @@ import { cleaned } from "../engine/printable.js";
 import { type Survey, survey } from "../engine/survey.js";
 import { newestQuestion, readNewest } from "../facts/files.js";
 import { directory } from "../facts/places.js";
+import type { Host } from "../host/host.js";
 import { addressOf } from "../resources/bridge/facts.js";
 import { dockerBridge } from "../resources/bridge/index.js";
 import { forwardRule } from "../resources/forward/index.js";
 import { masqueradeRule } from "../resources/masquerade/index.js";
-import { peerRoute } from "../resources/route/index.js";
+import { type PeerRouteInputs, peerRoute } from "../resources/route/index.js";
+import { areTogether, peerRoutes, together } from "../resources/routes/index.js";
 import type { Member, Site } from "./member.js";
 
 /** One host, as `--json` prints it. */
@@ -56,7 +58,7 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
         ...(masquerade === undefined ? [] : [survey(masqueradeRule, masquerade, host)]),
         ...(forward === undefined ? [] : [survey(forwardRule, forward, host)]),
       ]),
-      Promise.all(routes.map((route) => survey(peerRoute, route, host))),
+      routesOf(routes, host),
     ]);
     const { daemon } = ofBridge.seen;
     const bip = addressOf(ofBridge.seen);
@@ -68,9 +70,9 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
         ? {}
         : { docker: daemon.version, firewall: daemon.firewall ?? "iptables" }),
       ...(bip === undefined ? {} : { bridge: bip }),
-      routes: count(ofRoutes),
+      routes: ofRoutes.count,
       rules: count(ofRules),
-      drift: [...notReady(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes].flatMap(words)],
+      drift: [...notReady(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes.surveys].flatMap(words)],
       warnings: ofRules.flatMap(({ warnings }) => warnings.map((text) => `${name}: ${text}`)),
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
     });
@@ -80,6 +82,24 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
     const counts = { routes: none(routes.length), rules: none(rules) };
     return { ...base, reached: false, reason: error.reason, ...counts, drift: [], warnings: [] };
   }
+}
+
+interface Routes {
+  readonly surveys: readonly Survey<unknown>[];
+  readonly count: Count;
+}
+
+/** One resource a peer or one for all: the host itself shows which, and both ask it the same. */
+async function routesOf(routes: readonly PeerRouteInputs[], host: Host): Promise<Routes> {
+  const wanted = together(routes);
+  if (wanted === undefined) return { surveys: [], count: count([]) };
+  const all = await survey(peerRoutes, wanted, host);
+  if (!areTogether(wanted.host, all.seen)) {
+    const surveys = await Promise.all(routes.map((route) => survey(peerRoute, route, host)));
+    return { surveys, count: count(surveys) };
+  }
+  const isWellFor = ({ peer }: PeerRouteInputs) => !all.parts.has(undefined) && !all.parts.has(peer);
+  return { surveys: [all], count: { well: routes.filter(isWellFor).length, wanted: routes.length } };
 }
 
 function notReady({ id, seen }: Survey<Seen<typeof dockerBridge.facts>>): readonly string[] {

@@ -9,6 +9,8 @@ export interface Claim {
   /** The thing in the words of drift, preview and errors: "raw PREROUTING jump to DOCKROUTE-1f2e3d4c". */
   readonly what: string;
   readonly is: "so" | "absent" | "changed";
+  /** Of a resource that has the same for many: of which of them this is. A failure in one part ends no other. @example "beta" */
+  readonly part?: string;
   /** What the host has instead, where "absent" or "changed" says too little: "not the first rule". */
   readonly found?: string;
   /** `observed` shows it as another value of an input, so drift does not name it a second time. */
@@ -30,6 +32,19 @@ export type Claims = readonly Claim[];
 /** Each command once, at its last place: it runs after everything that any of its claims relies on. */
 function once(commands: readonly Command[]): readonly Command[] {
   return [...new Set([...commands].reverse())].reverse();
+}
+
+/** The claims of each part, in order. Those that all parts share come last, also in a removal: parts hang on them. */
+export function parts(claims: Claims): readonly Claims[] {
+  const all = new Map<string | undefined, Claim[]>();
+  for (const claim of claims) {
+    const own = all.get(claim.part);
+    if (own === undefined) all.set(claim.part, [claim]);
+    else own.push(claim);
+  }
+  const shared = all.get(undefined) ?? [];
+  all.delete(undefined);
+  return [...all.values(), shared].filter((some) => some.length > 0);
 }
 
 function isOurs({ is, notOurs }: Claim): boolean {

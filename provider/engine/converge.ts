@@ -5,11 +5,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
-import { type Claims, due, obstacles, refusals, undo } from "./claim.js";
+import { type Claims, due, obstacles, parts, refusals, undo } from "./claim.js";
 import { type Command, UnreadableAnswer } from "./command.js";
-import { NotConverged, NotReadAgain, Unhealthy } from "./errors/change.js";
+import { NotConverged, NotReadAgain, SeveralFailed, Unhealthy } from "./errors/change.js";
+import { DockrouteError } from "./errors/error.js";
 import { cannotBeAsked, UnexpectedOutput } from "./errors/host.js";
-import { NotReady, Refused } from "./errors/refused.js";
+import { NotReady, PartlyRefused, Refused } from "./errors/refused.js";
 import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Rollout } from "./rollout.js";
@@ -106,7 +107,10 @@ export function converge<I extends OnHost, F extends Facts<I>>(
     understood(kind, desired, () => refuse(kind, desired, view));
     const change = () => run(kind, wanted, host, view, due);
     const stops = due(view.claims).some(({ risk }) => risk === "docker") && disruptive?.running(seen).length;
-    return stops ? rollout.run(desired.host, change) : change();
+    const now = await (stops ? rollout.run(desired.host, change) : change());
+    const left = kind.judge?.(desired, now, {}).leave ?? [];
+    if (left.length > 0) throw new PartlyRefused(desired.host, kind.id(desired), left);
+    return now;
   };
   return host.flow(disruptive === undefined ? "shared" : "exclusive", flow);
 }
@@ -184,7 +188,7 @@ async function apply<I extends OnHost, F extends Facts<I>>(
 ): Promise<View<F>> {
   const commands = dueOf(before.claims);
   if (!commands.some(isRisky)) {
-    await host.change(commands, cheapQuestionsOf<I>(kind.facts, inputs));
+    await changeEach(host, parts(before.claims).map(dueOf), cheapQuestionsOf<I>(kind.facts, inputs));
     return glance(kind, inputs, host, dueOf).catch((error: unknown) => {
       // The engine has to record the resource, although this read changed nothing.
       throw cannotBeAsked(error) ? new NotReadAgain(inputs.host, kind.id(inputs), error.reason) : error;
@@ -204,6 +208,16 @@ async function apply<I extends OnHost, F extends Facts<I>>(
     },
   });
   return now;
+}
+
+/** The parts go to the host in one exec, each with a failure of its own. */
+async function changeEach(host: Host, all: readonly (readonly Command[])[], after: readonly Command[]) {
+  const ends = await Promise.allSettled(all.map((commands) => host.change(commands, after)));
+  const reasons = ends.flatMap((end): unknown[] => (end.status === "rejected" ? [end.reason] : []));
+  const failed = [...new Set(reasons)];
+  const known = failed.filter((each) => each instanceof DockrouteError);
+  if (known.length > 1) throw new SeveralFailed(known);
+  if (failed.length > 0) throw failed[0];
 }
 
 /** Waits until what ran before a restart runs again. */

@@ -38,7 +38,7 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   /** Observed values of inputs that can be updated, so that the next preview prints `old => new`. */
   observed(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
   /** What only the host can know: reasons to refuse the change, and what a person has to know before it. */
-  judge?(inputs: I, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
+  judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
 }
@@ -47,6 +47,8 @@ export type Checked<I> = { readonly inputs: I } | { readonly faults: readonly Fa
 
 export interface Judgement {
   readonly refuse?: readonly Fault[];
+  /** Why parts of it stay as they are: the rest is made, and the change ends with these as its error. */
+  readonly leave?: readonly Fault[];
   readonly warn?: readonly string[];
 }
 

@@ -14,6 +14,8 @@ export interface Survey<S> {
   readonly drift: readonly string[];
   /** Why the next `up` would change something. */
   readonly due: readonly string[];
+  /** The parts that differ or are due; undefined is what all parts share. */
+  readonly parts: ReadonlySet<string | undefined>;
   /** What a person has to know of it and no `up` mends. */
   readonly warnings: readonly string[];
 }
@@ -32,6 +34,7 @@ export async function survey<I extends OnHost, F extends Facts<I>>(
     seen,
     drift: [...differing(inputs, kind.observed(inputs, seen)), ...driftWords(claims, isTakenBack)],
     due: whys(due(claims)),
+    parts: new Set(claims.filter(({ is }) => is !== "so").map(({ part }) => part)),
     warnings: kind.judge?.(inputs, seen, {}).warn ?? [],
   };
 }
@@ -91,10 +94,17 @@ export function isRolledBackSoon<I extends OnHost, F extends Facts<I>>(
   return pending && (disruptive?.rollback(seen) ?? []).length > 0;
 }
 
-/** Values that are no longer as kept, in words: "gateway 192.168.145.130". */
-function differing(kept: object, now: object): readonly string[] {
+/** Values that are no longer as kept, in words: "gateway 192.168.145.130", "routes.beta.gateway 192.168.145.130". */
+function differing(kept: object, now: object, at = ""): readonly string[] {
   const held = new Map<string, unknown>(Object.entries(kept));
-  return Object.entries(now)
-    .filter(([name, value]) => !isDeepStrictEqual(held.get(name), value))
-    .map(([name, value]) => `${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`);
+  return Object.entries(now).flatMap(([name, value]) => {
+    const before = held.get(name);
+    if (isDeepStrictEqual(before, value)) return [];
+    if (isMap(before) && isMap(value)) return differing(before, value, `${at}${name}.`);
+    return [`${at}${name} ${[value ?? "absent"].flat().join(", ") || "nothing"}`];
+  });
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -63,14 +63,14 @@ const addressRules = {
  *
  * @param family Addresses of the other family are refused. @default both are read
  */
-export function parseAddress(text: string, family?: Family): Parsed<Address> {
+export const parseAddress = remembered((text, family): Parsed<Address> => {
   const address = readAddress(text, family ?? familyIn(text));
   if (address !== undefined) return { value: address };
   const rules = (family ? [family] : [v4, v6]).map(
     ({ name, example }) => `${addressRules[name]}, like ${example.address}`,
   );
   return { reason: `${JSON.stringify(text)} is refused: ${rules.join("; ")}` };
-}
+});
 
 /**
  * Reads a range, "172.30.0.0/16" or "fd00:1::/64". A value with host bits is refused, and the reason names its network.
@@ -91,7 +91,7 @@ export function parseHostOrRange(text: string, family?: Family): Parsed<Range> {
 }
 
 /** Reads an address together with its network, "172.30.1.1/24". */
-export function parseInterface(text: string, family?: Family): Parsed<InterfaceAddress> {
+export const parseInterface = remembered((text, family): Parsed<InterfaceAddress> => {
   const [addressText = "", prefixText = "", ...more] = String(text).split("/");
   const read = family ?? familyIn(addressText);
   const address = readAddress(addressText, read);
@@ -104,6 +104,18 @@ export function parseInterface(text: string, family?: Family): Parsed<InterfaceA
     return { reason: `${JSON.stringify(text)} is refused: ${rules.join("; ")}` };
   }
   return { value: { address, range: rangeAround(address, prefix) } };
+});
+
+/** A large mesh reads the same texts for every peer, and each reading takes time. */
+function remembered<T>(read: (text: string, family?: Family) => Parsed<T>): typeof read {
+  const known = new Map<string, Parsed<T>>();
+  return (text, family) => {
+    const key = `${family?.name ?? ""} ${text}`;
+    const found = known.get(key) ?? read(text, family);
+    if (known.size > 20_000) known.clear();
+    if ("value" in found) known.set(key, found);
+    return found;
+  };
 }
 
 /** The family of an address or range as a text, valid or not: only IPv6 has a colon. */

@@ -2,7 +2,6 @@
  * What a host shows after a resource's commands, for tests of pure kinds: the files that they write, and the chains and
  * jumps of iptables in the script that they load. It reads the very text that a host gets.
  */
-import { wants } from "../../provider/boot/units.js";
 import type { Command } from "../../provider/engine/command.js";
 import { readTable, type TableSeen, words } from "../../provider/facts/iptables.js";
 import { said } from "./recorded.js";
@@ -14,13 +13,12 @@ interface ScriptsSeen {
 
 /** The files and units that the commands leave on the host. */
 export function withFiles(commands: readonly Command[], before: ScriptsSeen): ScriptsSeen {
-  const written = commands.flatMap(({ argv, stdin }) => {
-    const to = argv.find((word) => word.startsWith("of="))?.slice("of=".length);
-    return to === undefined || stdin === undefined
-      ? []
-      : [[to.replace(/\.dockroute-new$/, ""), stdin] as const];
-  });
-  const links = wants.map((link) => `/etc/systemd/system/${link}`);
+  const written = commands.flatMap(({ quick: [verb, to] = [], stdin }) =>
+    verb !== "write" || to === undefined || stdin === undefined ? [] : [[to, stdin] as const],
+  );
+  const links = commands.flatMap(({ quick: [verb, , path] = [] }) =>
+    verb === "link" && path !== undefined ? [path] : [],
+  );
   return {
     files: new Map([...before.files, ...written]),
     enabled: new Set([...before.enabled, ...links]),

@@ -61,6 +61,21 @@ export class CommandFailed extends DockrouteError {
   }
 }
 
+/** Changes that did not depend on each other failed; those beside them were made. */
+export class SeveralFailed extends DockrouteError {
+  constructor(readonly errors: readonly DockrouteError[]) {
+    super(errors.map(({ message }) => message).join("\n"));
+  }
+
+  override get changedSomething(): boolean {
+    return this.errors.some(({ changedSomething }) => changedSomething);
+  }
+
+  override get stopsRollout(): boolean {
+    return this.errors.some(({ stopsRollout }) => stopsRollout);
+  }
+}
+
 /** A change inside the commit-confirmed transaction failed; `outcome` says what became of it. */
 export class NotConfirmed extends DockrouteError {
   constructor(

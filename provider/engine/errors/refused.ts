@@ -23,6 +23,21 @@ export class Refused extends NothingChanged {
   }
 }
 
+/** Parts of the resource would do harm on this host; the others were made. */
+export class PartlyRefused extends DockrouteError {
+  constructor(
+    readonly host: string,
+    readonly resource: string,
+    readonly faults: readonly Fault[],
+  ) {
+    super(
+      `${host}: parts of ${resource} were refused, nothing was changed of them, and the rest is as wanted:\n` +
+        faults.map((fault) => ` - ${fault.property}: ${oneLine(fault.reason)}`).join("\n") +
+        "\nCorrect the inputs or the host, then run `pulumi up` again.",
+    );
+  }
+}
+
 /** Something on the host must be repaired before the change. */
 export class NotReady extends NothingChanged {
   constructor(

@@ -34,30 +34,29 @@ export interface Declared {
   readonly routes: readonly PeerRouteInputs[];
 }
 
-/** Every host of the plan with its resources, in the plan's order. */
+/** What is declared of one host of the plan. undefined where the plan does not have it. */
 export function declaredOf(
   mesh: Omit<MeshConfig, "hosts">,
   plan: Plan,
-  named: (host: string, own: HostPlan) => Named,
-): readonly Declared[] {
-  return Object.entries(plan).map(([host, own]): Declared => {
-    const { endpoint, interface: nic } = named(host, own);
-    const peers = Object.entries(plan).filter(([name]) => name !== host);
-    const plans = peers.map(([, peer]) => peer);
-    const where = { host, endpoint, ...(nic === undefined ? {} : { interfaces: [nic] }) };
-    const networks = pools({ ...mesh, hosts: [] }, own);
-    const rules = {
-      masquerade: { ...where, source: own.subnet, exclude: excludeOf(plans) },
-      forward: { ...where, destination: own.subnet, sources: sourcesOf(plans) },
-    };
-    return {
-      host,
-      bridge: { host, endpoint, bip: own.bridgeAddress, ...networks },
-      ...(peers.length > 0 ? rules : {}),
-      routes: peers.map(([peer, { subnet: destination, address: gateway }]) => ({
-        ...{ host, endpoint, peer, destination, gateway },
-        ...(nic === undefined ? {} : { interface: nic }),
-      })),
-    };
-  });
+  { name: host, endpoint, interface: nic }: Named,
+): Declared | undefined {
+  const own = Object.hasOwn(plan, host) ? plan[host] : undefined;
+  if (own === undefined) return undefined;
+  const peers = Object.entries(plan).filter(([name]) => name !== host);
+  const plans = peers.map(([, peer]) => peer);
+  const where = { host, endpoint, ...(nic === undefined ? {} : { interfaces: [nic] }) };
+  const networks = pools({ ...mesh, hosts: [] }, own);
+  const rules = {
+    masquerade: { ...where, source: own.subnet, exclude: excludeOf(plans) },
+    forward: { ...where, destination: own.subnet, sources: sourcesOf(plans) },
+  };
+  return {
+    host,
+    bridge: { host, endpoint, bip: own.bridgeAddress, ...networks },
+    ...(peers.length > 0 ? rules : {}),
+    routes: peers.map(([peer, { subnet: destination, address: gateway }]) => ({
+      ...{ host, endpoint, peer, destination, gateway },
+      ...(nic === undefined ? {} : { interface: nic }),
+    })),
+  };
 }

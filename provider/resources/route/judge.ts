@@ -4,7 +4,7 @@ import type { Policy } from "../../facts/ip-rules.js";
 import { parseRange } from "../../plan/cidr.js";
 import { gatewayTo, linkOf, nics, type WithWays } from "../host/network.js";
 import { containersOf, diversion, remedy } from "../host/policy.js";
-import type { PeerRouteInputs } from "./index.js";
+import type { PeerRouteInputs } from "./claims.js";
 
 export function unreachableGateway(desired: PeerRouteInputs, seen: WithWays): readonly Fault[] {
   if (linkOf(seen, desired.gateway) !== undefined) return [];

@@ -1,6 +1,7 @@
 /** Routes of ours that no resource holds any more, found by what lies on the host. */
 import * as boot from "../../boot/script.js";
 import { type Claims, ifThere } from "../../engine/claim.js";
+import type { Command } from "../../engine/command.js";
 import { removeFile, removeWithFolders } from "../../facts/files.js";
 import * as ip from "../../facts/iproute.js";
 import { partsDirectory } from "../../facts/places.js";
@@ -11,11 +12,11 @@ interface RoutesSeen {
   readonly scripts: boot.ScriptsSeen;
 }
 
-/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them. */
+/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them, one by one or as all of the host. */
 export function routesLeftBehind(host: string, seen: RoutesSeen): Claims {
   const kept = boot
     .keptScripts("route", seen.scripts)
-    .filter(({ holder }) => holder.startsWith(`${host}/to/`))
+    .filter(({ holder }) => holder.startsWith(`${host}/to/`) || holder === `${host}/routes`)
     .map(({ path, subject }) => ({ path, subject, remove: removeFile(path, `remove ${path}`) }));
   const former = formerScripts(host, seen.scripts)
     .filter(({ kind }) => kind === "route")
@@ -24,17 +25,19 @@ export function routesLeftBehind(host: string, seen: RoutesSeen): Claims {
       subject,
       remove: removeWithFolders([path], [partsDirectory], `remove ${path}`),
     }));
-  return [...kept, ...former].flatMap(({ path, subject, remove }): Claims => {
-    const found = routeTo(subject, seen);
-    const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
-    return [
-      ...ifThere(
-        `route to ${subject}`,
-        isOurs ? [ip.deleteRoute({ destination: subject, gateway: found.gateway })] : [],
-      ),
+  return [...kept, ...former].flatMap(
+    ({ path, subject, remove }): Claims => [
+      ...ifThere(`route to ${subject}`, removeRouteTo(subject, seen)),
       ...ifThere(path, [remove]),
-    ];
-  });
+    ],
+  );
+}
+
+/** [] where the kernel has no route of ours to this range. */
+export function removeRouteTo(destination: string, seen: Pick<RoutesSeen, "routes">): readonly Command[] {
+  const found = routeTo(destination, seen);
+  const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
+  return isOurs ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
 }
 
 /** The kernel prints the route to one address without its "/32". */

@@ -1,6 +1,6 @@
 /**
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
- * these five: path and names are a promise and are never changed.
+ * these six: path and names are a promise and are never changed.
  */
 
 import { commonQuestionsOf } from "../../engine/fact.js";
@@ -9,6 +9,7 @@ import { dockerBridge } from "../../resources/bridge/index.js";
 import { forwardRule } from "../../resources/forward/index.js";
 import { masqueradeRule } from "../../resources/masquerade/index.js";
 import { peerRoute } from "../../resources/route/index.js";
+import { peerRoutes } from "../../resources/routes/index.js";
 import { endWithEngine } from "./end-with-engine.js";
 import { KindLifecycle, type Lifecycle } from "./lifecycle.js";
 import { MeshCheckLifecycle } from "./mesh-check.js";
@@ -19,8 +20,8 @@ endWithEngine();
 /** What is asked of a host at once. */
 export const questions = [
   ...commonQuestionsOf(lintFacts),
-  ...[dockerBridge.facts, peerRoute.facts, masqueradeRule.facts, forwardRule.facts].flatMap(
-    commonQuestionsOf,
+  ...[dockerBridge, peerRoute, peerRoutes, masqueradeRule, forwardRule].flatMap(({ facts }) =>
+    commonQuestionsOf(facts),
   ),
 ];
 const session = new Session(questions);
@@ -28,5 +29,6 @@ const session = new Session(questions);
 export const MeshCheck: Lifecycle = new MeshCheckLifecycle(session);
 export const DockerBridge: Lifecycle = new KindLifecycle(dockerBridge, session);
 export const PeerRoute: Lifecycle = new KindLifecycle(peerRoute, session);
+export const PeerRoutes: Lifecycle = new KindLifecycle(peerRoutes, session);
 export const MasqueradeRule: Lifecycle = new KindLifecycle(masqueradeRule, session);
 export const ForwardRule: Lifecycle = new KindLifecycle(forwardRule, session);

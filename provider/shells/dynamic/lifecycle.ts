@@ -64,6 +64,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const checked = this.kind.check(omit(news, [...added, ...this.traits]));
     if ("faults" in checked) return { inputs: news, failures: cleaned([...wide, ...checked.faults]) };
     const { inputs } = checked;
+    if (olds["host"] === undefined) this.session.progress.due(inputs.host, this.kind.id(inputs));
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
@@ -75,15 +76,19 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   /** Why the host refuses it; tells what a person has to know before saying yes. */
   private async judge(inputs: I & Remembered, news: Props, last: Props) {
     const { seen, claims } = await this.see(inputs, news);
-    const { refuse = [], warn = [] } = this.kind.judge?.(inputs, seen, last) ?? {};
+    const { refuse = [], leave = [], warn = [] } = this.kind.judge?.(inputs, seen, last) ?? {};
+    const left = leave.map(
+      ({ property, reason }) =>
+        `${this.kind.id(inputs)}: ${property} is refused, the rest is made: ${reason}`,
+    );
     const takenBack = isRolledBackSoon(this.kind, seen, this.hostOf(inputs, news)) ? [backAndForth] : [];
-    for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...warn]) {
+    for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
     return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) };
   }
 
-  async diff(_: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
+  async diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
     const changed = [...this.names, ...this.traits, "connection", "stack"].filter(
       (name) => !isDeepStrictEqual(olds[name], news[name]),
     );
@@ -92,7 +97,10 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
     const differs = changed.length > 0 || olds["found"] !== undefined;
-    if (differs) this.session.changes = true;
+    if (differs) {
+      this.session.changes = true;
+      this.session.progress.due(String(news["host"]), id);
+    }
     return { changes: differs, replaces };
   }
 
@@ -114,7 +122,8 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     try {
       const host = this.hostOf(inputs, props);
       host.askAlong(this.session.all(cheapQuestionsOf<I>(this.kind.facts, inputs)));
-      const seen = await this.named(inputs, () => converge(this.kind, inputs, host, this.session.rollout));
+      const make = () => converge(this.kind, inputs, host, this.session.rollout);
+      const seen = await this.session.progress.change(inputs.host, id, () => this.named(inputs, make));
       // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
@@ -179,10 +188,11 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       return warn(`gone for good, so this was not undone on it: ${id}`);
     }
     try {
-      await this.named(inputs, async () => {
+      const undone = async () => {
         if (this.session.isLeft(inputs.host)) await this.removeUnrecorded(inputs, props, host, warn);
         await remove(this.kind, inputs, host, this.session.rollout, warn);
-      });
+      };
+      await this.session.progress.change(inputs.host, id, () => this.named(inputs, undone));
     } catch (error) {
       const heir = this.kind.orphans?.heir?.(inputs);
       const left = this.session.isDestroying && this.session.isInConfig(inputs.host);

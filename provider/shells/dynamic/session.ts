@@ -13,6 +13,7 @@ import { Hosts } from "../../host/hosts.js";
 import { hostEntries } from "../../host/login/credentials.js";
 import { MeshLint } from "../../lint/hosts.js";
 import type { Finding } from "../../lint/mesh.js";
+import { Progress } from "./progress.js";
 
 /** Names of a thousand containers and more. */
 const longestLine = 20_000;
@@ -21,6 +22,10 @@ export class Session {
   private config: (key: string) => string | undefined = () => undefined;
   private readonly hosts = new Hosts(
     (key) => this.config(key),
+    (text) => this.tell(text),
+  );
+  readonly progress = new Progress(
+    () => this.hosts.configured().length,
     (text) => this.tell(text),
   );
   private rolloutOfThisRun: Rollout | undefined;
@@ -140,7 +145,7 @@ export class Session {
   private readonly asked = new Map<string, Command>();
 
   async lookAll(host: Host, own: readonly Command[] = []): Promise<void> {
-    await host.read(this.all(own), "last");
+    await this.progress.look(host.name, () => host.read(this.all(own), "last"));
   }
 
   /**

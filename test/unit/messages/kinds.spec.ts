@@ -171,6 +171,25 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
       "Docker does not answer",
     ],
   ],
+  PartlyRefused: [
+    [
+      () =>
+        new errors.PartlyRefused("alpha", "alpha/routes", [
+          { property: "routes.gamma.gateway", reason: "203.0.113.9 is on no link of alpha" },
+        ]),
+      "alpha/routes",
+      "routes.gamma.gateway: 203.0.113.9 is on no link",
+      "the rest is as wanted",
+    ],
+  ],
+  SeveralFailed: [
+    [
+      () => new errors.SeveralFailed([failed(1, "x"), failed(2, "y")]),
+      why,
+      "exited with 1: x",
+      "exited with 2: y",
+    ],
+  ],
   RolloutStopped: [[() => new errors.RolloutStopped("alpha", "beta"), "beta failed at its own restart"]],
   InternalError: [
     [

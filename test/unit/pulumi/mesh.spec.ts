@@ -98,6 +98,17 @@ describe("a Mesh", () => {
     assert(pulumi.containsUnknowns(inputs(ran, "alpha-to-new")["gateway"]));
   });
 
+  it("declares one resource of a host's routes where it is asked to", async () => {
+    const three = [...hosts, { name: "new", address: unknown() }];
+    const ran = await run(() => ({ pool: "172.30.0.0/16", routes: "host", hosts: three }), undefined, true);
+    const made = [...ran.made].flatMap(([name, { type }]) => (/:PeerRoutes?$/.test(type) ? [name] : []));
+    assert.deepEqual(made.sort(), ["alpha-routes", "beta-routes", "new-routes"]);
+    const { routes } = inputs(ran, "beta-routes");
+    assert.deepEqual(Object.keys(Object(routes)), ["alpha", "new"]);
+    assert(pulumi.containsUnknowns(routes), "an address that is not known yet stays unknown");
+    assert.equal(Object(routes)["alpha"].interface, "eth1");
+  });
+
   it("keeps to the last plan that the stack has as its output", async () => {
     const last = {
       beta: { address: "192.168.145.129", subnet: "172.30.0.0/24", bridgeAddress: "172.30.0.1/24" },

@@ -42,6 +42,7 @@ describe("a stack's config", () => {
       leaving: [],
       maxUnavailable: 1,
       check: false,
+      routes: "pair",
     });
   });
 
@@ -55,6 +56,7 @@ describe("a stack's config", () => {
         networkPrefix: 26,
         maxUnavailable: 2,
         check: true,
+        routes: "host",
         connection,
         hosts: [alpha, { ...beta, subnet: "172.30.16.0/20", interface: "eth0.100", connection: own }],
         leaving: [
@@ -73,6 +75,7 @@ describe("a stack's config", () => {
     ]);
     assert.equal(read.maxUnavailable, 2);
     assert.equal(read.check, true);
+    assert.equal(read.routes, "host");
     assert.equal(read.plan["beta"]?.bridgeAddress, "172.30.16.1/24");
   });
 
@@ -94,6 +97,7 @@ describe("a stack's config is refused", () => {
     "networkPrefix",
     "maxUnavailable",
     "check",
+    "routes",
     "connection",
     "hosts",
     "leaving",
@@ -192,6 +196,11 @@ describe("a stack's config is refused", () => {
       "with a host that is gone in other words",
       source({ leaving: [{ name: "omega", gone: "yes" }] }),
       { "dockroute:leaving[0].gone": '"yes" is refused: true or false is allowed' },
+    ],
+    [
+      "with routes of neither kind",
+      source({ routes: "both" }),
+      { "dockroute:routes": '"both" is refused: pair or host is allowed' },
     ],
   ];
   for (const [what, from, expected] of cases) it(what, () => assert.deepEqual(faults(from), expected));

@@ -126,6 +126,32 @@ describe("the program", () => {
     });
   });
 
+  it("makes one resource of a host's routes, where the config says so", async () => {
+    const { made, edges } = await run({ ...three, routes: "host" });
+    const of = (kind: string) => [...made].filter(([, { type }]) => type.endsWith(`:${kind}`));
+    assert.deepEqual(of("PeerRoute"), []);
+    const bundles = of("PeerRoutes").map(([name]) => name);
+    assert.deepEqual(bundles.sort(), ["alpha-routes", "beta-routes", "gamma-routes"]);
+    const { __provider, ...inputs } = made.get("alpha-routes")?.inputs ?? {};
+    assert.deepEqual(inputs, {
+      ...{ host: "alpha", endpoint: "root@192.168.145.128:22", stack: "dockroute/test" },
+      routes: {
+        beta: { destination: "172.30.1.0/24", gateway: "192.168.145.129", interface: "eth1" },
+        gamma: { destination: "172.30.2.0/24", gateway: "192.168.145.130", interface: "eth1" },
+      },
+    });
+    assert.match(String(__provider), /\.PeerRoutes$/);
+    // A peer that is down keeps no other route from being made.
+    assert.deepEqual(edges["alpha-routes"], ["alpha-bridge"]);
+    assert.ok(made.get("beta-routes")?.inputs["routes"]);
+  });
+
+  it("makes no routes of a single host in either way", async () => {
+    const [alone] = hosts;
+    const { made } = await run({ ...three, hosts: [alone], routes: "host" });
+    assert.deepEqual([...made.keys()].sort(), ["dockroute-test", "gamma-bridge"]);
+  });
+
   it("checks after all of them, where the config says so", async () => {
     const { made, edges } = await run({ ...three, check: true });
     const { __provider, ...inputs } = made.get("check")?.inputs ?? {};

@@ -5,6 +5,7 @@ import { DockerBridge } from "./docker-bridge.js";
 import { ForwardRule } from "./forward-rule.js";
 import { MasqueradeRule } from "./masquerade-rule.js";
 import { PeerRoute } from "./peer-route.js";
+import { PeerRoutes } from "./peer-routes.js";
 import type { OnHostArgs } from "./resource.js";
 
 /** A host with the inputs of its resources. A value that a preview does not know yet is an unknown Output. */
@@ -17,17 +18,21 @@ export interface MeshMember {
   readonly networks: pulumi.Output<Networks | undefined>;
 }
 
+/** One PeerRoute for each peer of each host, or one PeerRoutes a host. */
+export type RoutesMode = "pair" | "host";
+
 interface WithBridge extends MeshMember {
   readonly bridge: DockerBridge;
 }
 
 /**
- * The resources of a mesh: on each host its bridge, then its rules, then a route to every peer.
+ * The resources of a mesh: on each host its bridge, then its rules, then its routes to every peer.
  *
  * A single host gets its bridge alone. Its rules concern only peers, so they come with the second host.
  */
 export function declareMesh(
   hosts: readonly MeshMember[],
+  mode: RoutesMode = "pair",
   options: pulumi.CustomResourceOptions = {},
 ): readonly pulumi.Resource[] {
   const members = hosts.map(
@@ -48,7 +53,11 @@ export function declareMesh(
     const peers = members.filter((peer) => peer !== member);
     if (peers.length === 0) return [member.bridge];
     const rules = declareRules(member, peers, options);
-    return [member.bridge, ...rules, ...peers.map((peer) => declareRoute(member, peer, options))];
+    const routes =
+      mode === "host"
+        ? [declareRoutes(member, peers, options)]
+        : peers.map((peer) => declareRoute(member, peer, options));
+    return [member.bridge, ...rules, ...routes];
   });
 }
 
@@ -82,5 +91,22 @@ function declareRoute(
     `${from.name}-to-${to.name}`,
     { ...args, destination: to.own.subnet, gateway: to.address },
     { ...options, dependsOn: [from.bridge, to.bridge] },
+  );
+}
+
+/** After its own host's bridge alone: a peer that is down would else keep the routes to all others from being made. */
+function declareRoutes(
+  from: WithBridge,
+  peers: readonly WithBridge[],
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const ways = peers.map((peer) => [
+    peer.name,
+    { destination: peer.own.subnet, gateway: peer.address, interface: pulumi.output(from.interface) },
+  ]);
+  return new PeerRoutes(
+    `${from.name}-routes`,
+    { host: from.name, ...from.where, routes: Object.fromEntries(ways) },
+    { ...options, dependsOn: [from.bridge] },
   );
 }

@@ -9,7 +9,7 @@ import {
   planSubnets,
   pools,
 } from "../../../plan/index.js";
-import { declareMesh, type MeshMember } from "./declare.js";
+import { declareMesh, type MeshMember, type RoutesMode } from "./declare.js";
 import { previousPlan } from "./previous.js";
 import { type ConnectionArgs, endpointFrom } from "./resource.js";
 import { runError } from "./run-error.js";
@@ -44,6 +44,8 @@ export interface MeshArgs {
   /** The size of each user-defined network. @default 24, or bridgePrefix where no /24 fits beside docker0's block */
   readonly networkPrefix?: pulumi.Input<number | undefined>;
   readonly hosts: readonly MeshHostArgs[];
+  /** One PeerRoute for each peer of each host, or one PeerRoutes a host, for large meshes. @default "pair" */
+  readonly routes?: RoutesMode;
   /** The last plan, whose subnets the hosts keep. @default the stack's output `plan`: export it, or pin every host */
   readonly previous?: pulumi.Input<Plan | undefined>;
 }
@@ -112,7 +114,7 @@ export class Mesh extends pulumi.ComponentResource {
       hosts.flatMap(({ name: host, connection }) => (connection === undefined ? [] : [[host, connection]])),
     );
     const options = { parent: this, aliases: [{ parent: pulumi.rootStackResource }] };
-    this.resources = declareMesh(members, options);
+    this.resources = declareMesh(members, args.routes, options);
     this.registerOutputs({ plan: this.plan });
   }
 }

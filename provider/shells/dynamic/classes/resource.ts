@@ -1,4 +1,4 @@
-/** The base of the four resource classes: a dynamic resource whose provider is one constant line of text. */
+/** The base of the resource classes: a dynamic resource whose provider is one constant line of text. */
 import * as pulumi from "@pulumi/pulumi";
 import { endpointFor } from "../../../host/login/alias.js";
 
@@ -36,7 +36,7 @@ export interface HopArgs {
   readonly perDialTimeout?: pulumi.Input<number>;
 }
 
-/** What all four take: the host's name, and where it is by `endpoint` or by `connection`. */
+/** What all of them take: the host's name, and where it is by `endpoint` or by `connection`. */
 export interface OnHostArgs {
   /** The host's name in the plan. @example "alpha" */
   readonly host: pulumi.Input<string>;

@@ -1,0 +1,198 @@
+/**
+ * PeerRoutes: on the host, the ranges of all its peers are reached through the peers' addresses.
+ *
+ * On the host it is what as many PeerRoutes are, route by route and script by script, but for the holder that the
+ * scripts name. Each peer is a part of its own: one that is refused or fails keeps no other from its route.
+ */
+import { z } from "zod";
+import * as boot from "../../boot/script.js";
+import { type Claim, type Claims, refusals } from "../../engine/claim.js";
+import type { Fault } from "../../engine/errors/fault.js";
+import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import * as ip from "../../facts/iproute.js";
+import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
+import {
+  common,
+  isStrangers,
+  notNeeded,
+  observedRoute,
+  type PeerRouteInputs,
+  type RouteSeen,
+  routeClaim,
+  routeFaults,
+  scriptOf,
+} from "../route/claims.js";
+import { removeRouteTo } from "../route/left-behind.js";
+
+/** The way to one peer. */
+export interface WayToPeer {
+  /** The range that is reached, the peer's subnet. @example "172.30.2.0/24" */
+  readonly destination: string;
+  /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
+  readonly gateway: string;
+  /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
+  readonly interface?: string | undefined;
+}
+
+export interface PeerRoutesInputs extends OnHost {
+  /** The way to each peer, by the peer's name. @example { beta: { destination: "172.30.2.0/24", gateway: "192.168.145.129" } } */
+  readonly routes: Readonly<Record<string, WayToPeer>>;
+}
+
+const way = z.strictObject({ destination: range, gateway: address, interface: nic.optional() });
+const schema = z.strictObject({
+  ...onHost,
+  routes: z.record(z.string(), way).superRefine((routes, context) => {
+    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    const peers = new Map<string, string>();
+    for (const [peer, { destination }] of Object.entries(routes)) {
+      for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
+      const other = peers.get(destination);
+      if (other === undefined) peers.set(destination, peer);
+      else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
+    }
+    if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
+  }),
+});
+
+const facts = {
+  ...common,
+  ways: ip.waysTo(({ routes }: Pick<PeerRoutesInputs, "routes">) => [
+    ...new Set(Object.values(routes).map(({ gateway }) => gateway)),
+  ]),
+};
+
+export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
+  changes: { routes: "update" },
+  id: ({ host }) => `${host}/routes`,
+  check: (raw) => read(schema, raw),
+  facts,
+
+  claims(wanted, seen) {
+    const all = seenRoutes(wanted, seen);
+    const needed = all.filter(({ route }) => !isStrangers(route));
+    const left = scriptsNotNeeded(needed, wanted, seen);
+    const beside = boot.besideOf([...needed.map(({ script }) => script), ...left], seen.scripts);
+    return [
+      ...(needed.length + left.length === 0 ? [] : boot.unitsKept(beside, seen.scripts)),
+      ...boot.unfinishedGone(beside, seen.scripts),
+      ...all.flatMap((one) => claimsOf(one, beside, seen)),
+      ...left.map((script) => removal(script, all, beside, seen)),
+    ];
+  },
+
+  observed: (wanted, seen) => ({
+    routes: Object.fromEntries(
+      Object.entries(wanted.routes).map(([peer, way]) => [
+        peer,
+        { ...way, ...observedRoute(routeTo(peer, way, wanted), seen) },
+      ]),
+    ),
+  }),
+
+  judge(wanted, seen) {
+    const all = seenRoutes(wanted, seen);
+    const faults = all.flatMap(({ faults }) => faults);
+    // Nothing of it can be made then.
+    return all.every((one) => isLeft(one)) ? { refuse: faults } : { leave: faults };
+  },
+
+  orphans: { heir: ({ host }) => `${host}/bridge` },
+};
+
+/** Whether a host has its routes as one resource: its scripts name their holder. */
+export function areTogether(host: string, { scripts }: Pick<RouteSeen, "scripts">): boolean {
+  return boot.keptScripts("route", scripts).some(({ holder }) => holder === `${host}/routes`);
+}
+
+/** The routes of a host as one resource. A host without peers has none. */
+export function together(routes: readonly PeerRouteInputs[]): PeerRoutesInputs | undefined {
+  const [first] = routes;
+  if (first === undefined) return undefined;
+  const ways = routes.map(({ host, endpoint, peer, ...way }) => [peer, way]);
+  return { host: first.host, endpoint: first.endpoint, routes: Object.fromEntries(ways) };
+}
+
+function routeTo(peer: string, way: WayToPeer, { host, endpoint }: OnHost): PeerRouteInputs {
+  return { host, endpoint, peer, ...way };
+}
+
+function holderOf(wanted: PeerRoutesInputs & Remembered): boot.Script["holder"] {
+  return { stack: wanted.stack, lastStack: wanted.lastStack, id: peerRoutes.id(wanted) };
+}
+
+/** One peer, as the host has it. */
+interface One {
+  readonly peer: string;
+  readonly route: Claim;
+  readonly script: boot.Script;
+  /** Why its route must not be made. */
+  readonly faults: readonly Fault[];
+}
+
+function seenRoutes(wanted: PeerRoutesInputs & Remembered, seen: RouteSeen): readonly One[] {
+  const holder = holderOf(wanted);
+  return Object.entries(wanted.routes).map(([peer, way]) => {
+    const one = routeTo(peer, way, wanted);
+    const route = routeClaim(one, holder, seen);
+    const faults = [...routeFaults(one, seen), ...refusals([route])].map(({ property, reason }) => ({
+      property: `routes.${peer}.${property}`,
+      reason,
+    }));
+    return { peer, route, script: scriptOf(one, holder, seen), faults };
+  });
+}
+
+/** Whether the route stays as it is, because it is refused. One that is there already is kept, whatever is wrong with it. */
+function isLeft({ route, faults }: One): boolean {
+  return faults.length > 0 && route.is !== "so";
+}
+
+function claimsOf(one: One, beside: boot.Beside, seen: RouteSeen): Claims {
+  const own = (claims: Claims): Claims =>
+    claims.map((claim) => ({ ...claim, part: one.peer, what: `${one.peer}: ${claim.what}` }));
+  if (isStrangers(one.route)) return own([one.route]);
+  const kept = boot.scriptKept(one.script, beside, seen.scripts);
+  if (!isLeft(one)) return own([one.route, ...kept]);
+  return own([one.route, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
+}
+
+/** Made no more, and what is ours of it still goes with the resource. */
+function asItIs(claim: Claim): Claim {
+  const { notOurs } = claim;
+  return { ...claim, make: [], ...(typeof notOurs === "object" ? { notOurs: "another resource's" } : {}) };
+}
+
+/** Scripts of this resource for ranges that no peer has any more, or that a stranger routes. */
+function scriptsNotNeeded(
+  needed: readonly One[],
+  wanted: PeerRoutesInputs & Remembered,
+  seen: RouteSeen,
+): readonly boot.Own[] {
+  const holder = holderOf(wanted);
+  const subjects = new Set(needed.map(({ script }) => script.subject));
+  return boot
+    .keptScripts("route", seen.scripts)
+    .filter((kept) => kept.holder === holder.id && !subjects.has(kept.subject))
+    .map(({ subject }) => ({ kind: "route", subject, holder }) as const)
+    .filter((script) => boot.holderOf(script, seen.scripts) === undefined);
+}
+
+function removal(
+  { kind, subject }: boot.Own,
+  all: readonly One[],
+  beside: boot.Beside,
+  seen: RouteSeen,
+): Claim {
+  const peer = all.find(({ script }) => script.subject === subject)?.peer;
+  const script = boot.removeScript(boot.pathOf({ kind, subject }), beside);
+  const remove = [script, ...(peer === undefined ? removeRouteTo(subject, seen) : [])];
+  return {
+    part: peer ?? subject,
+    what: peer === undefined ? `route to ${subject}` : `${peer}: ${boot.pathOf({ kind, subject })}`,
+    is: "changed",
+    found: peer === undefined ? "of no peer any more" : notNeeded,
+    make: remove,
+    remove,
+  };
+}
