@@ -175,6 +175,7 @@ export class Lab {
     const hosts = this.current.hosts.map((host) => (host.name === name ? { ...host, address } : host));
     this.current = { ...this.current, hosts };
     writeState(this.current);
+    writeClientFiles(this.current);
     await startDhcp(this.current);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Hosts whose network card a manager rules, with an address from a DHCP server: what happens to them by it, with no
- * `pulumi` run in between. One Docker with iptables and one with the nftables backend, each the other's peer; both
- * are struck at once.
+ * `pulumi` run in between. Two hosts, each the other's peer and both struck at once: Docker with iptables on Debian 12,
+ * and Docker with the nftables backend on Debian 13, whose managers are some years younger.
  */
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
@@ -23,7 +23,7 @@ for (const manager of managers) describe(`managers, ${manager.option}`, () => tr
 
 function tried(manager: Manager): void {
   const hosts: readonly HostSpec[] = [
-    { name: "alpha", image: "docker28", options: [manager.option] },
+    { name: "alpha", image: "docker20", options: [manager.option] },
     { name: "beta", image: "docker29-nft", options: [manager.option] },
   ];
   let scene: Scene;
@@ -99,8 +99,9 @@ function tried(manager: Manager): void {
   it(`restart (${manager.restart}): whole again within 60 s`, () =>
     struck("restart", byCommand(manager.restart), 60));
 
-  it(`reload (${manager.reload}): whole again within 60 s`, () =>
-    struck("reload", byCommand(manager.reload), 60));
+  const { reload } = manager;
+  if (reload !== undefined)
+    it(`reload (${reload}): whole again within 60 s`, () => struck("reload", byCommand(reload), 60));
 
   it(`configuration applied again (${manager.apply}): whole again within 60 s`, () =>
     struck("apply", byCommand(manager.apply), 60));
@@ -142,6 +143,11 @@ function tried(manager: Manager): void {
     await until("the other address", 60_000, async () =>
       (await scene.lab.host("alpha").run("ip -4 -o addr show eth0")).includes(` ${next}/24 `),
     );
+    const lost = await scene.preview();
+    assert.match(
+      lost.text,
+      new RegExp(`alpha \\(root@${old}:22\\): not reached: .* change \`address\` in dockroute:hosts`),
+    );
     // The name that ssh takes leads to the new address, as where the DHCP server tells the name server.
     const config = meshConfig(scene.lab);
     const reached = (address: string) => ({
@@ -157,7 +163,8 @@ function tried(manager: Manager): void {
     const { text } = await scene.preview();
     assert.match(text, new RegExp(`alpha: none of its cards has the address ${old}, only ${next}`));
     assert.match(text, /take one of its own into dockroute:hosts/);
-    assert.notDeepEqual(await astrayBoth(), []);
+    // Until then beta still sends to the card that once had the old address.
+    await until("beta to forget the old address", 120_000, async () => (await astrayBoth()).length > 0);
     scene.stack.configure(reached(next));
     await scene.up();
     await wholeAfter(astrayBoth, 3);

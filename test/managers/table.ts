@@ -7,7 +7,8 @@ export interface Manager {
   /** Two characters, for the lab's prefix. */
   readonly short: string;
   readonly restart: string;
-  readonly reload: string;
+  /** ifupdown has none. */
+  readonly reload?: string;
   /** Puts its configuration into effect again, as a person does after a change of it. */
   readonly apply: string;
   /** What happens right before the reboot. */
@@ -30,7 +31,6 @@ export const managers: readonly Manager[] = [
     option: "ifupdown dhcp",
     short: "if",
     restart: "systemctl restart networking",
-    reload: "systemctl restart networking",
     apply: "ifdown eth0; ifup eth0",
   },
   {
