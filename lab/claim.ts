@@ -100,6 +100,7 @@ export async function claim(
         mac: macOf(slot, position + 1),
         interface: host.interface ?? "eth0",
         ...(rows.some(({ bareCard }) => bareCard) ? { bareCard: true } : {}),
+        ...(rows.some(({ leased }) => leased) ? { leased: true } : {}),
         ...(rows.some(({ secondCard }) => secondCard) ? { secondCard: true } : {}),
         ...(mtu === undefined ? {} : { mtu }),
       };

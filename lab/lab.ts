@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ensureTools } from "./apt.js";
 import { allLabs, checkNames, claim, filesOf, type HostSpec, imageOf, type LabOptions } from "./claim.js";
+import { leasesGiven, startDhcp } from "./dhcp.js";
 import { makeDisk, personalise } from "./disk.js";
 import { Host, Stranger } from "./host.js";
 import { ensureImage, type Image, pruneImages } from "./images.js";
@@ -168,6 +169,21 @@ export class Lab {
     await setLink(this.current, this.stateOf(name), state);
   }
 
+  /** From now on the DHCP server has another address for a host, which gets it when it asks again. */
+  async lease(name: string, address: string): Promise<void> {
+    this.stateOf(name);
+    const hosts = this.current.hosts.map((host) => (host.name === name ? { ...host, address } : host));
+    this.current = { ...this.current, hosts };
+    writeState(this.current);
+    writeClientFiles(this.current);
+    await startDhcp(this.current);
+  }
+
+  /** How often the DHCP server gave a host its lease or renewed it. */
+  leasesGiven(name: string): number {
+    return leasesGiven(this.current, this.stateOf(name).address);
+  }
+
   async down(): Promise<void> {
     await step(this.log, `lab ${this.prefix} down`, () => tearDown(this.prefix));
   }
@@ -186,6 +202,7 @@ export class Lab {
     await step(this.log, `network ${this.subnet}`, async () => {
       await makeKeys(this.current);
       await makeSwitch(this.current);
+      await startDhcp(this.current);
     });
     await eachOf(this.current.hosts, atOnce, async (host) => {
       const spec = specs.find((one) => one.name === host.name);

@@ -7,7 +7,7 @@ import type { HostState, LabState, StrangerState } from "./state.js";
  * and one veth to the outer machine, whose connected route is all that the outer machine has of it.
  */
 export const namespaceOf = (lab: LabState, name: string): string => `${lab.prefix}-${name}`;
-const switchOf = (lab: LabState): string => namespaceOf(lab, "switch");
+export const switchNamespace = (lab: LabState): string => namespaceOf(lab, "switch");
 export const operatorInterface = (lab: LabState): string => `${lab.prefix}-op`;
 /** The network of the second cards: the same number under another prefix, reached by nothing else. */
 export const secondNetwork = (lab: LabState): string => `10.214.${lab.slot}.0/24`;
@@ -29,7 +29,7 @@ const ipIn = (namespace: string, ...lines: string[]): Promise<string> =>
   run(["ip", "-n", namespace, "-batch", "-"], { input: `${lines.join("\n")}\n` });
 
 export async function makeSwitch(lab: LabState): Promise<void> {
-  const name = switchOf(lab);
+  const name = switchNamespace(lab);
   await makeNamespace(name);
   await ipIn(
     name,
@@ -117,11 +117,24 @@ interface Cable {
 async function cable(lab: LabState, { name, device, port, bridge, mac, mtu }: Cable): Promise<void> {
   const size = mtu === undefined ? [] : ["mtu", String(mtu)];
   await run([
-    ...["ip", "-n", switchOf(lab), "link", "add", port, ...size, "type", "veth", "peer", "name", device],
+    ...[
+      "ip",
+      "-n",
+      switchNamespace(lab),
+      "link",
+      "add",
+      port,
+      ...size,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      device,
+    ],
     ...(mac === undefined ? [] : ["address", mac]),
     ...[...size, "netns", name],
   ]);
-  await ipIn(switchOf(lab), `link set ${port} master ${bridge} up`);
+  await ipIn(switchNamespace(lab), `link set ${port} master ${bridge} up`);
 }
 
 async function plug(
@@ -153,9 +166,9 @@ async function plug(
 
 export async function unplug(lab: LabState, machine: HostState | StrangerState): Promise<void> {
   // The cable first: a namespace is taken down by the kernel at its leisure, and its end of the cable with it.
-  if (existsSync(`/run/netns/${switchOf(lab)}`)) {
+  if (existsSync(`/run/netns/${switchNamespace(lab)}`)) {
     for (const port of [portOf(machine), secondPortOf(machine)])
-      await tryRun(["ip", "-n", switchOf(lab), "link", "del", port]);
+      await tryRun(["ip", "-n", switchNamespace(lab), "link", "del", port]);
   }
   await removeNamespace(namespaceOf(lab, machine.name));
 }
@@ -165,13 +178,13 @@ export async function setLink(
   machine: HostState | StrangerState,
   state: "up" | "down",
 ): Promise<void> {
-  await run(["ip", "-n", switchOf(lab), "link", "set", portOf(machine), state]);
+  await run(["ip", "-n", switchNamespace(lab), "link", "set", portOf(machine), state]);
 }
 
 export async function removeNetwork(lab: LabState): Promise<void> {
   for (const machine of [...lab.hosts, ...lab.strangers]) await unplug(lab, machine);
   await tryRun(["ip", "link", "del", operatorInterface(lab)]);
-  await removeNamespace(switchOf(lab));
+  await removeNamespace(switchNamespace(lab));
 }
 
 async function removeNamespace(name: string): Promise<void> {

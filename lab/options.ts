@@ -1,10 +1,11 @@
-import { gatewayOf } from "./network.js";
+import { managerOptions } from "./managers.js";
+import { firewalls, type Group, managers } from "./packages.js";
 import type { HostState, LabState } from "./state.js";
 
 /** What a host can be besides its image; several combine. */
 export interface Option {
-  /** Whether it takes the packages of `extras`. */
-  readonly needsExtras?: true;
+  /** The packages that it takes beside the image's own. */
+  readonly group?: Group;
   /** Keys of daemon.json, put beside those of the image. */
   readonly daemonJson?: Readonly<Record<string, unknown>>;
   readonly files?: (lab: LabState, host: HostState) => Readonly<Record<string, string>>;
@@ -12,21 +13,19 @@ export interface Option {
   readonly setup?: string;
   /** The host's own network program gives the card its address; else the lab does. */
   readonly bareCard?: true;
+  /** It asks the lab's DHCP server for its address. */
+  readonly leased?: true;
   readonly mtu?: number;
   /** A second card, eth1, in a second network of the lab. */
   readonly secondCard?: true;
 }
 
-/** In one image, so that all options of a Docker share it; what an option does not choose is switched off. */
-export const extras = ["firewalld", "ufw", "ifupdown"];
-const extrasOff = "systemctl disable -q firewalld ufw networking";
-
 const key = (name: string, value: boolean): Option => ({ daemonJson: { [name]: value } });
 
 export const options = {
-  firewalld: { needsExtras: true, setup: "systemctl enable -q firewalld" },
+  firewalld: { group: firewalls, setup: "systemctl enable -q firewalld" },
   ufw: {
-    needsExtras: true,
+    group: firewalls,
     setup: [
       "sed -i 's/^ENABLED=.*/ENABLED=yes/' /etc/ufw/ufw.conf",
       "grep -qx 'DEFAULT_FORWARD_POLICY=\"DROP\"' /etc/default/ufw",
@@ -40,28 +39,7 @@ export const options = {
   "nftables.service": {
     setup: "grep -qx 'flush ruleset' /etc/nftables.conf; systemctl enable -q nftables",
   },
-  networkd: {
-    bareCard: true,
-    setup: "systemctl enable -q systemd-networkd",
-    files: (lab, host) => ({
-      "etc/systemd/network/10-lab.network": [
-        `[Match]\nName=${host.interface}\n`,
-        `[Network]\nAddress=${host.address}/24\nGateway=${gatewayOf(lab)}\n`,
-      ].join("\n"),
-    }),
-  },
-  ifupdown: {
-    needsExtras: true,
-    bareCard: true,
-    setup: "systemctl enable -q networking",
-    files: (lab, host) => ({
-      "etc/network/interfaces": [
-        "auto lo\niface lo inet loopback\n",
-        `auto ${host.interface}\niface ${host.interface} inet static`,
-        `  address ${host.address}/24\n  gateway ${gatewayOf(lab)}\n`,
-      ].join("\n"),
-    }),
-  },
+  ...managerOptions,
   "iptables-legacy": {
     setup: [
       "update-alternatives --quiet --set iptables /usr/sbin/iptables-legacy",
@@ -95,12 +73,17 @@ export function optionsOf(names: readonly OptionName[] = []): readonly Option[] 
 
 /** The image with the packages that the options take. */
 export function imageWith(image: string, names: readonly OptionName[] = []): string {
-  return optionsOf(names).some(({ needsExtras }) => needsExtras) ? [image, ...extras].join("+") : image;
+  const packages = new Set(groupsOf(names).flatMap((group) => group.packages));
+  return [image, ...packages].join("+");
 }
 
 /** The shell text for all of them. */
 export function setupOf(names: readonly OptionName[] = []): string {
-  const chosen = optionsOf(names);
-  const off = chosen.some(({ needsExtras }) => needsExtras) ? [extrasOff] : [];
-  return [...off, ...chosen.flatMap(({ setup }) => setup ?? [])].join("\n");
+  const off = groupsOf(names).map((group) => group.off);
+  return [...off, ...optionsOf(names).flatMap(({ setup }) => setup ?? [])].join("\n");
+}
+
+/** In one order, whatever the order of the options: the packages are the image's key. */
+function groupsOf(names: readonly OptionName[]): readonly Group[] {
+  return [firewalls, managers].filter((group) => optionsOf(names).some((option) => option.group === group));
 }

@@ -22,6 +22,8 @@ export interface HostState {
   readonly interface: string;
   /** Its card gets no address from the lab: the host's own network program does that. */
   readonly bareCard?: boolean;
+  /** Which asks the lab's DHCP server. */
+  readonly leased?: boolean;
   /** Whether it has an eth1 in the lab's second network. */
   readonly secondCard?: boolean;
   /** Of its cards; default the kernel's 1500. */

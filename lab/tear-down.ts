@@ -1,3 +1,4 @@
+import { stopDhcp } from "./dhcp.js";
 import { removeDisk } from "./disk.js";
 import { cutPower } from "./machine.js";
 import { removeNetwork } from "./network.js";
@@ -12,6 +13,7 @@ export async function tearDown(prefix: string): Promise<void> {
   const lab = readState(prefix);
   if (lab === undefined) return;
   await Promise.all(lab.hosts.map((host) => cutPower(lab, host)));
+  await stopDhcp(lab);
   await removeNetwork(lab);
   for (const host of lab.hosts) await removeDisk(lab, host);
   await removeTree(lab.folder);

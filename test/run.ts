@@ -1,7 +1,7 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
- * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, `npm test -- sample`, where the words choose tests by their names. `npm run
- * test:cases`, `test:events` and `test:upgrades` take too long for every time.
+    const parts = "lint, unit, hosts, sample, long, cases, events, managers and upgrades";
+    console.log(`no part "${part}": there are ${parts}`);
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,9 @@ const root = join(__dirname, "..");
 const modules = join(root, "node_modules");
 
 interface Step {
-  readonly part: "lint" | "unit" | "ground" | "hosts" | "sample" | "long" | "cases" | "events" | "upgrades";
+  readonly part:
+    | ("lint" | "unit" | "ground" | "hosts" | "sample")
+    | ("long" | "cases" | "events" | "managers" | "upgrades");
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
@@ -64,6 +66,13 @@ const steps: readonly Step[] = [
     part: "events",
     what: "all events after an up",
     argv: mocha("events", "900000"),
+    counts: true,
+    long: true,
+  },
+  {
+    part: "managers",
+    what: "managers of the network",
+    argv: mocha("managers", "900000"),
     counts: true,
     long: true,
   },
@@ -150,7 +159,8 @@ async function main(): Promise<void> {
   const chosen = asked.flatMap((step) => (step.counts && step.part !== "unit" ? [ground, step] : [step]));
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    console.log(`no part "${part}": there are lint, unit, hosts, sample, long, cases, events and upgrades`);
+    const parts = "lint, unit, hosts, sample, long, cases, events, managers and upgrades";
+    console.log(`no part "${part}": there are ${parts}`);
     sum.failed = 1;
   }
   for (const step of chosen) {

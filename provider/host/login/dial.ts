@@ -106,12 +106,21 @@ async function loginRefused(connection: Connection, attempt: LoginAttempt, login
   };
 }
 
+const moved =
+  "If DHCP has given the host another address, change `address` in dockroute:hosts, and the host of its connection if one is set.";
+
 const advice: Readonly<Record<string, readonly [reason: string, advice: string]>> = {
   ECONNREFUSED: ["the connection was refused", "Check that sshd runs there and listens on this port."],
   ENOTFOUND: ["its name is not known to the resolver", "Check the spelling, or use the address."],
   EAI_AGAIN: ["the resolver did not answer", "Check this machine's network and name service."],
-  ETIMEDOUT: ["nothing answered in time", "Check that the host is up and that no firewall is between."],
-  EHOSTUNREACH: ["there is no way to the host", "Check that the host is up and that a route leads to it."],
+  ETIMEDOUT: [
+    "nothing answered in time",
+    `Check that the host is up and that no firewall is between. ${moved}`,
+  ],
+  EHOSTUNREACH: [
+    "there is no way to the host",
+    `Check that the host is up and that a route leads to it. ${moved}`,
+  ],
   ENETUNREACH: ["there is no way to its network", "Check this machine's network and routes."],
   ECONNRESET: [
     "the connection was cut during the login",
@@ -151,7 +160,7 @@ function faultOf(
     (error.level === "client-timeout"
       ? [
           `no login within ${connection.perDialTimeout} s`,
-          "Check that the host is up, and raise `perDialTimeout` where it is slow.",
+          `Check that the host is up, and raise \`perDialTimeout\` where it is slow. ${moved}`,
         ]
       : (algorithmAdvice(error.message) ?? [
           printable(error.message),

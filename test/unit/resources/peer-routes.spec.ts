@@ -122,7 +122,7 @@ describe("all routes of a host", () => {
       parts(peerRoutes.claims(wish, fresh)).map(([first]) => first?.part),
       [peer, "other", undefined],
     );
-    const units = steps(wish, fresh).filter(({ why }) => why === "enable dockroute's units");
+    const units = steps(wish, fresh).filter(({ why }) => why === "have systemd read dockroute's units");
     assert.equal(units.length, 1, "the units are enabled once, however many routes there are");
   });
 
