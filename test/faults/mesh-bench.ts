@@ -75,11 +75,14 @@ export class MeshBench {
 
   /** Every host's calls during one `up` that nothing disturbs. */
   async record(): Promise<ReadonlyMap<string, readonly Call[]>> {
-    for (const tripwire of this.tripwires.values()) tripwire.begin();
+    await Promise.all([...this.tripwires.values()].map((tripwire) => tripwire.begin()));
     const ran = await this.stack.up("--continue-on-error");
     if (ran.code !== 0) throw new Error(ran.text);
-    const traces = [...this.tripwires].map(
-      ([name, tripwire]) => [name, tripwire.end().filter(({ series }) => series === "ssh")] as const,
+    const traces = await Promise.all(
+      [...this.tripwires].map(
+        async ([name, tripwire]) =>
+          [name, (await tripwire.end()).filter(({ series }) => series === "ssh")] as const,
+      ),
     );
     return new Map(traces);
   }

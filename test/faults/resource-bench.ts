@@ -114,9 +114,9 @@ export class ResourceBench {
   async record(transition: Transition): Promise<readonly Call[]> {
     const [from, to] = steps[transition];
     await this.go(from);
-    this.tripwire.begin();
+    await this.tripwire.begin();
     await this.go(to);
-    return this.tripwire.end().filter(({ series }) => series === "ssh");
+    return (await this.tripwire.end()).filter(({ series }) => series === "ssh");
   }
 
   /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
@@ -126,10 +126,10 @@ export class ResourceBench {
     const [from, to] = this.way(transition);
     await this.go(from);
     clock.lap("to the beginning");
-    this.tripwire.begin({ n, does: trapFor(fault) });
+    await this.tripwire.begin({ n, does: trapFor(fault) });
     const client = startCall(this.callTo(to), this.client);
     const stands = await this.tripwire.hit(client.over);
-    const reached = this.tripwire.sprung() !== undefined;
+    const reached = (await this.tripwire.sprung()) !== undefined;
     clock.lap("to the point");
     if (stands) {
       await see();
@@ -137,7 +137,7 @@ export class ResourceBench {
       await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
     }
     // Nobody waits any more for a program that hangs.
-    else this.tripwire.release();
+    else await this.tripwire.release();
     clock.lap("fault");
     const healed = Date.now();
     // In turn the host is left alone until it has settled, and the next run comes at once.
@@ -145,8 +145,8 @@ export class ResourceBench {
     clock.lap("host alone");
     const between = await meanwhile();
     const answered = await answerOf(client);
-    const struck = this.tripwire.struck();
-    this.tripwire.end();
+    const struck = await this.tripwire.struck();
+    await this.tripwire.end();
     this.note(to, answered);
     clock.lap("end of the run");
     const mayKeepLock = !stands && struck?.words === removesLock;
