@@ -52,7 +52,7 @@ export async function settleVm(folder: string): Promise<void> {
 
 export const initrdName = "initrd.lab";
 
-/** Two drivers and a shell. The distribution's has udev and more, which would be read, unpacked and run at each boot. */
+/** The disk's drivers and a shell. The distribution's has udev and more, which would be read, unpacked and run at each boot. */
 const makeInitrd = `
 kernel=$(ls /lib/modules)
 new=$(mktemp -d)
@@ -61,7 +61,7 @@ busybox=$(command -v busybox)
 cp $busybox $new/bin/busybox
 printf '#!/bin/busybox sh\\nb=/bin/busybox\\n$b mount -t devtmpfs dev /dev\\n' >$new/init
 number=0
-for path in $(modprobe -S $kernel --show-depends -a virtio_blk ext4 | sed -n 's/^insmod \\([^ ]*\\).*/\\1/p'); do
+for path in $(modprobe -S $kernel --show-depends -a virtio_pci virtio_blk ext4 | sed -n 's/^insmod \\([^ ]*\\).*/\\1/p' | awk '!seen[$0]++'); do
   number=$((number + 1))
   case $path in *.xz) busybox xzcat $path ;; *) cat $path ;; esac >$new/$number.ko
   echo '$b insmod /'$number.ko >>$new/init

@@ -10,6 +10,7 @@ import type { Snapshot } from "../../lab/snapshot.js";
 import { amiss } from "../support/mesh.js";
 import { threeHosts } from "../support/scene.js";
 import { type Config, root, Stack } from "../support/stack.js";
+import { patience } from "../support/vm.js";
 import { equip } from "./bench-host.js";
 import { nothingLeft, sameAs, snapshotOf } from "./oracle.js";
 import { type Started, start } from "./process.js";
@@ -155,7 +156,12 @@ export class MeshBench {
 export function wiredConfig(lab: Lab, wires: ReadonlyMap<string, Wire>, names = [...wires.keys()]): Config {
   return {
     pool: "172.30.0.0/16",
-    connection: { user: "root", privateKeyFile: lab.privateKeyFile, perDialTimeout: 5, dialErrorLimit: 2 },
+    connection: {
+      user: "root",
+      privateKeyFile: lab.privateKeyFile,
+      dialErrorLimit: 2,
+      ...(lab.hosts.some(({ isVm }) => isVm) ? patience : { perDialTimeout: 5 }),
+    },
     hosts: names.map((name) => ({
       name,
       address: lab.host(name).address,

@@ -157,7 +157,7 @@ export async function sameAs(
     differences(wanted, await snapshotOf(host))
       .filter((line) => !ignore(line))
       .map((line) => `I3 ${host.name}: ${line}`);
-  return eventually(ask, 10_000);
+  return eventually(ask, host.isVm ? 60_000 : 10_000);
 }
 
 /** Asks until nothing is wrong or the time is over. Returns what is wrong then. */

@@ -70,6 +70,11 @@ export function spread(run: string, fault: Fault, trace: Trace, percent: number)
     );
 }
 
+/** So many of the earliest rounds. */
+export function earliest<P extends Point>(points: readonly P[], most = points.length): readonly P[] {
+  return [...points].sort((a, b) => a.round - b.round).slice(0, most);
+}
+
 /** The points that several labs take theirs from. */
 export class Queue<P extends Point> {
   private readonly left: P[];
@@ -96,10 +101,13 @@ export class Queue<P extends Point> {
   }
 }
 
-/** A recorded trace is kept, so that a later run counts calls by the same numbers. */
-export async function traceOf(run: string, record: () => Promise<Trace>): Promise<Trace> {
+/**
+ * A recorded trace is kept, so that a later run counts calls by the same numbers.
+ * @param anew that it is recorded all the same
+ */
+export async function traceOf(run: string, record: () => Promise<Trace>, anew = false): Promise<Trace> {
   const file = join(resultsFolder, `${run.replaceAll(" ", "_")}.trace.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;
+  if (!anew && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;
   const trace = await record();
   mkdirSync(resultsFolder, { recursive: true });
   writeFileSync(file, JSON.stringify(trace));

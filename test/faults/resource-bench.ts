@@ -61,7 +61,11 @@ export class ResourceBench {
     const wire = await Wire.open(host.address);
     const hostKey = readFileSync(join(host.root, "etc/ssh/ssh_host_ed25519_key.pub"), "utf8").trim();
     const endpoint = `root@127.0.0.1:${wire.port}`;
-    const limits = { perDialTimeout: 5, dialErrorLimit: 2, idleTimeout: undoSeconds() + 10 };
+    const limits = {
+      perDialTimeout: host.isVm ? 120 : 5,
+      dialErrorLimit: 2,
+      idleTimeout: undoSeconds() + 10,
+    };
     const connection = { hostKey, privateKeyFile: lab.privateKeyFile, ...limits };
     const config = { "dockroute:connection": JSON.stringify(connection) };
     const all = cases("alpha", endpoint, host.address.replace(/\d+$/, ""));
@@ -83,13 +87,13 @@ export class ResourceBench {
   }
 
   /** Makes the ground for a case: a rule stands on a bridge. Notes how its states look when nothing goes wrong. */
-  async choose(one: Case): Promise<void> {
+  async choose(one: Case, places: readonly (0 | 1)[] = [0, 1]): Promise<void> {
     await this.go("absent");
     await this.stand(one !== this.all[0]);
     this.current = one;
     if (this.looks.has(one.kind)) return;
     const seen = new Map<Place, Snapshot>([["absent", await snapshotOf(this.host)]]);
-    for (const place of [0, 1] as const) {
+    for (const place of places) {
       await this.go(place);
       seen.set(place, await snapshotOf(this.host));
     }
