@@ -65,8 +65,23 @@ describe("a mesh of hosts with kernels of their own", function () {
     await scene.whole();
   });
 
+  const isPristine = async () => {
+    for (const [host, before] of pristine) deepEqual(await sameAs(before, host), []);
+  };
+
   it("is as it was after destroy", async () => {
     await scene.destroy();
-    for (const [host, before] of pristine) deepEqual(await sameAs(before, host), []);
+    await isPristine();
+  });
+
+  it("comes up and goes away through 80 ms and 2 % of loss", async () => {
+    // What each host sends waits: a round trip from here takes 80 ms longer, and one between hosts twice that.
+    const cards = (words: string) => Promise.all(lab.hosts.map((host) => host.run(`tc qdisc ${words}`)));
+    await cards("add dev eth0 root netem delay 80ms loss 2%");
+    await scene.up();
+    succeeded(await scene.stack.preview("--expect-no-changes"));
+    await scene.destroy();
+    await cards("del dev eth0 root");
+    await isPristine();
   });
 });
