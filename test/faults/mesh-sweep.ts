@@ -7,7 +7,7 @@ import { compiledProject } from "./compiled.js";
 import { landmarks } from "./landmarks.js";
 import { MeshBench } from "./mesh-bench.js";
 import { type RowTried, tryRow } from "./mesh-chain.js";
-import { earliest, type Point, spread, type Trace, traceOf } from "./points.js";
+import { earliest, type Point, percentOf, spread, type Trace, traceOf } from "./points.js";
 import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
 import type { Call } from "./tripwire.js";
 
@@ -53,7 +53,8 @@ export async function sweepMesh(plan: Plan, prefix: string, course = ofThree): P
   plan.say(
     `${run}: ${counts.join(" + ")} calls on the hosts; ${points.length} points, ${chains.length} to be tried`,
   );
-  await Promise.all(names.map((name, at) => work(plan, name, chains, course, at === 0 ? first : undefined)));
+  const told = plan.most === undefined ? plan : { ...plan, share: percentOf(plan.most, points.length) };
+  await Promise.all(names.map((name, at) => work(told, name, chains, course, at === 0 ? first : undefined)));
 }
 
 function pointsOf(plan: Plan, run: string, trace: Trace): readonly MeshPoint[] {

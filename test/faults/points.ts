@@ -70,6 +70,11 @@ export function spread(run: string, fault: Fault, trace: Trace, percent: number)
     );
 }
 
+/** How many percent of so many points a sample is, at least one. */
+export function percentOf(most: number, count: number): number {
+  return Math.min(100, Math.max(1, Math.floor((100 * most) / Math.max(1, count))));
+}
+
 /** So many of the earliest rounds. */
 export function earliest<P extends Point>(points: readonly P[], most = points.length): readonly P[] {
   return [...points].sort((a, b) => a.round - b.round).slice(0, most);

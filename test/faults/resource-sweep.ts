@@ -3,7 +3,7 @@
 import type { Tried } from "./calls.js";
 import { compiledClient } from "./compiled.js";
 import type { Fault } from "./faults.js";
-import { earliest, type Point, Queue, spread, type Trace, traceOf } from "./points.js";
+import { earliest, type Point, percentOf, Queue, spread, type Trace, traceOf } from "./points.js";
 import { ResourceBench } from "./resource-bench.js";
 import { addRow, allRows, commit, keyOf, type Row } from "./results.js";
 import { type Case, kinds, type Transition, transitions } from "./transitions.js";
@@ -50,7 +50,8 @@ export async function sweepResources(plan: ResourcePlan, prefix: string): Promis
   const queue = new Queue(earliest(points.filter(open), plan.most), plan.until);
   plan.say(`${plan.image}: ${points.length} points, ${queue.length} of them to be tried`);
   const labs = Array.from({ length: Math.min(plan.labs, queue.length) }, (_, at) => `${prefix}${at + 1}`);
-  await Promise.all(labs.map((name) => new Worker(plan, name, queue).run()));
+  const told = plan.most === undefined ? plan : { ...plan, share: percentOf(plan.most, points.length) };
+  await Promise.all(labs.map((name) => new Worker(told, name, queue).run()));
 }
 
 /** Whether a point is still to be tried; or, to be tried again, whether it did not hold or was not come to. */
