@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { cacheFolder, locked, stateFolder } from "./folders.js";
-import type { Image } from "./images.js";
+import { type Image, isVm } from "./images.js";
 import { addressIn, knownDestinations, macOf } from "./network.js";
 import { imageWith, type OptionName, optionsOf } from "./options.js";
 import type { Log } from "./run.js";
 import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
+import { cableFiles } from "./vm-disk.js";
 
 export interface HostSpec {
   /** [a-z0-9-], as long as a host name may be; not "switch". */
@@ -50,6 +51,7 @@ export function filesOf(
   const daemon = typeof json === "object" ? `${JSON.stringify(json, null, 2)}\n` : json;
   return {
     ...image?.files,
+    ...(host.vm === true ? cableFiles(lab, host) : {}),
     ...Object.assign({}, ...options.map(({ files }) => files?.(lab, host))),
     ...spec?.files,
     ...(daemon === undefined ? {} : { [daemonJson]: daemon }),
@@ -103,6 +105,7 @@ export async function claim(
         ...(rows.some(({ leased }) => leased) ? { leased: true } : {}),
         ...(rows.some(({ secondCard }) => secondCard) ? { secondCard: true } : {}),
         ...(mtu === undefined ? {} : { mtu }),
+        ...(isVm(host.image) ? { vm: true } : {}),
       };
     });
     const state = {

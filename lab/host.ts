@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { quote } from "../provider/engine/command.js";
@@ -31,19 +32,30 @@ export class Host {
     return this.state.image;
   }
 
+  /** Whether it has a kernel of its own. */
+  get isVm(): boolean {
+    return this.state.vm === true;
+  }
+
   /** The name of its network namespace on the outer machine. */
   get namespace(): string {
     return namespaceOf(this.lab, this.name);
   }
 
-  /** Its process 1 as the outer machine numbers it; undefined while it is off. */
+  /** Its process 1 as the outer machine numbers it; undefined while it is off, and for a virtual machine. */
   get leader(): number | undefined {
     return leaderOf(this.lab, this.state);
   }
 
-  /** Its file system, readable also while it is off. */
+  /** Its file system, readable also while it is off. Of a virtual machine it is the one before the first boot. */
   get root(): string {
     return foldersOf(this.lab, this.state).root;
+  }
+
+  /** Whether a file or folder is there. @param path without the first slash */
+  async has(path: string): Promise<boolean> {
+    if (this.state.vm !== true) return existsSync(join(this.root, path));
+    return (await this.exec(["test", "-e", `/${path}`])).code === 0;
   }
 
   get consoleLog(): string {
@@ -52,9 +64,7 @@ export class Host {
 
   /** Runs something on it as root and gives how it ended, whatever the exit code. */
   async exec(words: Words, options: RunOptions = {}): Promise<Result> {
-    const leader = this.leader;
-    if (leader === undefined) throw new Error(`${this.name} is off`);
-    return enter(leader, argvOf(words), options);
+    return enter(this.lab, this.state, argvOf(words), options);
   }
 
   /** The same for what has to succeed; gives the standard output. */
@@ -84,10 +94,21 @@ export class Host {
     return tryRun([...this.sshArgv(user), typeof words === "string" ? words : quote(words)], options);
   }
 
+  /** How long it may take to boot. A machine whose processor is translated takes its time. */
+  get bootMs(): number {
+    return this.isVm ? 400_000 : 90_000;
+  }
+
+  /** How many seconds a peer has for an answer. */
+  get patience(): number {
+    return this.isVm ? 20 : 2;
+  }
+
   /** Waits until people can use it: sshd answers, Docker is active, and there is the image lab/box. */
-  async ready(timeoutMs = 90_000, signal?: AbortSignal): Promise<void> {
-    await until(`sshd of ${this.name}`, timeoutMs, () => greets(this.address), signal);
-    await until(`Docker of ${this.name}`, timeoutMs, () => this.dockerIsUp(), signal);
+  async ready(timeoutMs = this.bootMs, signal?: AbortSignal): Promise<void> {
+    const pause = this.isVm ? 1000 : undefined;
+    await until(`sshd of ${this.name}`, timeoutMs, () => greets(this.address), signal, pause);
+    await until(`Docker of ${this.name}`, timeoutMs, () => this.dockerIsUp(), signal, pause);
     const have = await this.exec(
       "docker image inspect lab/box || docker import /usr/local/lib/lab/box.tar lab/box",
     );

@@ -6,6 +6,7 @@ import { cacheFolder, locked } from "./folders.js";
 import { ensureGoCommand, type GoCommand } from "./go-build.js";
 import { buildImage, type Recipe } from "./image-build.js";
 import { type Log, removeTree, step } from "./run.js";
+import { settleVm, vmPackages } from "./vm-image.js";
 
 const common = [
   "systemd",
@@ -56,6 +57,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
 };
 
+/** A recipe, and whether it is to boot with a kernel of its own. */
+interface MadeOf extends Recipe {
+  readonly vm?: true;
+}
+
 export interface Image {
   readonly name: string;
   readonly suite: string;
@@ -64,24 +70,28 @@ export interface Image {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The recipe of `docker26` or, with more packages in it, `docker26+firewalld+ufw`. */
-export function recipeOf(name: string): Recipe {
+/** The recipe of `docker26` or, with more packages in it, `docker26+firewalld+ufw`; "vm" is a kernel of its own. */
+export function recipeOf(name: string): MadeOf {
   const [row = "", ...extra] = name.split("+");
   const recipe = recipes[row];
   if (recipe === undefined)
     throw new Error(`no image "${row}": there are ${Object.keys(recipes).join(", ")}`);
-  return { ...recipe, packages: [...recipe.packages, ...extra] };
+  const more = extra.flatMap((name) => (name === vm ? vmPackages : [name]));
+  return { ...recipe, packages: [...recipe.packages, ...more], ...(isVm(name) ? { vm: true } : {}) };
 }
 
+const vm = "vm";
+
+/** Whether hosts of the image have a kernel of their own: `docker28+vm`. */
+export const isVm = (image: string): boolean => image.split("+").slice(1).includes(vm);
+
 /** The text of how an image is made is part of its key, so a change there makes new images too. */
-function keyOf(recipe: Recipe): string {
+function keyOf(recipe: MadeOf): string {
   const { suite, packages, later } = recipe;
-  const how = readFileSync(join(__dirname, "image-build.ts"));
-  return createHash("sha256")
-    .update(JSON.stringify([suite, packages, later]))
-    .update(how)
-    .digest("hex")
-    .slice(0, 12);
+  const how = ["image-build.ts", ...(recipe.vm === true ? ["vm-image.ts"] : [])];
+  const hash = createHash("sha256").update(JSON.stringify([suite, packages, later]));
+  for (const file of how) hash.update(readFileSync(join(__dirname, file)));
+  return hash.digest("hex").slice(0, 12);
 }
 
 /** The image, with whatever of it is not in the cache yet made first. */
@@ -98,7 +108,7 @@ export async function ensureImage(name: string, log: Log, signal?: AbortSignal):
 }
 
 /** The packages' part. A killed build leaves a temporary folder, never half an image. */
-async function ensureFolder(recipe: Recipe, log: Log, signal?: AbortSignal): Promise<string> {
+async function ensureFolder(recipe: MadeOf, log: Log, signal?: AbortSignal): Promise<string> {
   const id = `${recipe.suite}${recipe.later === undefined ? "" : `-${recipe.later.suite}`}-${keyOf(recipe)}`;
   const folder = cacheFolder("images", id);
   if (!existsSync(folder)) {
@@ -108,7 +118,10 @@ async function ensureFolder(recipe: Recipe, log: Log, signal?: AbortSignal): Pro
       await removeTree(temporary);
       const what = `image of ${recipe.suite} built (${recipe.packages.length} packages asked for)`;
       try {
-        await step(log, what, () => buildImage(recipe, temporary, archiveLines(recipe.suite), signal));
+        await step(log, what, async () => {
+          await buildImage(recipe, temporary, archiveLines(recipe.suite), signal);
+          if (recipe.vm === true) await settleVm(temporary);
+        });
         renameSync(temporary, folder);
       } finally {
         await removeTree(temporary);

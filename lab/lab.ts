@@ -5,7 +5,7 @@ import { allLabs, checkNames, claim, filesOf, type HostSpec, imageOf, type LabOp
 import { leasesGiven, startDhcp } from "./dhcp.js";
 import { makeDisk, personalise } from "./disk.js";
 import { Host, Stranger } from "./host.js";
-import { ensureImage, type Image, pruneImages } from "./images.js";
+import { ensureImage, type Image, isVm, pruneImages } from "./images.js";
 import { interruptible } from "./interrupt.js";
 import { makeKeys, writeClientFiles } from "./keys.js";
 import { cutPower, managerOf, powerOff, powerOn } from "./machine.js";
@@ -14,6 +14,7 @@ import { setupOf } from "./options.js";
 import { eachOf, type Log, quiet, sleep, step, until } from "./run.js";
 import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
 import { tearDown } from "./tear-down.js";
+import { ensureVmTools, setCarrier } from "./vm.js";
 
 export type { HostSpec, LabOptions } from "./claim.js";
 
@@ -38,6 +39,7 @@ export class Lab {
     await ensureTools(log);
     return interruptible(async (signal) => {
       const images = new Map<string, Image>();
+      if (options.hosts.map(imageOf).some(isVm)) await ensureVmTools(log);
       for (const image of options.hosts.map(imageOf)) {
         if (!images.has(image)) images.set(image, await ensureImage(image, log, signal));
       }
@@ -111,7 +113,7 @@ export class Lab {
 
   /** An orderly restart by the host's own systemd. Returns when it is ready again. */
   async reboot(name: string, ready = true): Promise<void> {
-    await powerOff(this.current, this.stateOf(name));
+    await powerOff(this.current, this.stateOf(name), this.host(name).bootMs);
     await this.boot(name, ready);
   }
 
@@ -167,6 +169,7 @@ export class Lab {
   /** Pulls or puts back the cable at the switch; the host's own end loses or gets its carrier. */
   async setLink(name: string, state: "up" | "down"): Promise<void> {
     await setLink(this.current, this.stateOf(name), state);
+    if (this.stateOf(name).vm === true) await setCarrier(this.current, this.stateOf(name), state);
   }
 
   /** From now on the DHCP server has another address for a host, which gets it when it asks again. */
@@ -213,7 +216,7 @@ export class Lab {
         const files = filesOf(this.current, host, spec, image);
         await personalise(this.current, host, files, setupOf(spec?.options));
         await powerOn(this.current, host);
-        await this.host(host.name).ready(90_000, signal);
+        await this.host(host.name).ready(undefined, signal);
       });
     });
     writeClientFiles(this.current);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { joinCgroup, leaveCgroup } from "./cgroups.js";
 import { foldersOf, makeDisk } from "./disk.js";
 import { namespaceOf, plugHost } from "./network.js";
-import { tryRun, until } from "./run.js";
+import { type Result, type RunOptions, tryRun, until } from "./run.js";
 import {
   type HostState,
   isAlive,
@@ -14,10 +14,12 @@ import {
   recordManager,
   startTime,
 } from "./state.js";
+import { powerOnVm, runInVm } from "./vm.js";
 
 /** Powers the host on: a fresh namespace and cable, then its systemd. Returns when its first process runs. */
 export async function powerOn(lab: LabState, host: HostState): Promise<void> {
   if (managerOf(lab, host) !== undefined) throw new Error(`${host.name} is on already`);
+  if (host.vm === true) return powerOnVm(lab, host);
   await plugHost(lab, host);
   const folders = foldersOf(lab, host);
   if (!existsSync(join(folders.root, "etc"))) await makeDisk(lab, host);
@@ -78,10 +80,10 @@ export function managerOf(lab: LabState, host: HostState): Process | undefined {
   return manager !== undefined && isAlive(manager) ? manager : undefined;
 }
 
-/** The host's process 1, as the outer machine numbers it. */
+/** The host's process 1, as the outer machine numbers it; it sees none of a virtual machine. */
 export function leaderOf(lab: LabState, host: HostState): number | undefined {
   const manager = managerOf(lab, host);
-  if (manager === undefined) return undefined;
+  if (manager === undefined || host.vm === true) return undefined;
   return childrenOf(manager.pid).find((pid) => innerNumber(pid) === "1" && startTime(pid) !== undefined);
 }
 
@@ -107,7 +109,10 @@ function innerNumber(pid: number): string | undefined {
   }
 }
 
-/** The power is cut: every process of the host ends at once, by its first process's end. */
+/**
+ * The power is cut: every process of the host ends at once, by its first process's end. A virtual machine loses what it
+ * had not written yet.
+ */
 export async function cutPower(lab: LabState, host: HostState): Promise<void> {
   const leader = leaderOf(lab, host);
   if (leader !== undefined) kill(leader, "SIGKILL");
@@ -119,9 +124,9 @@ export async function cutPower(lab: LabState, host: HostState): Promise<void> {
 
 /** Orderly: the host's systemd is asked, its units stop, and the container manager ends. */
 export async function powerOff(lab: LabState, host: HostState, timeoutMs = 60_000): Promise<void> {
-  const leader = leaderOf(lab, host);
-  if (leader === undefined) return;
-  await enter(leader, ["systemctl", "poweroff"]);
+  if (managerOf(lab, host) === undefined) return;
+  // The answer may be lost on the way down.
+  await enter(lab, host, ["systemctl", "poweroff"]).catch(() => {});
   await until(`${host.name} to shut down`, timeoutMs, async () => managerOf(lab, host) === undefined);
   await leaveCgroup(namespaceOf(lab, host.name));
 }
@@ -135,12 +140,21 @@ function kill(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Runs a program on the host, past the network and sshd. */
-export function enter(leader: number, argv: readonly string[], options: Parameters<typeof tryRun>[1] = {}) {
+export async function enter(
+  lab: LabState,
+  host: HostState,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<Result> {
   const env = {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: "/root",
     LANG: "C.UTF-8",
   };
+  const leader = leaderOf(lab, host);
+  if (leader === undefined && (host.vm !== true || managerOf(lab, host) === undefined))
+    throw new Error(`${host.name} is off`);
+  if (leader === undefined) return runInVm(lab, host, argv, { env, ...options });
   const into = ["nsenter", "-t", String(leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"];
   return tryRun([...into, ...argv], { env, ...options });
 }

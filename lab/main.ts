@@ -2,17 +2,19 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureTools } from "./apt.js";
-import { ensureImage, recipes } from "./images.js";
+import { ensureImage, isVm, recipes } from "./images.js";
 import { interruptible } from "./interrupt.js";
 import { type HostSpec, Lab } from "./lab.js";
 import { ensurePulumi } from "./pulumi-cli.js";
 import { record } from "./record.js";
 import { loud, step } from "./run.js";
 import { tearDown } from "./tear-down.js";
+import { ensureVmTools } from "./vm.js";
 
 const usage = `npm run lab -- COMMAND
 
-  up --prefix P --hosts NAME=IMAGE,...   makes a lab (images: ${Object.keys(recipes).join(", ")}; IMAGE+PACKAGE adds a package)
+  up --prefix P --hosts NAME=IMAGE,...   makes a lab (images: ${Object.keys(recipes).join(", ")}; IMAGE+PACKAGE adds a package,
+                                         IMAGE+vm is a virtual machine with a kernel of its own)
   down [--prefix P | --all]              takes it away, also one whose maker crashed
   list                                   the labs and their hosts
   ssh HOST [COMMAND...]                  logs in over the wire, as root
@@ -23,7 +25,7 @@ const usage = `npm run lab -- COMMAND
   images [IMAGE...]                      builds images that are not in the cache yet
   record [--images A,B] [--to FOLDER]    saves what the tools on a host say, as test data
   pulumi                                 finds or builds the pulumi command, and prints what goes on PATH
-  ground                                 all of the above that the tests on hosts stand on
+  ground [IMAGE...]                      all of the above that the tests on hosts stand on
 
 HOST is NAME, or PREFIX/NAME where several labs are up.`;
 
@@ -87,12 +89,13 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   },
   ground: async () => {
     await interruptible((signal) => ensurePulumi(loud, "tsx", signal));
-    return images(Object.keys(recipes));
+    return images([...Object.keys(recipes), ...positionals.slice(1)]);
   },
 };
 
 async function images(names: readonly string[]): Promise<number> {
   await ensureTools(loud);
+  if (names.some(isVm)) await ensureVmTools(loud);
   return interruptible(async (signal) => {
     for (const name of names) console.log(name, (await ensureImage(name, loud, signal)).layers.join(":"));
     return 0;

@@ -92,12 +92,58 @@ export async function plugHost(lab: LabState, host: HostState): Promise<void> {
     bridge: "bridge1",
     ...(host.mtu === undefined ? {} : { mtu: host.mtu }),
   });
-  await ipIn(
-    name,
-    `addr add ${addressIn(secondNetwork(lab), 10 + host.index)}/24 broadcast + dev eth1`,
-    "link set eth1 up",
-  );
+  await ipIn(name, ...secondCardLines(lab, host));
 }
+
+const firstCardLines = (lab: LabState, { address }: HostState | StrangerState, device: string): string[] => [
+  `addr add ${address}/24 broadcast + dev ${device}`,
+  `link set ${device} up`,
+  `route add default via ${gatewayOf(lab)} dev ${device}`,
+];
+
+const secondCardLines = (lab: LabState, host: HostState): string[] => [
+  `addr add ${addressIn(secondNetwork(lab), 10 + host.index)}/24 broadcast + dev eth1`,
+  "link set eth1 up",
+];
+
+/** What `ip -batch` is given on a host whose cards come with its own kernel. */
+export function cardLines(lab: LabState, host: HostState): readonly string[] {
+  return [
+    ...(host.bareCard === true ? [] : firstCardLines(lab, host, host.interface)),
+    ...(host.secondCard === true ? secondCardLines(lab, host) : []),
+  ];
+}
+
+/** A port of the switch for each card of a virtual machine. */
+export interface Tap {
+  readonly name: string;
+  readonly mac: string;
+}
+
+/** Which QEMU, started in the switch's namespace, takes by their names. */
+export async function plugVm(lab: LabState, host: HostState): Promise<readonly Tap[]> {
+  await unplug(lab, host);
+  const taps = [{ name: portOf(host), mac: host.mac, bridge: "bridge0" }];
+  if (host.secondCard === true) {
+    const mac = macOf(lab.slot, 100 + host.index);
+    taps.push({ name: secondPortOf(host), mac, bridge: "bridge1" });
+  }
+  for (const { name, bridge } of taps) {
+    await ipIn(
+      switchNamespace(lab),
+      `tuntap add dev ${name} mode tap`,
+      ...(host.mtu === undefined ? [] : [`link set ${name} mtu ${host.mtu}`]),
+      `link set ${name} master ${bridge} up`,
+    );
+  }
+  return taps;
+}
+
+/** For a program that is to run at the switch. */
+export const atSwitch = (lab: LabState): readonly string[] => [
+  "nsenter",
+  `--net=/run/netns/${switchNamespace(lab)}`,
+];
 
 export async function plugStranger(lab: LabState, stranger: StrangerState): Promise<void> {
   await unplug(lab, stranger);
@@ -156,12 +202,7 @@ async function plug(
     ...(mtu === undefined ? {} : { mtu }),
   });
   if (bareCard === true) return;
-  await ipIn(
-    name,
-    `addr add ${machine.address}/24 broadcast + dev ${device}`,
-    `link set ${device} up`,
-    `route add default via ${gatewayOf(lab)} dev ${device}`,
-  );
+  await ipIn(name, ...firstCardLines(lab, machine, device));
 }
 
 export async function unplug(lab: LabState, machine: HostState | StrangerState): Promise<void> {

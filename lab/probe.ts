@@ -106,7 +106,7 @@ export function fromBox(
   host: Host,
   targets: readonly Target[],
   name = "box",
-  seconds = 2,
+  seconds = host.patience,
 ): Promise<readonly Reached[]> {
   const ofHost = due.get(host) ?? new Map<string, Asked[]>();
   due.set(host, ofHost);
@@ -139,7 +139,7 @@ async function askTogether(exec: Parameters<typeof probe>[0], company: readonly 
 
 /** From the host itself. */
 export function fromHost(host: Host, targets: readonly Target[]): Promise<readonly Reached[]> {
-  return probe((words) => host.exec(words), targets);
+  return probe((words) => host.exec(words), targets, host.patience);
 }
 
 /** From a machine in nobody's plan. */

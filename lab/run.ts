@@ -94,12 +94,13 @@ export async function until(
   timeoutMs: number,
   ask: () => Promise<boolean>,
   signal?: AbortSignal,
+  pauseMs = 150,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await ask())) {
     signal?.throwIfAborted();
     if (Date.now() > end) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
-    await sleep(150);
+    await sleep(pauseMs);
   }
 }
 

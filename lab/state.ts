@@ -28,6 +28,8 @@ export interface HostState {
   readonly secondCard?: boolean;
   /** Of its cards; default the kernel's 1500. */
   readonly mtu?: number;
+  /** It has a kernel of its own: a virtual machine, whose disk is a file. */
+  readonly vm?: boolean;
 }
 
 export interface StrangerState {

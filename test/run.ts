@@ -1,7 +1,8 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
-    const parts = "lint, unit, hosts, sample, long, cases, events, managers and upgrades";
-    console.log(`no part "${part}": there are ${parts}`);
+ * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names. `npm run
+ * test:cases`, `test:events`, `test:managers`, `test:upgrades` and `test:vm` take too long for every time; `npm run test:vm -- --points 12`
+ * cuts the power at fewer points.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -15,21 +16,23 @@ const modules = join(root, "node_modules");
 interface Step {
   readonly part:
     | ("lint" | "unit" | "ground" | "hosts" | "sample")
-    | ("long" | "cases" | "events" | "managers" | "upgrades");
+    | ("long" | "cases" | "events" | "managers" | "upgrades" | "vm");
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
   readonly counts?: true;
   /** Takes minutes, and is run only when it is asked for; its short sample is among the tests on real hosts. */
   readonly long?: true;
+  /** Images that no other part has. */
+  readonly images?: readonly string[];
 }
 
 /** On a fresh machine it takes longer than a test's hook may. */
-const ground: Step = {
+const groundOf = ({ images = [] }: Step): Step => ({
   part: "ground",
   what: "what the hosts need: programs of this machine, the pulumi command, images",
-  argv: ["tsx/dist/cli.mjs", join(root, "lab/main.ts"), "ground"],
-};
+  argv: ["tsx/dist/cli.mjs", join(root, "lab/main.ts"), "ground", ...images],
+});
 
 const steps: readonly Step[] = [
   { part: "lint", what: "biome: format and lint", argv: ["@biomejs/biome/bin/biome", "check", "."] },
@@ -82,6 +85,14 @@ const steps: readonly Step[] = [
     argv: mocha("upgrades", "900000"),
     counts: true,
     long: true,
+  },
+  {
+    part: "vm",
+    what: "hosts with a kernel of their own",
+    argv: mocha("vm", "1800000"),
+    counts: true,
+    long: true,
+    images: ["docker20+vm", "docker28+vm"],
   },
 ];
 
@@ -153,13 +164,24 @@ async function countsOf(step: Step, words: readonly string[]): Promise<Counts> {
   }
 }
 
+/** Without `--points N`, which the spec of the power cut reads. */
+function wordsOf(all: readonly string[]): readonly string[] {
+  const at = all.indexOf("--points");
+  const points = all[at + 1];
+  if (at < 0 || points === undefined) return all;
+  process.env["DOCKROUTE_VM_POINTS"] = points;
+  return [...all.slice(0, at), ...all.slice(at + 2)];
+}
+
 async function main(): Promise<void> {
-  const [part, ...words] = process.argv.slice(2);
+  const [part, ...words] = wordsOf(process.argv.slice(2));
   const asked = steps.filter((step) => (part === undefined ? !step.long : step.part === part));
-  const chosen = asked.flatMap((step) => (step.counts && step.part !== "unit" ? [ground, step] : [step]));
+  const chosen = asked.flatMap((step) =>
+    step.counts && step.part !== "unit" ? [groundOf(step), step] : [step],
+  );
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    const parts = "lint, unit, hosts, sample, long, cases, events, managers and upgrades";
+    const parts = "lint, unit, hosts, sample, long, cases, events, managers, upgrades and vm";
     console.log(`no part "${part}": there are ${parts}`);
     sum.failed = 1;
   }

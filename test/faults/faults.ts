@@ -54,7 +54,7 @@ async function cutLink({ lab, host, wire, release }: Struck, variant: number): P
   await sleep(2000);
   if (variant % 2 === 1) {
     const limit = (undoSeconds() + 60) * 1000;
-    await until(`${host} to go back by itself`, limit, async () => !isPending(lab.host(host)));
+    await until(`${host} to go back by itself`, limit, async () => !(await isPending(lab.host(host))));
   }
   wire.mend();
 }
@@ -73,7 +73,7 @@ async function cutPower({ lab, host, wire }: Struck): Promise<void> {
   await lab.powerCut(host);
   await lab.boot(host, false);
   const { address } = lab.host(host);
-  await until(`sshd of ${host}`, 60_000, () => greets(address));
+  await until(`sshd of ${host}`, lab.host(host).bootMs, () => greets(address));
   // A kernel that knows nothing of a connection resets it.
   wire.reset();
 }

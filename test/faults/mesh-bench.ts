@@ -10,6 +10,7 @@ import type { Snapshot } from "../../lab/snapshot.js";
 import { amiss } from "../support/mesh.js";
 import { threeHosts } from "../support/scene.js";
 import { type Config, root, Stack } from "../support/stack.js";
+import { patience } from "../support/vm.js";
 import { equip } from "./bench-host.js";
 import { nothingLeft, sameAs, snapshotOf } from "./oracle.js";
 import { type Started, start } from "./process.js";
@@ -75,11 +76,14 @@ export class MeshBench {
 
   /** Every host's calls during one `up` that nothing disturbs. */
   async record(): Promise<ReadonlyMap<string, readonly Call[]>> {
-    for (const tripwire of this.tripwires.values()) tripwire.begin();
+    await Promise.all([...this.tripwires.values()].map((tripwire) => tripwire.begin()));
     const ran = await this.stack.up("--continue-on-error");
     if (ran.code !== 0) throw new Error(ran.text);
-    const traces = [...this.tripwires].map(
-      ([name, tripwire]) => [name, tripwire.end().filter(({ series }) => series === "ssh")] as const,
+    const traces = await Promise.all(
+      [...this.tripwires].map(
+        async ([name, tripwire]) =>
+          [name, (await tripwire.end()).filter(({ series }) => series === "ssh")] as const,
+      ),
     );
     return new Map(traces);
   }
@@ -152,7 +156,12 @@ export class MeshBench {
 export function wiredConfig(lab: Lab, wires: ReadonlyMap<string, Wire>, names = [...wires.keys()]): Config {
   return {
     pool: "172.30.0.0/16",
-    connection: { user: "root", privateKeyFile: lab.privateKeyFile, perDialTimeout: 5, dialErrorLimit: 2 },
+    connection: {
+      user: "root",
+      privateKeyFile: lab.privateKeyFile,
+      dialErrorLimit: 2,
+      ...(lab.hosts.some(({ isVm }) => isVm) ? patience : { perDialTimeout: 5 }),
+    },
     hosts: names.map((name) => ({
       name,
       address: lab.host(name).address,

@@ -103,7 +103,7 @@ function heads(lines: readonly (readonly MeshPoint[])[]): readonly MeshPoint[] {
 /** One `up` with what is done in it, and what must hold before the next. */
 async function oneRound(bench: MeshBench, lines: readonly (readonly MeshPoint[])[]) {
   const armed = heads(lines);
-  for (const point of armed) arm(bench, point);
+  await Promise.all(armed.map((point) => arm(bench, point)));
   const client = bench.startUp();
   const relatives = new Map<number, Relative>();
   const struck = (
@@ -120,7 +120,7 @@ async function oneRound(bench: MeshBench, lines: readonly (readonly MeshPoint[])
     return { point, at, said, reachMs: typeof reached === "number" ? reached : reachMs };
   });
   const unreached = struck.flatMap(({ reached }) => (typeof reached === "string" ? [reached] : []));
-  for (const { host } of armed) bench.tripwire(host).end();
+  await Promise.all(armed.map(({ host }) => bench.tripwire(host).end()));
   const alive = await stillThere(relatives);
   if (killed) await bench.stack.cancel();
   return { hits, wrong: [...unreached, ...wrong, ...alive], killed, whole: code === 0 };
@@ -137,7 +137,7 @@ async function strikeAlong(
     // The first was armed before the client began; what can be found only by its number needs that.
     if (struck.length > 0) {
       if (point.place === undefined) break;
-      arm(bench, point);
+      await arm(bench, point);
     }
     const at = await strikeAt(bench, point, client);
     if (at === undefined) break;
@@ -147,15 +147,15 @@ async function strikeAlong(
   return struck;
 }
 
-function arm(bench: MeshBench, { host, fault, call, place }: MeshPoint): void {
-  bench.tripwire(host).begin({ ...(place ?? { n: call.n }), does: trapFor(fault) });
+function arm(bench: MeshBench, { host, fault, call, place }: MeshPoint): Promise<void> {
+  return bench.tripwire(host).begin({ ...(place ?? { n: call.n }), does: trapFor(fault) });
 }
 
 /** Waits until a program stands still there, and does what is to be done to it. Gives what the host ran there. */
 async function strikeAt(bench: MeshBench, { host, fault, call }: MeshPoint, client: Started) {
   const tripwire = bench.tripwire(host);
   if (!(await tripwire.hit(client.over))) return undefined;
-  const words = tripwire.struck()?.words ?? "";
+  const words = (await tripwire.struck())?.words ?? "";
   const release = () => tripwire.release();
   await strike(fault, call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });
   return words;

@@ -41,8 +41,12 @@ export async function killAt(
   const standing = await Promise.all(stand);
   const first = armed.find((_, at) => standing[at]);
   if (first === undefined) return [];
-  const struck = armed.flatMap((point, at) =>
-    standing[at] ? [{ point, at: bench.tripwire(point.host).struck()?.words ?? "" }] : [],
+  const stood = armed.filter((_, at) => standing[at]);
+  const struck = await Promise.all(
+    stood.map(async (point) => ({
+      point,
+      at: (await bench.tripwire(point.host).struck())?.words ?? "",
+    })),
   );
   const wires = new Set([...bench.wires.values()].map(({ port }) => port));
   for (const [id, words] of family(client.pid)) {
@@ -50,7 +54,7 @@ export async function killAt(
     relatives.set(id, { words, ours: hasLoaded || isConnectedTo(id, wires) });
   }
   const release = () => {
-    for (const tripwire of tripwires) tripwire.release();
+    for (const tripwire of tripwires) void tripwire.release();
   };
   const { host, call } = first;
   await strike("client killed", call.n, { lab: bench.lab, host, wire: bench.wire(host), client, release });

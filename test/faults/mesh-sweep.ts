@@ -1,43 +1,63 @@
 /** The whole three-host `up`, with a fault after every point of it: several labs side by side. */
 
+import type { HostSpec } from "../../lab/lab.js";
 import { threeHosts } from "../support/scene.js";
-import { Chains, type MeshPoint } from "./chains.js";
+import { Chains, type MeshPoint, type Size } from "./chains.js";
 import { compiledProject } from "./compiled.js";
 import { landmarks } from "./landmarks.js";
 import { MeshBench } from "./mesh-bench.js";
 import { type RowTried, tryRow } from "./mesh-chain.js";
-import { type Point, spread, type Trace, traceOf } from "./points.js";
+import { earliest, type Point, percentOf, spread, type Trace, traceOf } from "./points.js";
 import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
 import type { Call } from "./tripwire.js";
 
-const run = "three hosts up";
+/** Which hosts are brought up, and which of them are struck. */
+export interface Course {
+  readonly run: string;
+  readonly hosts: readonly HostSpec[];
+  /** Where the calls are recorded; by default where the points are tried. */
+  readonly recordedOn?: readonly HostSpec[];
+  /** All by default. */
+  readonly struck?: readonly string[];
+  /** How many `up` are broken off in a chain before one is left alone, and what is meant for them. */
+  readonly rounds: number;
+  readonly size: Size;
+}
 
-/** How many `up` are broken off in a chain before one is left alone, and what is meant for them. */
-const rounds = 12;
-const size = { points: 16, more: 4 };
+export const ofThree: Course = {
+  run: "three hosts up",
+  hosts: threeHosts,
+  rounds: 12,
+  size: { points: 16, more: 4 },
+};
 
-export async function sweepMesh(plan: Plan, prefix: string): Promise<void> {
+export async function sweepMesh(plan: Plan, prefix: string, course = ofThree): Promise<void> {
   const names = Array.from({ length: plan.labs }, (_, at) => `${prefix}m${at + 1}`);
   let first: MeshBench | undefined;
-  const trace = await traceOf(run, async () => {
-    first = await newBench(names[0] ?? prefix);
-    const calls = Object.fromEntries(await first.record());
-    const gone = await first.goesAway();
+  const { run, hosts, recordedOn = hosts, struck } = course;
+  const record = async (): Promise<Trace> => {
+    const bench = await newBench(names[0] ?? prefix, recordedOn);
+    const calls = [...(await bench.record())].filter(([name]) => struck?.includes(name) ?? true);
+    const gone = await bench.goesAway();
     if (gone.length > 0) throw new Error(`without any fault: ${gone.join("; ")}`);
-    return calls;
-  });
-  const points = pointsOf(plan, trace);
+    if (recordedOn === hosts) first = bench;
+    else await bench.down();
+    return Object.fromEntries(calls);
+  };
+  const trace = await traceOf(run, record, plan.anew);
+  const points = pointsOf(plan, run, trace);
   // What did not hold in a row, or was not come to, is tried again by itself.
-  const open = points.filter(openPoints(plan));
-  const chains = new Chains(open, plan.again ? { points: 1, hosts: 1 } : size);
+  const open = earliest(points.filter(openPoints(plan)), plan.most);
+  const chains = new Chains(open, plan.again ? { points: 1, hosts: 1 } : course.size);
   const counts = Object.values(trace).map(({ length }) => length);
   plan.say(
     `${run}: ${counts.join(" + ")} calls on the hosts; ${points.length} points, ${chains.length} to be tried`,
   );
-  await Promise.all(names.map((name, at) => work(plan, name, chains, at === 0 ? first : undefined)));
+  const told = plan.most === undefined ? plan : { ...plan, share: percentOf(plan.most, points.length) };
+  await Promise.all(names.map((name, at) => work(told, name, chains, course, at === 0 ? first : undefined)));
 }
 
-function pointsOf(plan: Plan, trace: Trace): readonly MeshPoint[] {
+function pointsOf(plan: Plan, run: string, trace: Trace): readonly MeshPoint[] {
   const places = new Map(Object.entries(trace).map(([host, calls]) => [host, landmarks(calls)]));
   return plan.faults.flatMap((fault) =>
     spread(run, fault, trace, plan.share).map((point) => {
@@ -67,7 +87,13 @@ function transaction(calls: readonly Call[] = []): readonly Call[] {
   return calls.filter(({ session }) => sessions.has(session));
 }
 
-async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench | undefined): Promise<void> {
+async function work(
+  plan: Plan,
+  prefix: string,
+  chains: Chains,
+  course: Course,
+  ready: MeshBench | undefined,
+): Promise<void> {
   let bench = ready;
   try {
     while (Date.now() < plan.until) {
@@ -76,8 +102,8 @@ async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench
       const points = row.flatMap((chain) => [...chain.values()].flat());
       const started = Date.now();
       const tried = await (async () => {
-        bench ??= await newBench(prefix);
-        return tryRow(bench, row, { rounds: plan.again ? 1 : rounds, until: plan.until });
+        bench ??= await newBench(prefix, course.hosts);
+        return tryRow(bench, row, { rounds: plan.again ? 1 : course.rounds, until: plan.until });
       })().catch((error: unknown) => brokenOff(points, error));
       note(plan, prefix, chains, tried, started);
       if (tried.wrong.length === 0) continue;
@@ -89,8 +115,8 @@ async function work(plan: Plan, prefix: string, chains: Chains, ready: MeshBench
   }
 }
 
-async function newBench(prefix: string): Promise<MeshBench> {
-  return MeshBench.up(prefix, threeHosts, await compiledProject());
+async function newBench(prefix: string, hosts: readonly HostSpec[]): Promise<MeshBench> {
+  return MeshBench.up(prefix, hosts, await compiledProject());
 }
 
 /** The bench itself came to its end, at whichever of them. */

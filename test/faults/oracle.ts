@@ -2,8 +2,6 @@
  * The invariants after every fault; each violation is one line of text. Here are those that need no knowledge of the
  * run. The sweeps ask whether the run can be repeated and ends like a fresh one.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { type ParseError, parse } from "jsonc-parser";
 import type { Host } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
@@ -20,11 +18,16 @@ export function undoSeconds(): number {
   return Number(process.env["DOCKROUTE_UNDO_SECONDS"]);
 }
 
+/** Beside the timer's time a host has a minute; one whose processor is translated has more. */
+function settleMs(host: Host): number {
+  return host.isVm ? host.bootMs : 60_000;
+}
+
 /** I1: a fresh login over the wire, within the timer's time and a minute. Returns how long it took, in ms. */
 export async function answersAgain(host: Host, since: number): Promise<number | string> {
-  const limit = (undoSeconds() + 60) * 1000;
+  const limit = undoSeconds() * 1000 + settleMs(host);
   while (Date.now() - since < limit) {
-    const tried = await host.ssh(["true"], "root", { timeoutMs: 3000 });
+    const tried = await host.ssh(["true"], "root", { timeoutMs: host.isVm ? 30_000 : 3000 });
     if (tried.code === 0) return Date.now() - since;
     await sleep(100);
   }
@@ -43,7 +46,7 @@ export async function containersRun(host: Host, names: readonly string[]): Promi
         .map((name) => `I2 ${host.name}: ${name} does not run`),
     ];
   };
-  return eventually(ask, (undoSeconds() + 60) * 1000);
+  return eventually(ask, undoSeconds() * 1000 + settleMs(host));
 }
 
 const lock = "/run/dockroute.lock";
@@ -82,15 +85,15 @@ function leftovers(host: Host, question: string): Promise<readonly string[]> {
 }
 
 /** Whether a change waits on the host for its confirmation. */
-export function isPending(host: Host): boolean {
-  return existsSync(join(host.root, "etc/dockroute/pending/undo"));
+export function isPending(host: Host): Promise<boolean> {
+  return host.has("etc/dockroute/pending/undo");
 }
 
 /** Waits until the host by itself has no change pending any more. */
 export async function settledAlone(host: Host): Promise<readonly string[]> {
   const ask = async (): Promise<readonly string[]> =>
-    isPending(host) ? [`I1 ${host.name}: a change is still pending, though its time is over`] : [];
-  return eventually(ask, (undoSeconds() + 60) * 1000);
+    (await isPending(host)) ? [`I1 ${host.name}: a change is still pending, though its time is over`] : [];
+  return eventually(ask, undoSeconds() * 1000 + settleMs(host));
 }
 
 /** A6: docker0 has the address of daemon.json, or without one the address from before; never a mix of old and new. */
@@ -154,7 +157,7 @@ export async function sameAs(
     differences(wanted, await snapshotOf(host))
       .filter((line) => !ignore(line))
       .map((line) => `I3 ${host.name}: ${line}`);
-  return eventually(ask, 10_000);
+  return eventually(ask, host.isVm ? 60_000 : 10_000);
 }
 
 /** Asks until nothing is wrong or the time is over. Returns what is wrong then. */
@@ -179,7 +182,7 @@ export async function standing(
       const wrong = [
         ...(alone ? await settledAlone(host) : []),
         ...(await containersRun(host, names)),
-        ...(alone ? await bridgeIsWhole(host) : []),
+        ...(alone ? await bridgeIsWhole(host, host.isVm ? host.bootMs : undefined) : []),
       ];
       return { wrong, reachMs: reached };
     }),

@@ -70,6 +70,16 @@ export function spread(run: string, fault: Fault, trace: Trace, percent: number)
     );
 }
 
+/** How many percent of so many points a sample is, at least one. */
+export function percentOf(most: number, count: number): number {
+  return Math.min(100, Math.max(1, Math.floor((100 * most) / Math.max(1, count))));
+}
+
+/** So many of the earliest rounds. */
+export function earliest<P extends Point>(points: readonly P[], most = points.length): readonly P[] {
+  return [...points].sort((a, b) => a.round - b.round).slice(0, most);
+}
+
 /** The points that several labs take theirs from. */
 export class Queue<P extends Point> {
   private readonly left: P[];
@@ -96,10 +106,13 @@ export class Queue<P extends Point> {
   }
 }
 
-/** A recorded trace is kept, so that a later run counts calls by the same numbers. */
-export async function traceOf(run: string, record: () => Promise<Trace>): Promise<Trace> {
+/**
+ * A recorded trace is kept, so that a later run counts calls by the same numbers.
+ * @param anew that it is recorded all the same
+ */
+export async function traceOf(run: string, record: () => Promise<Trace>, anew = false): Promise<Trace> {
   const file = join(resultsFolder, `${run.replaceAll(" ", "_")}.trace.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;
+  if (!anew && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Trace;
   const trace = await record();
   mkdirSync(resultsFolder, { recursive: true });
   writeFileSync(file, JSON.stringify(trace));

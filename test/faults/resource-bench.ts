@@ -61,7 +61,11 @@ export class ResourceBench {
     const wire = await Wire.open(host.address);
     const hostKey = readFileSync(join(host.root, "etc/ssh/ssh_host_ed25519_key.pub"), "utf8").trim();
     const endpoint = `root@127.0.0.1:${wire.port}`;
-    const limits = { perDialTimeout: 5, dialErrorLimit: 2, idleTimeout: undoSeconds() + 10 };
+    const limits = {
+      perDialTimeout: host.isVm ? 120 : 5,
+      dialErrorLimit: 2,
+      idleTimeout: undoSeconds() + 10,
+    };
     const connection = { hostKey, privateKeyFile: lab.privateKeyFile, ...limits };
     const config = { "dockroute:connection": JSON.stringify(connection) };
     const all = cases("alpha", endpoint, host.address.replace(/\d+$/, ""));
@@ -83,13 +87,13 @@ export class ResourceBench {
   }
 
   /** Makes the ground for a case: a rule stands on a bridge. Notes how its states look when nothing goes wrong. */
-  async choose(one: Case): Promise<void> {
+  async choose(one: Case, places: readonly (0 | 1)[] = [0, 1]): Promise<void> {
     await this.go("absent");
     await this.stand(one !== this.all[0]);
     this.current = one;
     if (this.looks.has(one.kind)) return;
     const seen = new Map<Place, Snapshot>([["absent", await snapshotOf(this.host)]]);
-    for (const place of [0, 1] as const) {
+    for (const place of places) {
       await this.go(place);
       seen.set(place, await snapshotOf(this.host));
     }
@@ -114,9 +118,9 @@ export class ResourceBench {
   async record(transition: Transition): Promise<readonly Call[]> {
     const [from, to] = steps[transition];
     await this.go(from);
-    this.tripwire.begin();
+    await this.tripwire.begin();
     await this.go(to);
-    return this.tripwire.end().filter(({ series }) => series === "ssh");
+    return (await this.tripwire.end()).filter(({ series }) => series === "ssh");
   }
 
   /** Goes the way with the fault after the n-th call, and judges what becomes of it. */
@@ -126,10 +130,10 @@ export class ResourceBench {
     const [from, to] = this.way(transition);
     await this.go(from);
     clock.lap("to the beginning");
-    this.tripwire.begin({ n, does: trapFor(fault) });
+    await this.tripwire.begin({ n, does: trapFor(fault) });
     const client = startCall(this.callTo(to), this.client);
     const stands = await this.tripwire.hit(client.over);
-    const reached = this.tripwire.sprung() !== undefined;
+    const reached = (await this.tripwire.sprung()) !== undefined;
     clock.lap("to the point");
     if (stands) {
       await see();
@@ -137,7 +141,7 @@ export class ResourceBench {
       await strike(fault, variant, { lab: this.lab, host: "alpha", wire: this.wire, client, release });
     }
     // Nobody waits any more for a program that hangs.
-    else this.tripwire.release();
+    else await this.tripwire.release();
     clock.lap("fault");
     const healed = Date.now();
     // In turn the host is left alone until it has settled, and the next run comes at once.
@@ -145,8 +149,8 @@ export class ResourceBench {
     clock.lap("host alone");
     const between = await meanwhile();
     const answered = await answerOf(client);
-    const struck = this.tripwire.struck();
-    this.tripwire.end();
+    const struck = await this.tripwire.struck();
+    await this.tripwire.end();
     this.note(to, answered);
     clock.lap("end of the run");
     const mayKeepLock = !stands && struck?.words === removesLock;

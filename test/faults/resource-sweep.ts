@@ -3,7 +3,7 @@
 import type { Tried } from "./calls.js";
 import { compiledClient } from "./compiled.js";
 import type { Fault } from "./faults.js";
-import { type Point, Queue, spread, type Trace, traceOf } from "./points.js";
+import { earliest, type Point, percentOf, Queue, spread, type Trace, traceOf } from "./points.js";
 import { ResourceBench } from "./resource-bench.js";
 import { addRow, allRows, commit, keyOf, type Row } from "./results.js";
 import { type Case, kinds, type Transition, transitions } from "./transitions.js";
@@ -17,12 +17,20 @@ export interface Plan {
   readonly share: number;
   /** Whether points that did not hold are tried again. */
   readonly again: boolean;
+  /** Whether every point is tried, also one whose result is known. */
+  readonly anew?: boolean;
+  /** How many of the points are tried at most, the earliest rounds first, which are evenly spread; all by default. */
+  readonly most?: number;
   readonly say: (line: string) => void;
 }
 
 export interface ResourcePlan extends Plan {
   readonly image: string;
   readonly kinds: readonly string[];
+  /** All by default. */
+  readonly transitions?: readonly Transition[];
+  /** Where the calls are recorded; by default where the points are tried. */
+  readonly recordedOn?: string;
 }
 
 interface ResourcePoint extends Point {
@@ -36,17 +44,19 @@ export async function sweepResources(plan: ResourcePlan, prefix: string): Promis
   const open = openPoints(plan);
   const points = kinds.flatMap((kind) =>
     plan.kinds.includes(kind)
-      ? transitions.flatMap((transition) => pointsOf(plan, kind, transition, traces))
+      ? transitionsOf(plan).flatMap((transition) => pointsOf(plan, kind, transition, traces))
       : [],
   );
-  const queue = new Queue(points.filter(open), plan.until);
+  const queue = new Queue(earliest(points.filter(open), plan.most), plan.until);
   plan.say(`${plan.image}: ${points.length} points, ${queue.length} of them to be tried`);
   const labs = Array.from({ length: Math.min(plan.labs, queue.length) }, (_, at) => `${prefix}${at + 1}`);
-  await Promise.all(labs.map((name) => new Worker(plan, name, queue).run()));
+  const told = plan.most === undefined ? plan : { ...plan, share: percentOf(plan.most, points.length) };
+  await Promise.all(labs.map((name) => new Worker(told, name, queue).run()));
 }
 
 /** Whether a point is still to be tried; or, to be tried again, whether it did not hold or was not come to. */
-export function openPoints({ again }: Pick<Plan, "again">): (point: Point) => boolean {
+export function openPoints({ again, anew }: Pick<Plan, "again" | "anew">): (point: Point) => boolean {
+  if (anew === true) return () => true;
   const rows = allRows();
   const tried = new Set(rows.map(keyOf));
   const failed = new Set(rows.filter(({ wrong, reached }) => wrong.length > 0 || !reached).map(keyOf));
@@ -55,6 +65,8 @@ export function openPoints({ again }: Pick<Plan, "again">): (point: Point) => bo
     return again ? failed.has(key) : !tried.has(key);
   };
 }
+
+const transitionsOf = (plan: ResourcePlan): readonly Transition[] => plan.transitions ?? transitions;
 
 const nameOf = (image: string, kind: string, transition: Transition): string =>
   `${image} ${kind} ${transition}`;
@@ -77,17 +89,16 @@ async function record(plan: ResourcePlan, prefix: string): Promise<ReadonlyMap<s
   const traces = new Map<string, Trace>();
   let bench: ResourceBench | undefined;
   const chosen = async (kind: string): Promise<ResourceBench> => {
-    bench ??= await ResourceBench.up(prefix, plan.image, await compiledClient());
+    bench ??= await ResourceBench.up(prefix, plan.recordedOn ?? plan.image, await compiledClient());
     if (bench.chosen !== kind) await bench.choose(caseOf(bench, kind));
     return bench;
   };
   try {
     for (const kind of plan.kinds) {
-      for (const transition of transitions) {
+      for (const transition of transitionsOf(plan)) {
         const run = nameOf(plan.image, kind, transition);
-        const trace = await traceOf(run, async () => ({
-          alpha: await (await chosen(kind)).record(transition),
-        }));
+        const ask = async () => ({ alpha: await (await chosen(kind)).record(transition) });
+        const trace = await traceOf(run, ask, plan.anew);
         traces.set(run, trace);
       }
     }
@@ -147,7 +158,8 @@ class Worker {
 
   private async chosen(kind: string): Promise<ResourceBench> {
     this.bench ??= await ResourceBench.up(this.prefix, this.plan.image, await compiledClient());
-    if (this.bench.chosen !== kind) await this.bench.choose(caseOf(this.bench, kind));
+    const places = transitionsOf(this.plan).includes("update") ? ([0, 1] as const) : ([0] as const);
+    if (this.bench.chosen !== kind) await this.bench.choose(caseOf(this.bench, kind), places);
     return this.bench;
   }
 }

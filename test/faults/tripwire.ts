@@ -4,18 +4,9 @@
  * It tells our scripts from all others by that PATH, which nothing else on a host has, counts, and can stop at
  * the n-th one until the fault has been done to the host.
  */
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
 import type { Host } from "../../lab/host.js";
 import { sleep } from "../../lab/run.js";
+import { type Desk, deskOf } from "./desk.js";
 
 /** Where a program was called: by a script that came over ssh, or by one that runs on the host alone. */
 export type Series = "ssh" | "alone";
@@ -42,18 +33,16 @@ export type Place =
   | { readonly landmark: string; readonly more: number }
   | { readonly landmark: string; readonly words: string; readonly times: number };
 
-const folder = "var/lib/points";
-
 /** Packages whose programs are counted; those that a script of ours names are among them. */
 const packages =
   "coreutils util-linux grep sed findutils iproute2 iptables nftables systemd procps sudo conntrack dash docker.io docker-cli firewalld";
 
-const shim = `#!/bin/sh
+const shimFor = ({ folder }: Desk): string => `#!/bin/sh
 # Put here by a test of dockroute: counts the programs that its scripts run.
 name=\${0##*/}
 for real in /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do [ -x "$real/$name" ] && break; done
 real=$real/$name
-d=/${folder}
+d=${folder}
 [ -d $d ] || exec "$real" "$@"
 case $PATH in
   */snap/bin) ;;
@@ -107,7 +96,11 @@ exit $code
 `;
 
 export class Tripwire {
-  constructor(private readonly host: Host) {}
+  private readonly desk: Desk;
+
+  constructor(private readonly host: Host) {
+    this.desk = deskOf(host);
+  }
 
   /** Puts the shims on the host, before anything is compared with its pristine state. */
   async install(): Promise<void> {
@@ -115,72 +108,59 @@ export class Tripwire {
       `cat >/usr/local/sbin/.shim; chmod 755 /usr/local/sbin/.shim; cd /usr/local/sbin; ` +
         `for path in $(dpkg -L ${packages} 2>/dev/null | grep -E '/s?bin/[^/]+$'); do ` +
         `[ -x "$path" ] && ln -sf .shim "\${path##*/}"; done`,
-      { input: shim },
+      { input: shimFor(this.desk) },
     );
   }
 
-  private path(name: string): string {
-    return join(this.host.root, folder, name);
-  }
-
   /** Begins to count anew; with a trap, the call at that place runs into it. */
-  begin(trap?: Place & { readonly series?: Series; readonly does?: Trap }): void {
-    this.clear();
-    mkdirSync(this.path(""), { recursive: true });
-    if (trap === undefined) return;
+  async begin(trap?: Place & { readonly series?: Series; readonly does?: Trap }): Promise<void> {
+    await this.desk.clear();
+    if (trap === undefined) return this.desk.write({});
     const at = "n" in trap ? trap.n : "more" in trap ? `+${trap.more}` : `@${trap.times}`;
-    // Patterns of the shell's `case`.
-    if ("landmark" in trap) writeFileSync(this.path("landmark"), `${trap.landmark}\n`);
-    if ("words" in trap) writeFileSync(this.path("words"), `${trap.words}\n`);
-    writeFileSync(this.path("trap"), `${trap.series ?? "ssh"} ${at} ${trap.does ?? "stop"}\n`);
+    await this.desk.write({
+      // Patterns of the shell's `case`.
+      ...("landmark" in trap && { landmark: `${trap.landmark}\n` }),
+      ...("words" in trap && { words: `${trap.words}\n` }),
+      trap: `${trap.series ?? "ssh"} ${at} ${trap.does ?? "stop"}\n`,
+    });
   }
 
   /** The number of the call that ran into the trap, if it was made. */
-  sprung(): number | undefined {
-    const path = this.path("sprung");
-    return existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
+  async sprung(): Promise<number | undefined> {
+    return (await this.desk.has("sprung")) ? Number(await this.desk.read("sprung")) : undefined;
   }
 
   /** That call. */
-  struck(): Call | undefined {
-    const number = this.sprung();
-    return this.calls().find(({ series, n }) => series === "ssh" && n === number);
+  async struck(): Promise<Call | undefined> {
+    const number = await this.sprung();
+    return (await this.calls()).find(({ series, n }) => series === "ssh" && n === number);
   }
 
   /** Resolves with true when a program stands still at its trap, with false when `over` says so first. */
   async hit(over: () => boolean): Promise<boolean> {
-    while (!existsSync(this.path("hit"))) {
+    while (!(await this.desk.has("hit"))) {
       if (over()) return false;
-      await sleep(10);
+      await sleep(this.desk.pause);
     }
     return true;
   }
 
   /** Lets the program go on that stands still, and ends the one that hangs. */
-  release(): void {
-    if (existsSync(this.path(""))) appendFileSync(this.path("go"), "");
+  async release(): Promise<void> {
+    if (await this.desk.has()) await this.desk.write({ go: "" });
   }
 
   /** Ends the counting; the shims only pass on from now on. */
-  end(): readonly Call[] {
-    const calls = this.calls();
-    this.release();
-    this.clear();
+  async end(): Promise<readonly Call[]> {
+    const calls = await this.calls();
+    await this.release();
+    await this.desk.clear();
     return calls;
   }
 
-  /** Taken away under another name first: a program that counts just now may still put a file there. */
-  private clear(): void {
-    const folder = this.path("");
-    if (!existsSync(folder)) return;
-    const away = `${folder.replace(/\/$/, "")}.${process.hrtime.bigint()}`;
-    renameSync(folder, away);
-    rmSync(away, { recursive: true, force: true, maxRetries: 9 });
-  }
-
-  calls(): readonly Call[] {
-    if (!existsSync(this.path("trace"))) return [];
-    const lines = readFileSync(this.path("trace"), "utf8").split("\n");
+  async calls(): Promise<readonly Call[]> {
+    if (!(await this.desk.has("trace"))) return [];
+    const lines = (await this.desk.read("trace")).split("\n");
     const calls = lines.flatMap((line) => {
       const found = /^(ssh|alone) (\d+) (\d+) (.*)$/.exec(line);
       if (found === null) return [];

@@ -28,7 +28,11 @@ describe("an up that is interrupted", function () {
   /** An up that has begun to change a host's Docker. */
   async function begun(): Promise<Started> {
     const client = bench.startUp();
-    await until("a change under way", 120_000, async () => client.over() || bench.lab.hosts.some(isPending));
+    await until(
+      "a change under way",
+      120_000,
+      async () => client.over() || (await Promise.all(bench.lab.hosts.map(isPending))).some((is) => is),
+    );
     return client;
   }
 
@@ -84,11 +88,11 @@ describe("an up that is interrupted", function () {
     const pinned = { ...alpha, subnet: "172.30.9.0/24" };
     bench.configure({ ...config, hosts: [pinned, beta] });
     const tripwire = bench.tripwire("alpha");
-    tripwire.begin({ landmark: "systemctl restart docker.service", more: 1 });
+    await tripwire.begin({ landmark: "systemctl restart docker.service", more: 1 });
     const client = bench.startUp();
     equal(await tripwire.hit(client.over), true, "Docker was not restarted");
     bench.wire("alpha").cut();
-    tripwire.release();
+    await tripwire.release();
     match((await client.ended).stdout, /Undone: unknown/);
     bench.wire("alpha").mend();
     // The host still waits, and would take it back after this has ended, or while beta's Docker restarts.
@@ -107,7 +111,7 @@ describe("an up that is interrupted", function () {
     const [back, anew] = (await dockerStarts(bench.lab.host("alpha"))).slice(ofAlpha);
     const [turn] = (await dockerStarts(bench.lab.host("beta"))).slice(ofBeta);
     ok(back && anew && turn && back < turn, `${back} and ${anew} at alpha, ${turn} at beta`);
-    tripwire.end();
+    await tripwire.end();
     deepEqual(await bench.goesAway(), []);
     bench.configure(config);
   });
@@ -115,15 +119,15 @@ describe("an up that is interrupted", function () {
   /** A client that is killed when alpha has some scripts of which the engine was not told. */
   async function leavesUnrecorded(): Promise<void> {
     const tripwire = bench.tripwire("alpha");
-    tripwire.begin({ landmark: "mv *scripts/*", more: 3 });
+    await tripwire.begin({ landmark: "mv *scripts/*", more: 3 });
     const client = bench.startUp();
     equal(await tripwire.hit(client.over), true, "no script was written");
     kill([...family(client.pid).keys()]);
-    tripwire.release();
+    await tripwire.release();
     await client.ended;
     // What was begun on the host may come to its end there.
     await sleep(3000);
-    tripwire.end();
+    await tripwire.end();
     match(await bench.lab.host("alpha").run("find /etc/dockroute/scripts -type f"), /scripts\//);
     await bench.stack.cancel();
   }
@@ -158,15 +162,15 @@ describe("an up that is interrupted", function () {
     // The repair would put the old route back some time within half a minute.
     await bench.lab.host("alpha").run("systemctl stop dockroute-repair.timer");
     const tripwire = bench.tripwire("alpha");
-    tripwire.begin({ landmark: "install *scripts/*-route-*", more: 0 });
+    await tripwire.begin({ landmark: "install *scripts/*-route-*", more: 0 });
     const client = bench.startUp();
     equal(await tripwire.hit(client.over), true, "the route's script was not written");
     kill([...family(client.pid).keys()]);
     // Once sshd knows of it, our shell ends with the next word that it has to say.
     await sleep(1000);
-    tripwire.release();
+    await tripwire.release();
     await client.ended;
-    tripwire.end();
+    await tripwire.end();
     const route = "ip route show proto 219; grep -h 'ip route' /etc/dockroute/scripts/*-route-*";
     const halfway = await bench.lab.host("alpha").run(route);
     match(halfway, new RegExp(`via ${other} .*\n.* via ${beta.address} `), "not the first step alone");

@@ -47,12 +47,12 @@ describe("two hosts, and more than one who runs up", function () {
     // The other stack is given another pool, so both have to change each host.
     other.configure(wiredConfig(bench.lab, bench.wires));
     bench.configure(config);
-    for (const tripwire of bench.tripwires.values()) tripwire.begin();
+    for (const tripwire of bench.tripwires.values()) await tripwire.begin();
     const [one, two] = await Promise.all([
       bench.stack.up("--continue-on-error"),
       other.up("--continue-on-error"),
     ]);
-    for (const [name, tripwire] of bench.tripwires) deepEqual(overlapping(tripwire.end()), [], name);
+    for (const [name, tripwire] of bench.tripwires) deepEqual(overlapping(await tripwire.end()), [], name);
     for (const ran of [one, two])
       if (ran.code !== 0) match(ran.text, /still not as wanted|busy|waiting for|refused/);
     for (const host of bench.lab.hosts) deepEqual(await nothingLeft(host), []);

@@ -127,6 +127,8 @@ table ip a {
 describe("lab: the rest that needs no host", () => {
   it("adds packages to an image by name", () => {
     ok(recipeOf("docker26+firewalld").packages.includes("firewalld"));
+    ok(recipeOf("docker20+vm").packages.includes("linux-image-cloud-amd64"));
+    ok(!recipeOf("docker20+vm").packages.includes("vm"));
     throws(() => recipeOf("docker1"), /no image "docker1"/);
   });
 

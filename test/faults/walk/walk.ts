@@ -122,7 +122,7 @@ class Walker {
   private async upWith(fault: Fault, host: Name, n: number): Promise<readonly string[]> {
     const { lab, stack } = this.bench;
     const tripwire = this.bench.tripwire(host);
-    tripwire.begin({ n, does: trapFor(fault) });
+    await tripwire.begin({ n, does: trapFor(fault) });
     const client = this.bench.startUp();
     const stands = await tripwire.hit(client.over);
     const relatives = [...family(client.pid).keys()];
@@ -133,7 +133,7 @@ class Walker {
     const { wrong } = await standing(lab, ["box"], Date.now(), n % 2 === 0);
     await client.ended;
     kill(relatives.filter(isAlive));
-    tripwire.end();
+    await tripwire.end();
     if (stands && fault === "client killed") await stack.cancel();
     return wrong;
   }
