@@ -171,7 +171,7 @@ export class Tripwire {
     return calls.map((call) => {
       if (/^flock .*\b[89]$/.test(call.words)) changing.add(call.session);
       // Every look begins so, also one that follows a change in its script; the lock is let go after it.
-      if (call.words.startsWith("ip -j -4 addr show")) changing.delete(call.session);
+      if (/^ip -j -4 (addr show|-force -batch)/.test(call.words)) changing.delete(call.session);
       return { ...call, changing: changing.has(call.session) || call.words.includes("/run/dockroute.lock") };
     });
   }
