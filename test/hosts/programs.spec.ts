@@ -31,38 +31,37 @@ describe("programs on a host", () => {
 
   const config = (hosts: number): Config => meshConfig(site.lab, names.slice(0, hosts), pool);
 
-  it("first up", async () => {
-    const started = await counted(() => stack.up());
-    console.log("first up", started);
+  /** The most on one host. Counts of one run differ by a few threads of dockerd's. */
+  const mostOf = (started: Record<string, number>, hosts = names) =>
+    Math.max(...hosts.map((name) => started[name] ?? 0));
+  const atMost = (started: Record<string, number>, most: number, hosts = names) =>
+    assert.ok(mostOf(started, hosts) <= most, `${JSON.stringify(started)}, ${most} allowed`);
+
+  it("are few in a first up", async () => {
+    atMost(await counted(() => stack.up()), 150);
   });
 
-  it("nothing to do", async () => {
+  it("are a handful, a login among them, if there is nothing to do", async () => {
     await quietened();
-    const started = await counted(() => stack.up());
-    console.log("nothing to do", started);
+    atMost(await counted(() => stack.up()), 30);
+    atMost(await counted(() => stack.refresh()), 30);
   });
 
-  it("refresh", async () => {
-    const started = await counted(() => stack.refresh());
-    console.log("refresh", started);
-  });
-
-  it("one host drifted", async () => {
+  it("are hardly more on a host that has drifted, and no more on the others", async () => {
     await site.lab.host("beta").run("ip route del 172.30.0.0/24 proto 219");
-    const refreshed = await counted(() => stack.refresh());
+    atMost(await counted(() => stack.refresh()), 30);
     const started = await counted(() => stack.up());
-    console.log("drifted", refreshed, started);
+    atMost(started, 50, ["beta"]);
+    atMost(started, 30, ["alpha", "delta"]);
   });
 
-  it("one host added", async () => {
+  it("are few on each other host if one is added", async () => {
     stack.configure(config(4));
-    const started = await counted(() => stack.up());
-    console.log("added", started);
+    atMost(await counted(() => stack.up()), 150);
   });
 
-  it("destroy", async () => {
-    const started = await counted(() => stack.destroy());
-    console.log("destroy", started);
+  it("are bounded in a destroy", async () => {
+    atMost(await counted(() => stack.destroy()), 300);
   });
 
   /** The repair twice a minute would be counted too. */
