@@ -23,9 +23,15 @@ describe("what a change puts in place", function () {
   );
   const calls = async () => (await on.lab.host("alpha").run(["cat", "/root/calls"])).trim().split("\n");
 
-  it("D15 is on the disk under its name before the next step: a file", async () => {
+  it("D15 is on the disk under its name before the next step: a file, on a host without Perl", async () => {
     const file = { path: "/srv/file", text: "new\n", mode: "644", why: "write a file" };
-    await on.host.change([writeFile(file), { why: "go on", argv: ["tee"] }]);
+    const perl = "/usr/bin/perl";
+    await on.lab.host("alpha").run(`mv ${perl} ${perl}.away`);
+    try {
+      await on.host.change([writeFile(file), { why: "go on", argv: ["tee"] }]);
+    } finally {
+      await on.lab.host("alpha").run(`mv ${perl}.away ${perl}`);
+    }
     deepEqual(await calls(), ["mv -T /srv/file.dockroute-new /srv/file", "sync /srv", "tee"]);
   });
 
