@@ -14,9 +14,10 @@ sub failed_lines {
 }
 
 # `ip -batch` answers all of iproute2's questions: one line of JSON each, and a line on the other stream for a failure.
-my %way;
+my ( $is_asked, %way );
 
 sub ask_ip {
+    $is_asked = 1;
     my @asked = map { "@$_" } asked('ip');
     my ( $code, $out, $err ) = run( join( '', map { "$_\n" } @asked ), qw(ip -j -4 -force -batch -) );
     my @lines = grep { /\A\[/ } split /\n/, $out;
@@ -30,7 +31,7 @@ sub ask_ip {
 }
 
 sub ip {
-    ask_ip() if !%way;
+    ask_ip() if !$is_asked;
     return @{ $way{"@_"} || [] };
 }
 
@@ -45,7 +46,6 @@ sub rules {
     }
     return ( 0, $text, '' );
 }
-
 
 # What iproute2 is to do: one program for all.
 sub change_ip {

@@ -100,7 +100,6 @@ my %ran;
 
 sub once { my @argv = @_; return @{ $ran{"@argv"} ||= [ run( '', @argv ) ] } }
 
-
 sub run_argv {
     my ($command) = @_;
     my ( undef, $count, @words ) = @{ $command->{words} };
@@ -110,7 +109,6 @@ sub run_argv {
     ( undef, my $more, my $besides ) = run( '', @words ) if $code != 0 && @words;
     return [ $code, $out, join '', $err, grep { defined } $more, $besides ];
 }
-
 
 # --- changes ---
 
