@@ -2,7 +2,7 @@
 import type { Command } from "../engine/command.js";
 import { beside, makeLink, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
 import { directory, lastLoad, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
-import { apply, repairTimer, started, units, wants } from "./units.js";
+import { apply, installable, repairTimer, units, wants } from "./units.js";
 
 /** What dockroute keeps on the host: contents by path, and the units that are enabled. */
 export interface ScriptsSeen {
@@ -18,20 +18,14 @@ export function keep(seen: ScriptsSeen): readonly Command[] {
       write(`${unitsDirectory}/${name}`, text, seen, `put ${name} in place`),
     ),
   ];
-  const enabled = wants.every((link) => seen.enabled.has(`${unitsDirectory}/${link}`));
-  if (files.length === 0 && enabled) return [];
+  const missing = wants.map((link) => `${unitsDirectory}/${link}`).filter((link) => !seen.enabled.has(link));
+  if (files.length === 0 && missing.length === 0) return [];
   return [
     ...files,
     // The links that `systemctl enable` would make: systemd then reads its units once and not twice.
-    ...wants
-      .filter((link) => !seen.enabled.has(`${unitsDirectory}/${link}`))
-      .map((link) =>
-        makeLink(
-          `${unitsDirectory}/${link.replace(/^.*\//, "")}`,
-          `${unitsDirectory}/${link}`,
-          "enable dockroute's units",
-        ),
-      ),
+    ...missing.map((link) =>
+      makeLink(`${unitsDirectory}/${link.replace(/^.*\//, "")}`, link, "enable dockroute's units"),
+    ),
     { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
     // What the other units load is in place already; the next start of Docker or of a firewall starts them.
     { why: "start dockroute's timer", argv: ["systemctl", "start", "--no-block", repairTimer] },
@@ -51,7 +45,7 @@ export function drop(seen: ScriptsSeen): readonly Command[] {
   const there = Object.keys(units).filter((name) => seen.files.has(ofOurs(name)));
   const links = [...seen.enabled].filter((link) => wants.some((want) => link === ofOurs(want)));
   if (links.length === 0 && ![...Object.keys(units).map(ofOurs), script].some(has)) return [];
-  const enabled = started.filter((name) => there.includes(name));
+  const enabled = installable.filter((name) => there.includes(name));
   return [
     ...(there.length === 0
       ? []

@@ -56,9 +56,10 @@ WantedBy=timers.target
 `,
 };
 
-/** Those that are enabled and started; the repair is started by its timer. */
 export const repairTimer = "dockroute-repair.timer";
-export const started = ["dockroute-boot.service", "dockroute.service", repairTimer];
+
+/** Those that have an [Install] section; the repair is started by its timer. */
+export const installable = ["dockroute-boot.service", "dockroute.service", repairTimer];
 
 /** The links by which they are enabled. */
 export const wants = [

@@ -27,6 +27,16 @@ export interface Command {
   readonly risk?: "docker" | "link";
 }
 
+/** Two commands are one question if they run the same program with the same input. */
+export function keyOf({ argv, stdin }: Pick<Command, "argv" | "stdin">): string {
+  return JSON.stringify([argv, stdin]);
+}
+
+/** The questions, each once. */
+export function distinct(questions: readonly Command[]): readonly Command[] {
+  return [...new Map(questions.map((each) => [keyOf(each), each])).values()];
+}
+
 /**
  * One line of a script that lies on the host. The shell runs it only if `unless` fails and `when` succeeds.
  * With `mayFail` its own failure does not end the script.

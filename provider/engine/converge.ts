@@ -9,6 +9,7 @@ import { type Claims, due, obstacles, parts, refusals, undo } from "./claim.js";
 import { type Command, UnreadableAnswer } from "./command.js";
 import { NotConverged, NotReadAgain, SeveralFailed, Unhealthy } from "./errors/change.js";
 import { DockrouteError } from "./errors/error.js";
+import type { Fault } from "./errors/fault.js";
 import { cannotBeAsked, UnexpectedOutput } from "./errors/host.js";
 import { NotReady, PartlyRefused, Refused } from "./errors/refused.js";
 import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
@@ -90,6 +91,10 @@ function isRisky({ risk }: Command): boolean {
   return risk !== undefined;
 }
 
+function stopsDocker({ risk }: Command): boolean {
+  return risk === "docker";
+}
+
 /** Makes the host as desired, and returns what it shows then. */
 export function converge<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
@@ -104,12 +109,11 @@ export function converge<I extends OnHost, F extends Facts<I>>(
     const before = desired.before ?? disruptive?.remembers(seen);
     const wanted = before === undefined ? desired : { ...desired, before };
     const view = understood(kind, desired, () => viewOf(kind, wanted, seen));
-    understood(kind, desired, () => refuse(kind, desired, view));
+    const leave = understood(kind, desired, () => refuse(kind, desired, view));
     const change = () => run(kind, wanted, host, view, due);
-    const stops = due(view.claims).some(({ risk }) => risk === "docker") && disruptive?.running(seen).length;
+    const stops = due(view.claims).some(stopsDocker) && disruptive?.running(seen).length;
     const now = await (stops ? rollout.run(desired.host, change) : change());
-    const left = kind.judge?.(desired, now, {}).leave ?? [];
-    if (left.length > 0) throw new PartlyRefused(desired.host, kind.id(desired), left);
+    if (leave.length > 0) throw new PartlyRefused(desired.host, kind.id(desired), leave);
     return now;
   };
   return host.flow(disruptive === undefined ? "shared" : "exclusive", flow);
@@ -135,8 +139,7 @@ export function remove<I extends OnHost, F extends Facts<I>>(
     const view = await onceSettled(host, rollout, () => look(kind, held, host));
     for (const text of kind.disruptive?.lost(held, view.seen) ?? []) warn(text);
     const change = () => run(kind, held, host, view, removal);
-    const isRisky = removal(view.claims).some(({ risk }) => risk === "docker");
-    return isRisky ? rollout.run(held.host, change) : change();
+    return removal(view.claims).some(stopsDocker) ? rollout.run(held.host, change) : change();
   });
 }
 
@@ -148,15 +151,18 @@ function onceSettled<T>(host: Host, rollout: Rollout, see: () => Promise<T>): Pr
   return host.settled(see, (recover) => rollout.run(host.name, recover));
 }
 
+/** Throws where nothing may be changed; gives what of it stays as it is. */
 function refuse<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   desired: I,
   { seen, claims }: View<F>,
-): void {
+): readonly Fault[] {
   const notReady = kind.disruptive?.notReady(seen) ?? [];
   if (notReady.length > 0) throw new NotReady(desired.host, kind.id(desired), notReady);
-  const faults = [...(kind.judge?.(desired, seen, {}).refuse ?? []), ...refusals(claims)];
+  const { refuse = [], leave = [] } = kind.judge?.(desired, seen, {}) ?? {};
+  const faults = [...refuse, ...refusals(claims)];
   if (faults.length > 0) throw new Refused(desired.host, kind.id(desired), faults);
+  return leave;
 }
 
 type Due = (claims: Claims) => readonly Command[];
@@ -227,12 +233,10 @@ async function healthyAgain<I extends OnHost, F extends Facts<I>>(
   host: Host,
   before: View<F>,
 ): Promise<View<F>> {
-  for (const deadline = performance.now() + healthyWithin; ; await sleep(300)) {
-    const view = await look(kind, inputs, { read: (questions) => host.read(questions, "now") });
-    const away = kind.disruptive?.unhealthy(before.seen, view.seen) ?? [];
-    if (away.length === 0) return view;
-    if (performance.now() > deadline) throw new Unhealthy(inputs.host, kind.id(inputs), away);
-  }
+  const awayIn = ({ seen }: View<F>) => kind.disruptive?.unhealthy(before.seen, seen) ?? [];
+  const { view, left } = await lookUntil(kind, inputs, host, awayIn, { within: healthyWithin, pause: 300 });
+  if (left.length > 0) throw new Unhealthy(inputs.host, kind.id(inputs), left);
+  return view;
 }
 
 /** After a rollback: how the host differs from before. Containers have some time to come back. */
@@ -242,10 +246,23 @@ async function differencesLeft<I extends OnHost, F extends Facts<I>>(
   host: Host,
   before: View<F>,
 ): Promise<readonly string[]> {
-  for (const deadline = performance.now() + restoredWithin; ; await sleep(500)) {
-    const { seen } = await look(kind, inputs, { read: (questions) => host.read(questions, "now") });
-    const left = kind.disruptive?.differences(before.seen, seen) ?? [];
-    if (left.length === 0 || performance.now() > deadline) return left;
+  const differing = ({ seen }: View<F>) => kind.disruptive?.differences(before.seen, seen) ?? [];
+  return (await lookUntil(kind, inputs, host, differing, { within: restoredWithin, pause: 500 })).left;
+}
+
+/** Looks anew until nothing is left, or the time is over. */
+async function lookUntil<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  inputs: I & Remembered,
+  host: Host,
+  leftIn: (view: View<F>) => readonly string[],
+  ms: { readonly within: number; readonly pause: number },
+): Promise<{ readonly view: View<F>; readonly left: readonly string[] }> {
+  const now: Ask = { read: (questions) => host.read(questions, "now") };
+  for (const deadline = performance.now() + ms.within; ; await sleep(ms.pause)) {
+    const view = await look(kind, inputs, now);
+    const left = leftIn(view);
+    if (left.length === 0 || performance.now() > deadline) return { view, left };
   }
 }
 

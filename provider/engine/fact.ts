@@ -1,5 +1,5 @@
 /** A fact about a host: the commands that ask for it and the reader of their answers are one value. */
-import { type Answer, type Command, unseen } from "./command.js";
+import { type Answer, type Command, distinct, keyOf, readOnce, unseen } from "./command.js";
 
 /** @typeParam I the inputs that its questions depend on; unknown if every resource asks the same */
 export interface Fact<T, I = unknown> {
@@ -38,6 +38,17 @@ export function fact<const Q extends readonly Command[], T>(
   return { ask: () => ask, common: true, costly: false, read: counted(ask.length, read) };
 }
 
+/** The same for one question, which the reader's errors name. */
+export function factOf<T extends object>(
+  question: Command,
+  read: (answer: Answer, question: Command) => T,
+): Fact<T> & { readonly costly: false } {
+  return fact(
+    [question],
+    readOnce((answer) => read(answer, question)),
+  );
+}
+
 export function costly<const Q extends readonly Command[], T>(
   ask: Q,
   read: (...answers: AnswersTo<Q>) => T,
@@ -61,18 +72,13 @@ function counted<A extends readonly Answer[], T>(count: number, read: (...answer
   };
 }
 
-/** Two facts share a question when it runs the same program with the same input. */
-export function keyOf({ argv, stdin }: Pick<Command, "argv" | "stdin">): string {
-  return JSON.stringify([argv, stdin]);
-}
-
 /** The commands that ask for these facts, each once. */
 export function questionsOf<I>(
   facts: Facts<I>,
   inputs: I,
   which: (fact: Fact<unknown, I>) => boolean = () => true,
 ): readonly Command[] {
-  return once(
+  return distinct(
     Object.values(facts)
       .filter(which)
       .flatMap(({ ask }) => ask(inputs)),
@@ -87,11 +93,7 @@ export function cheapQuestionsOf<I>(facts: Facts<I>, inputs: I): readonly Comman
 /** Those of them that can be asked before any resource is known. */
 export function commonQuestionsOf(facts: Facts): readonly Command[] {
   const common = Object.values(facts).filter((each): each is Fact<unknown> => each.common && !each.costly);
-  return once(common.flatMap(({ ask }) => ask(undefined)));
-}
-
-function once(questions: readonly Command[]): readonly Command[] {
-  return [...new Map(questions.map((each) => [keyOf(each), each])).values()];
+  return distinct(common.flatMap(({ ask }) => ask(undefined)));
 }
 
 /**

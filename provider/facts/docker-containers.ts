@@ -3,6 +3,7 @@ import { z } from "zod";
 import { asset } from "../engine/asset.js";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { costly } from "../engine/fact.js";
+import { parseJson } from "./json-answer.js";
 
 /** It runs Docker's program twice. */
 const question: Command = {
@@ -51,7 +52,7 @@ const line = z.object({
 
 const read = readOnce((answer: Answer) => {
   const all = answer.stdout.split("\n").flatMap((text) => {
-    const { data } = line.safeParse(parsed(text));
+    const { data } = line.safeParse(parseJson(text));
     return data === undefined ? [] : [data];
   });
   const which = (isRunning: boolean): readonly Container[] =>
@@ -72,12 +73,4 @@ function containerOf({ policy, error, ports, ...data }: z.infer<typeof line>): C
     hosts: data.hosts ?? [],
     variables: data.variables.filter((name) => name !== null),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

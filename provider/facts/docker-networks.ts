@@ -4,6 +4,7 @@ import { asset } from "../engine/asset.js";
 import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { type Family, v4, v6 } from "../plan/family.js";
+import { parseJson } from "./json-answer.js";
 
 /** One line of JSON for each network. The options and the ranges stay as Docker prints them. */
 const line =
@@ -86,7 +87,7 @@ const network = z.object({
   containers: z.number(),
 });
 
-/** The same as Docker's API gives it to look.pl. */
+/** The same as Docker's API gives it to batch.pl. */
 const ofApi = z
   .object({
     ...{ Id: z.string().min(1), Name: z.string(), Driver: z.string(), Scope: z.string() },
@@ -124,7 +125,7 @@ const attached = z.object({
 /** Docker's order: the newest container first. */
 function readAttachments({ stdout }: Answer): readonly Attachment[] {
   return stdout.split("\n").flatMap((text) => {
-    const { data } = attached.safeParse(parsed(text));
+    const { data } = attached.safeParse(parseJson(text));
     const all = Object.values(data?.networks ?? {});
     return all.flatMap(({ NetworkID, IPAddress }): Attachment[] => {
       if (data === undefined || IPAddress === "") return [];
@@ -137,7 +138,7 @@ function readAttachments({ stdout }: Answer): readonly Attachment[] {
 /** `undefined` where no Docker answered: no program, no daemon, or Podman under Docker's name. */
 export const read = readOnce((answer: Answer): { readonly all: readonly DockerNetwork[] | undefined } => {
   const all = answer.stdout.split("\n").flatMap((text) => {
-    const { data } = described.safeParse(parsed(text));
+    const { data } = described.safeParse(parseJson(text));
     return data === undefined ? [] : [networkOf(data)];
   });
   // Every daemon has the networks "host" and "none". A network removed between list and inspect ends the
@@ -203,12 +204,4 @@ function modeOf(text: string | undefined): GatewayMode {
 function boolOf(text: string | undefined, otherwise: boolean): boolean {
   if (text === undefined || text === "") return otherwise;
   return /^(1|t|T|true|TRUE|True)$/.test(text);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

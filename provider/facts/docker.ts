@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
+import { parseJson } from "./json-answer.js";
 
 export const questions = [
   {
@@ -43,7 +44,7 @@ export const published = fact([publishedQuestion], (answer) => readPublished(ans
 export const isRemoved = fact([serviceQuestion], readRemoved);
 
 const publisher = z.object({ name: z.string(), ports: z.string() });
-/** The same as Docker's API gives it to look.pl: all containers in one line. */
+/** The same as Docker's API gives it to batch.pl: all containers in one line. */
 const publishers = z.array(
   z.object({
     Names: z.array(z.string()),
@@ -144,14 +145,6 @@ function readRemoved({ stdout }: Answer): boolean {
   const lines = stdout.split("\n");
   if (lines.includes("LoadState=not-found")) return true;
   return lines.some((line) => line.startsWith("LoadState=")) && lines.includes("no dockerd");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

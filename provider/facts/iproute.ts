@@ -2,15 +2,8 @@
  * iproute2: addresses and routes, read as JSON and written as argv. `ip -json` is in every iproute2 since 4.13.
  */
 import { z } from "zod";
-import {
-  type Answer,
-  type Command,
-  type Line,
-  readOnce,
-  UnreadableAnswer,
-  unseen,
-} from "../engine/command.js";
-import { fact, factFor } from "../engine/fact.js";
+import { type Answer, type Command, type Line, UnreadableAnswer, unseen } from "../engine/command.js";
+import { factFor, factOf } from "../engine/fact.js";
 import { familyIn } from "../plan/cidr.js";
 import { type Family, v4 } from "../plan/family.js";
 import { readJson } from "./json-answer.js";
@@ -41,20 +34,12 @@ function routeQuestion(family: Family): Command {
 
 /** The links with their addresses of a family. */
 export function linksOf(family: Family) {
-  const question = addressQuestion(family);
-  return fact(
-    [question],
-    readOnce((answer) => readLinks(answer, question)),
-  );
+  return factOf(addressQuestion(family), readLinks);
 }
 
 /** The routes of a family. */
 export function routesOf(family: Family) {
-  const question = routeQuestion(family);
-  return fact(
-    [question],
-    readOnce((answer) => readRoutes(answer, question)),
-  );
+  return factOf(routeQuestion(family), readRoutes);
 }
 
 export const links = linksOf(v4);

@@ -4,12 +4,13 @@ import { type Answer, UnreadableAnswer } from "../engine/command.js";
 
 /** @param program as a person would run it; its words are in the error */
 export function readJson<T>(form: z.ZodType<T>, { stdout, stderr }: Answer, program: readonly string[]): T {
-  const read = form.safeParse(parsed(stdout));
+  const read = form.safeParse(parseJson(stdout));
   if (read.success) return read.data;
   throw new UnreadableAnswer(program.join(" "), stdout.trim() === "" ? stderr : stdout);
 }
 
-function parsed(text: string): unknown {
+/** undefined if it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

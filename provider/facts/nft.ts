@@ -3,9 +3,8 @@
  * Read as JSON, written as the text that `nft -f` loads in one transaction. The words of the rules are in nft-words.ts.
  */
 import { z } from "zod";
-import type { Line } from "../engine/command.js";
-import { type Answer, type Command, readOnce } from "../engine/command.js";
-import { fact } from "../engine/fact.js";
+import type { Answer, Command, Line } from "../engine/command.js";
+import { fact, factOf } from "../engine/fact.js";
 import { type Family, v4, v6 } from "../plan/family.js";
 import { readJson } from "./json-answer.js";
 import { exprOf, type Rule, ruleText } from "./nft-words.js";
@@ -45,11 +44,7 @@ function question({ name, nft }: Family): Command {
 
 /** The chains of our own table for a family. */
 export function chainsOf(family: Family) {
-  const asked = question(family);
-  return fact(
-    [asked],
-    readOnce((answer) => read(answer, asked)),
-  );
+  return factOf(question(family), read);
 }
 
 export const chains = chainsOf(v4);

@@ -1,4 +1,4 @@
-import type { Answer, Command } from "../engine/command.js";
+import { type Answer, type Command, keyOf } from "../engine/command.js";
 import type { Age } from "./host.js";
 
 interface Known {
@@ -52,13 +52,4 @@ export class Answers {
     this.pending = false;
     this.drops++;
   }
-}
-
-/** The questions, each once. */
-export function distinct(questions: readonly Command[]): readonly Command[] {
-  return [...new Map(questions.map((question) => [keyOf(question), question])).values()];
-}
-
-export function keyOf({ argv, stdin }: Command): string {
-  return JSON.stringify([argv, stdin]);
 }

@@ -1,5 +1,5 @@
-import { type Answer, type Command, unseen } from "../engine/command.js";
-import { Answers, distinct, keyOf } from "./answers.js";
+import { type Answer, type Command, distinct, keyOf, unseen } from "../engine/command.js";
+import { Answers } from "./answers.js";
 import { lookForUndo, takeLock } from "./confirm/script.js";
 import { transact } from "./confirm/transaction.js";
 import { batchOf, type Report, type Section } from "./exec/batch.js";

@@ -18,11 +18,10 @@ export function divertedPackets({ pool }: Intent, { name, ground, policy }: Stan
 }
 
 /** A rule for the host's own address, as hosts with two uplinks have it, is about the host's own processes alone. */
-export function divertedItself(intent: Intent, host: Standing): readonly string[] {
-  const { name, address, policy } = host;
-  const to = rangeOf(intent.pool);
+export function divertedItself({ pool }: Intent, { name, address, policy }: Standing): readonly string[] {
+  const to = rangeOf(pool);
   const own = rangeOf(`${address}/32`);
-  if (to === undefined || own === undefined || divertedPackets(intent, host).length > 0) return [];
+  if (to === undefined || own === undefined) return [];
   const found = diversion(towardsAll(policy, to), { from: [own], to, comesBy: (link) => link === "lo" });
   if (found === undefined) return [];
   return [

@@ -44,8 +44,7 @@ export function lint(intent: Intent, hosts: readonly Standing[]): readonly Findi
     ...sameMachine(host, hosts),
     ...offLink(intent, host),
     ...wayBack(host, hosts),
-    ...divertedPackets(intent, host).map((text) => error([host.name], text)),
-    ...divertedItself(intent, host).map((text) => warning([host.name], text)),
+    ...diverted(intent, host),
     ...notItsOwn(host, hosts).map((text) => warning([host.name], text)),
     ...inPool(intent, host).map((text) => warning([host.name], text)),
     ...smaller(host, hosts),
@@ -89,6 +88,14 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
       `${host.name}, with ${links.join(", ")}, is on no link of ${peers.join(", ")}: ${way}; a direct route needs both on one layer-2 network`,
     ),
   );
+}
+
+/** Where the containers' packets go elsewhere, what the host itself sends is told with them. */
+function diverted(intent: Intent, host: Standing): readonly Finding[] {
+  const packets = divertedPackets(intent, host);
+  return packets.length > 0
+    ? packets.map((text) => error([host.name], text))
+    : divertedItself(intent, host).map((text) => warning([host.name], text));
 }
 
 /** The card that holds the host's own address. */

@@ -9,19 +9,29 @@ import type { Seen } from "../../engine/fact.js";
 import type { OnHost } from "../../engine/kind.js";
 import * as rules from "../../facts/ip-rules.js";
 import * as ip from "../../facts/iproute.js";
+import { address, nic, range } from "../host/inputs.js";
 import { absentNics, covers, linkOf, network, routedWithin } from "../host/network.js";
 import { diverted, unreachableGateway } from "./judge.js";
 import { routeTo } from "./left-behind.js";
 
-export interface PeerRouteInputs extends OnHost {
-  /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
-  readonly peer: string;
-  /** The range that is reached, the peer's subnet. Another range replaces it. @example "172.30.2.0/24" */
+/** The way to one peer. */
+export interface WayToPeer {
+  /** The range that is reached, the peer's subnet. @example "172.30.2.0/24" */
   readonly destination: string;
   /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
   readonly gateway: string;
   /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
   readonly interface?: string | undefined;
+}
+
+/** The same as it is read. */
+export const wayForm = { destination: range, gateway: address, interface: nic.optional() };
+
+export interface PeerRouteInputs extends OnHost, WayToPeer {
+  /** The peer's name; with the host's it names the resource. Another peer replaces it. @example "beta" */
+  readonly peer: string;
+  /** The range that is reached, the peer's subnet. Another range replaces it. @example "172.30.2.0/24" */
+  readonly destination: string;
 }
 
 /** What a route depends on, but for the ways to the gateways. */

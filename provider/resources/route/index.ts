@@ -9,7 +9,7 @@ import * as boot from "../../boot/script.js";
 import type { Claims } from "../../engine/claim.js";
 import type { Kind } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
-import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
+import { hostName, onHost, read } from "../host/inputs.js";
 import {
   common,
   isStrangers,
@@ -19,6 +19,7 @@ import {
   routeClaim,
   routeFaults,
   scriptOf,
+  wayForm,
 } from "./claims.js";
 
 export type { PeerRouteInputs } from "./claims.js";
@@ -26,9 +27,7 @@ export type { PeerRouteInputs } from "./claims.js";
 const schema = z.strictObject({
   ...onHost,
   peer: hostName,
-  destination: range,
-  gateway: address,
-  interface: nic.optional(),
+  ...wayForm,
 });
 
 const facts = {

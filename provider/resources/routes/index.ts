@@ -10,7 +10,7 @@ import { type Claim, type Claims, refusals } from "../../engine/claim.js";
 import type { Fault } from "../../engine/errors/fault.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
-import { address, hostName, nic, onHost, range, read } from "../host/inputs.js";
+import { hostName, onHost, read } from "../host/inputs.js";
 import {
   common,
   isStrangers,
@@ -21,28 +21,21 @@ import {
   routeClaim,
   routeFaults,
   scriptOf,
+  type WayToPeer,
+  wayForm,
 } from "../route/claims.js";
 import { removeRouteTo } from "../route/left-behind.js";
 
-/** The way to one peer. */
-export interface WayToPeer {
-  /** The range that is reached, the peer's subnet. @example "172.30.2.0/24" */
-  readonly destination: string;
-  /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
-  readonly gateway: string;
-  /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
-  readonly interface?: string | undefined;
-}
+export type { WayToPeer } from "../route/claims.js";
 
 export interface PeerRoutesInputs extends OnHost {
   /** The way to each peer, by the peer's name. @example { beta: { destination: "172.30.2.0/24", gateway: "192.168.145.129" } } */
   readonly routes: Readonly<Record<string, WayToPeer>>;
 }
 
-const way = z.strictObject({ destination: range, gateway: address, interface: nic.optional() });
 const schema = z.strictObject({
   ...onHost,
-  routes: z.record(z.string(), way).superRefine((routes, context) => {
+  routes: z.record(z.string(), z.strictObject(wayForm)).superRefine((routes, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
     const peers = new Map<string, string>();
     for (const [peer, { destination }] of Object.entries(routes)) {

@@ -1,8 +1,7 @@
 /** What lives as long as the provider process: the stack's config, one connection to each host, the rollout. */
 import { z } from "zod";
-import type { Command } from "../../engine/command.js";
+import { type Command, keyOf } from "../../engine/command.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
-import { keyOf } from "../../engine/fact.js";
 import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
 import { Rollout } from "../../engine/rollout.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Answer, Command } from "../../../provider/engine/command.js";
+import { type Answer, type Command, keyOf } from "../../../provider/engine/command.js";
 import {
   type Cheap,
   cheapQuestionsOf,
@@ -8,7 +8,6 @@ import {
   costly,
   fact,
   factFor,
-  keyOf,
   questionsOf,
   type Seen,
   seenOf,
