@@ -11,4 +11,26 @@ export {
   renames,
   room,
 } from "./report.js";
-export type { HostPlan, HostSubnet, MeshConfig, MeshHost, PartialMesh, Plan } from "./types.js";
+export type {
+  Between,
+  HostPlan,
+  HostSubnet,
+  LinkSettings,
+  MeshConfig,
+  MeshHost,
+  PartialMesh,
+  Plan,
+} from "./types.js";
+export {
+  callTo,
+  type End,
+  type FabricRoute,
+  fabricRoutes,
+  isLink,
+  type LinkKind,
+  linkAddress,
+  portOf,
+  sourcesOfEnds,
+  type Way,
+  wayBetween,
+} from "./ways.js";
