@@ -21,6 +21,7 @@ export type {
   PartialMesh,
   Plan,
 } from "./types.js";
+export { wayLines, wayWarnings } from "./way-table.js";
 export {
   callTo,
   type End,
