@@ -1,4 +1,4 @@
-/** Docker is restarted only where it must be, one host after the other; preview names the containers that this stops. */
+/** Docker is restarted only where it must be, one host after the other; preview names the containers that stop. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
