@@ -1,4 +1,4 @@
-/** Whose a thing on a host is: each script of ours names its holder in its second line. */
+/** The holder of a thing on a host: each script of ours names it in its second line. */
 import type { Claim } from "../engine/claim.js";
 import type { Remembered } from "../engine/kind.js";
 
@@ -8,7 +8,7 @@ export interface Holder extends Pick<Remembered, "stack" | "lastStack"> {
   readonly id: string;
 }
 
-/** What is written on the host: "alpha/to/beta of mesh/production". dockroute 0.1.0 wrote the id alone. */
+/** The holder as the host has it written: "alpha/to/beta of mesh/production". dockroute 0.1.0 wrote the id alone. */
 export function inWords({ id, stack }: Holder): string {
   return stack === undefined ? id : `${id} of ${stack}`;
 }

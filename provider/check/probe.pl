@@ -228,7 +228,7 @@ sub receive_echo {
     return;
 }
 
-# What came over the wire is untrusted: only characters that cannot break the line.
+# A text from the wire is untrusted: only characters that cannot break the line.
 sub plain {
     my ($text) = @_;
     $text = "" unless defined $text;

@@ -1,7 +1,7 @@
-/** Whether the command docker speaks to the daemon that docker.service runs, or to another one. */
+/** The daemon to which the command docker speaks: the one that docker.service runs, or another one. */
 import { type Client, type Settings, setting } from "./dockerd.js";
 
-/** Where the daemon of docker.service listens: "unix:///run/docker.sock". */
+/** The sockets at which the daemon of docker.service listens: "unix:///run/docker.sock". */
 export function listens(settings: Settings): readonly string[] {
   const told = (setting("host", settings)?.values ?? []).map(String);
   const all = told.length === 0 ? [standard] : told;

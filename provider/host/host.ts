@@ -25,7 +25,7 @@ export interface Host {
   read(questions: readonly Command[], age?: Age): Promise<readonly Answer[]>;
   /** Questions that are asked in the same exec as each later change: the next resources of this host will ask them. */
   askAlong(questions: readonly Command[]): void;
-  /** Whether an answer showed a change of another process that is not confirmed: the host may roll it back. */
+  /** True if an answer showed a change of another process that is not confirmed: the host may roll it back. */
   readonly pending: boolean;
   /** Waits for the process that makes such a change, or rolls it back if that process is dead. */
   recover(): Promise<void>;

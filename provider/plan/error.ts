@@ -6,7 +6,7 @@ export interface PlanFault {
 }
 
 /**
- * Why a mesh cannot be planned: every fault at once, so that a config is put right in one go.
+ * The reasons that a mesh cannot be planned: every fault at once, so that a config is put right in one go.
  *
  * @example
  * try {

@@ -9,7 +9,7 @@ export class Unreachable extends DockrouteError {
     readonly endpoint: string,
     readonly reason: string,
     readonly advice: string,
-    /** Whether the host itself did not answer: its address is silent, or another machine has it. */
+    /** True if the host itself did not answer: its address is silent, or another machine has it. */
     readonly silent = false,
   ) {
     super(`${host} (${endpoint}): not reached: ${reason}. Nothing was changed on it. ${advice}`);

@@ -105,7 +105,7 @@ sub run_argv {
     my ( undef, $count, @words ) = @{ $command->{words} };
     my ( $code, $out, $err ) = run( $command->{input} // '', splice @words, 0, $count );
     $code //= 137;
-    # What more there is to know of a failure.
+    # More facts about a failure.
     ( undef, my $more, my $besides ) = run( '', @words ) if $code != 0 && @words;
     return [ $code, $out, join '', $err, grep { defined } $more, $besides ];
 }

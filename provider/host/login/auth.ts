@@ -9,7 +9,7 @@ import type { Refusal } from "./host-key.js";
 /** The ways to log in that the connection names, the strongest first. */
 export interface Login {
   readonly methods: readonly AnyAuthMethod[];
-  /** Why a key that was named is not among them. */
+  /** The reason for which a key that was named is not among them. */
   readonly notes?: readonly string[];
   /** A certificate that was left out; looked for when the login is refused. */
   readonly certificate?: () => Promise<Unused | undefined>;

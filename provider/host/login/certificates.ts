@@ -10,7 +10,7 @@ import { certificatesIn } from "./agent.js";
 import { type Connection, defaultKnownHosts } from "./connection.js";
 
 export interface Unused {
-  /** What was not offered. */
+  /** The certificate that was not offered, with the reason. */
   readonly note: string;
   readonly advice: string;
 }

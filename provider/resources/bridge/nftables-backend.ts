@@ -1,9 +1,9 @@
 /**
- * What Docker's nftables backend needs before a routed packet can reach a container.
+ * The needs of Docker's nftables backend before a routed packet can reach a container.
  *
  * Two keys of daemon.json let such packets in, and only a restart loads them, so they belong to the bridge. The first,
- * `allow-direct-routing`, holds for the whole daemon: it takes away Docker's own rule, which drops what comes to a
- * container's address by another link than the container's bridge. A guard of ours does the same as that rule, but for
+ * `allow-direct-routing`, holds for the whole daemon: it takes away Docker's own rule, which drops packets that come to
+ * a container's address by another link than the container's bridge. A guard of ours does the same as that rule, but for
  * packets that a ForwardRule has marked.
  *
  * The guard names no network card and no bridge. The host's bridges are in two sets, which the script fills from Docker's
@@ -133,7 +133,7 @@ function dropIn({ scripts: { files } }: CheapSeen): Claim {
   return { what: "the drop-in of docker.service", is, found: "absent or changed", make, remove };
 }
 
-/** Another backend needs no guard: what an earlier one left goes with the bridge. */
+/** Another backend needs no guard: the guard that an earlier one left goes with the bridge. */
 function whileThere({ what, is, notOurs, remove }: Claim): Claims {
   if (is === "absent" || notOurs !== undefined || "reason" in remove) return [];
   return ifThere(what, remove);

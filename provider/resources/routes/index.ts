@@ -93,7 +93,7 @@ export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   orphans: { heir: ({ host }) => `${host}/bridge` },
 };
 
-/** Whether a host has its routes as one resource: its scripts name their holder. */
+/** True if a host has its routes as one resource: its scripts name their holder. */
 export function areTogether(host: string, { scripts }: Pick<RouteSeen, "scripts">): boolean {
   return boot.keptScripts("route", scripts).some(({ holder }) => holder === `${host}/routes`);
 }
@@ -119,7 +119,7 @@ interface One {
   readonly peer: string;
   readonly route: Claim;
   readonly script: boot.Script;
-  /** Why its route must not be made. */
+  /** The reasons against making its route. */
   readonly faults: readonly Fault[];
 }
 
@@ -136,7 +136,7 @@ function seenRoutes(wanted: PeerRoutesInputs & Remembered, seen: RouteSeen): rea
   });
 }
 
-/** Whether the route stays as it is, because it is refused. One that is there already is kept, whatever is wrong with it. */
+/** True if the route stays as it is, because it is refused. One that is there is kept, whatever is wrong with it. */
 function isLeft({ route, faults }: One): boolean {
   return faults.length > 0 && route.is !== "so";
 }

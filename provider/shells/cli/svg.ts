@@ -92,7 +92,7 @@ function lineOf({ from, to, state }: Link, a: Point, b: Point): string {
   );
 }
 
-/** Where the line from the middle of a box to another place leaves the box, and a little further. */
+/** The point at which the line from the middle of a box to another place leaves the box, and a little further. */
 function edge(from: Point, to: Point): Point {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const [w, h] = [box.width / 2 + 4, box.height / 2 + 4];

@@ -1,4 +1,4 @@
-/** How far a run of many hosts is, told every few seconds. A run of a few hosts ends before there is much to tell. */
+/** The progress of a run of many hosts, told every few seconds. A run of a few hosts ends before there is much to tell. */
 
 const many = 8;
 const everyMs = 5_000;

@@ -6,7 +6,7 @@ import { type ConnectionArgs, checkedConnection, providerText } from "./resource
 export interface MeshCheckArgs {
   /** By host name, as `planMesh` gives it. */
   readonly plan: pulumi.Input<Plan>;
-  /** Where each host is. @example { alpha: { endpoint: "root@192.168.145.128:22" } } */
+  /** The place of each host. @example { alpha: { endpoint: "root@192.168.145.128:22" } } */
   readonly hosts: pulumi.Input<
     Readonly<Record<string, pulumi.Input<{ endpoint: string; interface?: string | undefined }>>>
   >;
