@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pathOf } from "../provider/engine/printable.js";
-import { hostNamePattern, interfacePattern } from "../provider/plan/index.js";
+import { betweens, hostNamePattern, interfacePattern } from "../provider/plan/index.js";
 import type { Faults } from "./faults.js";
 
 /**
@@ -56,7 +56,7 @@ export const routes = z
   })
   .default("pair");
 export const between = z
-  .enum(["wireguard", "vxlan", "routed", "refuse"], {
+  .enum(betweens, {
     error: ({ input }) => `${shown(input)} is refused: wireguard, vxlan, routed or refuse is allowed`,
   })
   .optional();

@@ -23,6 +23,7 @@ export type {
 } from "./types.js";
 export { wayLines, wayWarnings } from "./way-table.js";
 export {
+  betweens,
   callTo,
   type End,
   type FabricRoute,

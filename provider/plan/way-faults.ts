@@ -3,14 +3,20 @@ import { containsAddress, parseAddress, type Range } from "./cidr.js";
 import type { PlanFault } from "./error.js";
 import { hostNamePattern } from "./names.js";
 import type { MeshConfig, PartialHost, PartialMesh } from "./types.js";
-import { behindNat, endpointOf, isLink, type LinkKind, readPublicAddress, wayBetween } from "./ways.js";
-
-const ways = ["wireguard", "vxlan", "routed", "refuse"] as const;
+import {
+  behindNat,
+  betweens,
+  endpointOf,
+  isLink,
+  type LinkKind,
+  readPublicAddress,
+  wayBetween,
+} from "./ways.js";
 
 export function wayFaults(config: PartialMesh, pool: Range | undefined): readonly PlanFault[] {
   const { between = "refuse", hosts } = config;
-  if (!ways.includes(between)) {
-    return [fault("between", `${JSON.stringify(between)} is refused: ${ways.join(", ")} are allowed`)];
+  if (!betweens.includes(between)) {
+    return [fault("between", `${JSON.stringify(between)} is refused: ${betweens.join(", ")} are allowed`)];
   }
   const own = [...settingFaults(config), ...hosts.flatMap((host, at) => hostFaults(host, at, hosts, pool))];
   if (own.length > 0) return own;

@@ -5,6 +5,9 @@
 import { parseAddress, parseRange, printAddress } from "./cidr.js";
 import type { Between, LinkSettings, MeshConfig, PartialHost } from "./types.js";
 
+/** Every value of `between`. */
+export const betweens = ["wireguard", "vxlan", "routed", "refuse"] as const satisfies readonly Between[];
+
 export type LinkKind = Extract<Between, "wireguard" | "vxlan">;
 export type Way = "direct" | Exclude<Between, "refuse">;
 
