@@ -1,4 +1,4 @@
-/** FORWARD is ACCEPT on purpose, and a VPN's clients reach the containers: what DOCKER-USER lets in stays in. */
+/** FORWARD is ACCEPT on purpose, and a VPN's clients reach the containers: DOCKER-USER goes on to let them in. */
 import assert from "node:assert/strict";
 import { boxAddress } from "../../lab/probe.js";
 import { pair, sceneOf, unsaid } from "../support/cases.js";

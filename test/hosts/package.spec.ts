@@ -7,7 +7,7 @@ import { amiss } from "../support/mesh.js";
 import { Site } from "../support/site.js";
 import { type Ran, root, type Stack } from "../support/stack.js";
 
-/** `npm pack`, then `npm install` in a project of somebody else's, whose program says where the hosts are. */
+/** `npm pack`, then `npm install` in a project of somebody else's, whose program has the hosts' addresses. */
 describe("the package", () => {
   let site: Site;
   let project: string;

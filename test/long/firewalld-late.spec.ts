@@ -1,6 +1,6 @@
 /**
- * firewalld that is started while Docker runs cuts every container off. Preview and status say so, with what to do;
- * one that is only started again does not, and is not spoken of.
+ * firewalld that is started while Docker runs cuts every container off. Preview and status tell it, with the remedy;
+ * one that is only started again does not, and goes unmentioned.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -60,7 +60,7 @@ describe("a script", () => {
   }
 });
 
-/** What `head -v` prints for these files, by the real program. */
+/** The output of `head -v` for these files, by the real program. */
 function headOf(contents: readonly string[]): { stdout: string; paths: string[] } {
   const folder = mkdtempSync(join(tmpdir(), "dockroute-scripts-"));
   try {

@@ -50,7 +50,7 @@ function started(well = true) {
   return { session, asked, life };
 }
 
-/** A check that finds nothing: what is of interest is by which connections it was asked. */
+/** A check that finds nothing: the tests look at the connections by which it was asked. */
 const nothing = async (): Promise<Checked> => ({ cells: [], stands: {}, absent: {}, closed: {} });
 
 describe("the check of an up", () => {

@@ -1,4 +1,4 @@
-/** The examples of the docs: they compile against the package's face, declare what they say, and no kind refuses it. */
+/** The examples of the docs: they compile against the package's face, declare what their text has, and no kind refuses it. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +35,7 @@ function exampleOf(page: string): string {
   return code;
 }
 
-/** What the compiler has against these texts, as if each lay in examples/. */
+/** The compiler's errors in these texts, as if each lay in examples/. */
 function faultsOf(texts: ReadonlyMap<string, string>): readonly string[] {
   const settings = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config as object;
   const { options } = ts.parseJsonConfigFileContent({ ...settings, include: [], files: [] }, ts.sys, root);
@@ -56,7 +56,7 @@ interface Made {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What the program declares, by its own words. */
+/** The resources that the program declares. */
 async function run(code: string): Promise<readonly Made[]> {
   const made: Made[] = [];
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => {

@@ -1,4 +1,4 @@
-/** What the docs say of themselves and of the code: links lead somewhere, quoted messages are the code's own. */
+/** The docs on themselves and on the code: links lead somewhere, quoted messages are the code's own. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -62,7 +62,7 @@ describe("the docs", () => {
       .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text))
       .filter((text) => !text.startsWith("npx ") && !text.startsWith("Cannot find module"));
     const said = saidByCode();
-    // Between the dots stands what differs; a word alone is in every code.
+    // The dots stand for words that differ; a word alone is in every code.
     const pieces = quoted
       .flatMap((text) => text.split("…").map((piece) => piece.trim()))
       .filter((piece) => /\w \w/.test(piece));

@@ -145,7 +145,7 @@ describe("converge", () => {
       RolloutStopped,
     );
     assert.deepEqual(second.log, ["read anew"]);
-    // What disrupts nothing goes on.
+    // A change that disrupts nothing goes on.
     await converge(toy, { ...wish, host: "beta" }, hostWith(), rollout);
   });
 

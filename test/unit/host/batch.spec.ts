@@ -16,7 +16,7 @@ const sh = (script: string, stdin?: string): Command => ({
   ...(stdin === undefined ? {} : { stdin }),
 });
 
-/** What breaks a shell, a heredoc or a line reader, beside any text at all. */
+/** Texts that break a shell, a heredoc or a line reader, beside any text at all. */
 const text = fc.oneof(
   fc.string({ unit: "binary" }).map((any) => any.replaceAll("\0", "").replace(/\p{Cs}/gu, "")),
   fc.constantFrom(
@@ -127,7 +127,7 @@ describe("a batch", () => {
         [0, "five"],
       ],
     );
-    // What follows the last command follows it only where nothing failed.
+    // The text after the last command follows it only where nothing failed.
     deepEqual([...told], []);
     equal(work.asks, false);
   });

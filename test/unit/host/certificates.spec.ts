@@ -1,4 +1,4 @@
-/** Certificates that an agent holds, and what a person is told of them. */
+/** Certificates that an agent holds, and the messages on them. */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

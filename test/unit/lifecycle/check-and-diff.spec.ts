@@ -1,4 +1,4 @@
-/** What the engine asks before a change. */
+/** The engine's questions before a change. */
 import assert from "node:assert/strict";
 import type { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
 import type { Props } from "../../../provider/shells/dynamic/props.js";

@@ -192,7 +192,7 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(texts("from 192.168.1.1"), itself);
     assert.deepEqual(texts("from all iif lo"), itself);
     assert.deepEqual(texts("from 192.168.1.77"), []);
-    // What leads the containers elsewhere too is refused, and told once.
+    // A rule that leads the containers elsewhere too is refused, and told once.
     assert.equal(texts("from all").length, 1);
   });
 

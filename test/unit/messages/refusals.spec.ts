@@ -1,4 +1,4 @@
-/** What a person reads who wants of a host what it cannot be given. */
+/** The messages for a person who wants a state that a host cannot have. */
 import assert from "node:assert/strict";
 import { dockerBridge } from "../../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../../provider/resources/forward/index.js";

@@ -22,7 +22,7 @@ const chain = `masquerade-${name}`;
 const script = `/etc/dockroute/scripts/30-masquerade-${name}`;
 const withoutNft = { ...fresh, hasNft: false };
 
-/** What the host shows after the first change. */
+/** The facts of the host after the first change. */
 function asMade(inputs: MasqueradeRuleInputs & Remembered, seen: MasqueradeRuleSeen): MasqueradeRuleSeen {
   const chain = nftChain(inputs);
   const scripts = withFiles(tables.steps(inputs, seen), seen.scripts);

@@ -28,7 +28,7 @@ describe("a link over ssh", function () {
         equal(code, undefined);
         equal(stdout, "begun\n");
         match(lost ?? "", /cut/);
-        // The next one who asks gets a new login.
+        // The next caller gets a new login.
         equal((await (await at.pool.link("alpha", through)).exec("echo back", "", limits)).stdout, "back\n");
       } finally {
         await wire.close();
