@@ -38,7 +38,7 @@ async function main(): Promise<Outputs> {
   };
 }
 
-/** Tells a person what to know before saying yes. */
+/** Tells a person the consequences before saying yes. */
 async function announce({ mesh, plan, leaving }: StackConfig, previous: Plan): Promise<void> {
   const renamed = renames(previous, plan);
   for (const { from, to } of renamed) await pulumi.log.warn(renameText(from, to, previous, plan));

@@ -14,7 +14,7 @@ export function inWords({ id, stack }: Holder): string {
 }
 
 /**
- * Whose something is that bears these words. undefined if it is this resource's own.
+ * The owner of a thing that bears these words. undefined if it is this resource.
  *
  * A resource of the same stack is a predecessor or a successor: a host or a peer got another name. Another stack is a
  * stranger, also if it gives its resource the same id.

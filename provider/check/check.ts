@@ -13,7 +13,7 @@ export interface Direction {
   readonly from: string;
   readonly to: string;
   readonly well: boolean;
-  /** The probes without an answer: "icmp", "tcp", "udp"; "source" and "size" for an answer that is not as it should be. */
+  /** The probes without an answer: "icmp", "tcp", "udp"; "source" and "size" for an answer with a wrong one. */
   readonly wrong: readonly string[];
   /** Milliseconds. */
   readonly roundTrip?: number;

@@ -60,7 +60,7 @@ sub print_notes {
         open my $file, "<", $path or next;
         while (my $line = <$file>) { print $line }
     }
-    # Asked last: where the endpoint ended in between, what was read may be another process's.
+    # Asked last: where the endpoint ended in between, the file that was read may be another process's.
     return renew($endpoint);
 }
 

@@ -20,7 +20,7 @@ export interface ProbeResult {
   readonly refusals: readonly { readonly by: string; readonly what: string }[];
 }
 
-/** @param seconds how long to wait for what does not answer */
+/** @param seconds the time to wait for an answer */
 export function probe(
   name: string,
   from: ProbeEndpoint,

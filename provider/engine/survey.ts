@@ -14,7 +14,7 @@ export interface Survey<S> {
   readonly drift: readonly string[];
   /** The reasons of the next `up` to change something. */
   readonly due: readonly string[];
-  /** The parts that differ or are due; undefined is what all parts share. */
+  /** The parts that differ or are due; undefined stands for the claims that all parts share. */
   readonly parts: ReadonlySet<string | undefined>;
   /** The faults that a person has to know of and no `up` mends. */
   readonly warnings: readonly string[];
@@ -49,9 +49,9 @@ export interface Refreshed {
 }
 
 /**
- * What a refresh makes of a host; undefined if the resource no longer exists there.
+ * A refresh's view of a host; undefined if the resource no longer exists there.
  *
- * @param kept what the state has of it
+ * @param kept the state's properties of it
  */
 export function refreshed<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,

@@ -143,7 +143,7 @@ export function sameDoors(a: Keys, b: Keys): boolean {
 }
 
 /**
- * Whether both lists have the same pools. Docker prints a base without its host bits, an IPv6 one in RFC 5952's form,
+ * True if both lists have the same pools. Docker prints a base without its host bits, an IPv6 one in RFC 5952's form,
  * and the list in an order of its own: these are no differences.
  */
 export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {

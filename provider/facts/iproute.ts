@@ -200,7 +200,7 @@ export function replaceRoute(route: Required<Pick<Route, "destination" | "gatewa
   };
 }
 
-/** Names gateway and protocol, so that a route which someone else put there since is not what goes. */
+/** Names gateway and protocol, so that a route which someone else put there since stays. */
 export function deleteRoute(route: Required<Pick<Route, "destination" | "gateway">>): Command {
   return {
     why: `remove the route to ${route.destination} through ${route.gateway}`,

@@ -140,7 +140,7 @@ export function load(chains: readonly Chain[], { nft }: Family = v4): Line {
   return { argv: ["nft", "-f", "-"], stdin: `${text.join("\n")}\n` };
 }
 
-/** One destination a rule: nft merges neighbours in a set, and what is read would no longer be what was written. */
+/** One destination a rule: nft merges neighbours in a set, and the rules read would differ from those written. */
 function chainText({ name, at, rules }: Chain): readonly string[] {
   const { type, hook, prio } = hooks[at];
   return [

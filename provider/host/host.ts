@@ -1,7 +1,7 @@
 import type { Answer, Command } from "../engine/command.js";
 
 /**
- * How old an answer may be.
+ * The age that an answer may have.
  *
  * An answer is `current` from the moment it was asked until something may have changed it: a change on this host
  * through dockroute, or the beginning of the next flow. `last` also accepts an answer that only a route or a rule

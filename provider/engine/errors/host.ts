@@ -50,7 +50,7 @@ export class UnexpectedOutput extends DockrouteError {
     readonly resource: string,
     readonly program: string,
     output: string,
-    /** In words, what is wrong with the output. */
+    /** The fault of the output, in words. */
     problem = output.trim() === "" ? "it is empty" : `"${oneLine(output, 200)}"`,
   ) {
     const reason = `the output of \`${program}\` cannot be used: ${problem}`;

@@ -243,7 +243,7 @@ transaction_undo() {
   fi
 }
 
-# --- what several verbs need ---
+# --- for several verbs ---
 
 transaction_waits() {
   grep -qx "# Token $1" $undo

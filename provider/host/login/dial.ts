@@ -148,7 +148,7 @@ function algorithmAdvice(message: string): readonly [reason: string, advice: str
   ];
 }
 
-/** @param silent whether it came to its end before the host had shown its key */
+/** @param silent true if it came to its end before the host had shown its key */
 function faultOf(
   error: Error & { level?: string; code?: string },
   connection: Connection,

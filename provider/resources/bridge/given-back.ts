@@ -1,6 +1,6 @@
 /**
- * What destroy gives back, compared with what has come since: the range that docker0 left may be in use by a network of
- * Docker's or routed elsewhere. Docker does not start with such an address, so nothing is restarted for it.
+ * The range that destroy gives back to docker0, compared with later networks and routes: a network of Docker's may use
+ * it, or it is routed elsewhere. Docker does not start with such an address, so nothing is restarted for it.
  */
 import type { Fault } from "../../engine/errors/fault.js";
 import type { OnHost } from "../../engine/kind.js";

@@ -8,8 +8,8 @@
  *
  * The guard names no network card and no bridge. The host's bridges are in two sets, which the script fills from Docker's
  * answer each time it is loaded: `guarded`, and `open` for networks into which Docker itself lets everybody and for the
- * bridges of other programs. A bridge that came since is in neither: what another link sends there is dropped after
- * routing, where the kernel tells that it is a bridge, unless it comes by a published port. So a new network is never
+ * bridges of other programs. A bridge that came since is in neither: packets of another link to it are dropped after
+ * routing, where the kernel tells that it is a bridge, unless they come by a published port. So a new network is never
  * open, and a new bridge of another program is closed until the script is loaded again, 30 s at most.
  */
 import * as boot from "../../boot/script.js";

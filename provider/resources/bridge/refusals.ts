@@ -36,7 +36,7 @@ export function refusals(wanted: Wanted, seen: BridgeSeen): readonly Fault[] {
   ];
 }
 
-/** Networks of Docker's own inside a pool are what the pool is for, and docker0 goes where `bip` leads. */
+/** Networks of Docker's own inside a pool are the purpose of the pool, and docker0 goes where `bip` leads. */
 function dockersOwn(pool: string, seen: Ground): readonly string[] {
   const wanted = parseRange(pool);
   if ("reason" in wanted) return [];

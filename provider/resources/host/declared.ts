@@ -1,6 +1,6 @@
 /**
- * What a plan means for each host: the inputs of its resources. The program declares them from values that may
- * not be known yet, the commands of `npx dockroute` from those that are: both ask here who is let in.
+ * The inputs of each host's resources, by a plan. The program declares them from values that may not be known yet, the
+ * commands of `npx dockroute` from those that are: both get here the sources that are let in.
  */
 import { type HostPlan, type MeshConfig, type Plan, pools } from "../../plan/index.js";
 import type { DockerBridgeInputs } from "../bridge/index.js";

@@ -41,7 +41,7 @@ export const network = {
 } as const;
 
 /**
- * Whether a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
+ * True if a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
  * docker_gwbridge of a swarm, a bridge that a person named. docker0 is always Docker's, because `bip` is its address.
  *
  * Without an answer of Docker, docker0 is the only one known, and the bridge of another network counts as a link of the

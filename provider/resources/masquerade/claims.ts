@@ -16,7 +16,7 @@ import {
 } from "./chain.js";
 
 /**
- * The chain as wanted, and what else there is of it: in the other program, or by the names of dockroute 0.1.0.
+ * The chain as wanted, and its other copies: in the other program, or by the names of dockroute 0.1.0.
  *
  * @param make makes the chain
  * @param flows has flows between the hosts' subnets decided anew, which goes with each change of the chain

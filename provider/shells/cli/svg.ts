@@ -5,7 +5,7 @@ export interface Node extends HostPlan {
   readonly name: string;
 }
 
-/** Two hosts, and whether both directions between them are well; "unknown" without a check. */
+/** Two hosts, and the state of both directions between them; "unknown" without a check. */
 export interface Link {
   readonly from: Node;
   readonly to: Node;

@@ -1,6 +1,6 @@
 /**
- * What the engine calls, for any kind of resource: check, diff, create, read, update, delete. It turns the
- * engine's property bags into inputs and back; the flow itself is converge.ts.
+ * The methods that the engine calls, for any kind of resource: check, diff, create, read, update, delete. They turn
+ * the engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
 import { refusals } from "../../engine/claim.js";

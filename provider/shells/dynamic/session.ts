@@ -1,4 +1,4 @@
-/** The things that live as long as the provider process: the stack's config, one connection to each host, the rollout. */
+/** The things as long-lived as the provider process: the stack's config, one connection to each host, the rollout. */
 import { z } from "zod";
 import { type Command, keyOf } from "../../engine/command.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";

@@ -8,7 +8,8 @@ export interface MasqueradeRuleArgs extends Args<MasqueradeRuleInputs> {}
 /**
  * Traffic from `source` to the ranges in `exclude` leaves the host with its own address. Other traffic that leaves the
  * host is left to Docker's and the host's own rules: their masquerading, another SNAT, `host_ipv4` or `ip-masq` go on as
- * they are. With `masquerade` a rule of dockroute's own masquerades it, for hosts whose Docker runs with `"ip-masq": false`.
+ * they are. With `masquerade` a rule of dockroute's own masquerades it, for hosts whose Docker runs with
+ * `"ip-masq": false`.
  *
  * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own (in iptables' nat table if
  * there is no `nft`), and a script under /etc/dockroute/scripts that loads it at boot and after each start of Docker.

@@ -37,7 +37,7 @@ export interface MeshHostArgs {
   readonly endpoint?: pulumi.Input<string>;
 }
 
-/** The place of a host of a Mesh, without a login. */
+/** The endpoint of a host of a Mesh and its interface, without a login. */
 export type MeshHostLocation = pulumi.Output<{ endpoint: string; interface?: string | undefined }>;
 
 /** The inputs of a Mesh: those of a stack's config, without `connection` and `leaving`. */
@@ -87,7 +87,7 @@ export class Mesh extends pulumi.ComponentResource {
   readonly plan: pulumi.Output<Plan>;
   /** The resources of all hosts, to wait for them: `dependsOn: mesh.resources`. */
   readonly resources: readonly pulumi.Resource[];
-  /** The place of each host and the connection by which it is reached, as a MeshCheck needs them. */
+  /** The endpoint of each host, and the connection by which it is reached, as a MeshCheck needs them. */
   readonly hosts: Readonly<Record<string, MeshHostLocation>>;
   readonly connections: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>;
 

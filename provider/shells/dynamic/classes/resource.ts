@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { endpointFor } from "../../../host/login/alias.js";
 
 /**
- * The place of a host and the login to it, by a program: the fields of @pulumi/command's ConnectionArgs, and more.
+ * The endpoint of a host and the login to it, by a program: the fields of @pulumi/command's ConnectionArgs, and more.
  * Its non-secret part becomes the endpoint; a secret in it must be a Pulumi secret and is kept in the state,
  * encrypted. Config, key file or agent is the better way.
  */
@@ -36,7 +36,7 @@ export interface HopArgs {
   readonly perDialTimeout?: pulumi.Input<number>;
 }
 
-/** The inputs of all of them: the host's name, and its place by `endpoint` or by `connection`. */
+/** The inputs of all of them: the host's name, and its endpoint, given as such or by `connection`. */
 export interface OnHostArgs {
   /** The host's name in the plan. @example "alpha" */
   readonly host: pulumi.Input<string>;
