@@ -6,11 +6,7 @@ export interface PlanFault {
 }
 
 /**
-<<<<<<< HEAD
- * The reasons that a mesh cannot be planned: every fault at once, so that a config is put right in one go.
-=======
  * A mesh, or its LANs, cannot be planned: every fault at once, so that a config is put right in one go.
->>>>>>> l19
  *
  * @example
  * try {
