@@ -15,7 +15,7 @@ const networks: Readonly<Record<string, Readonly<Record<string, readonly string[
   beta: { plain: [], nomasq: ["-o", masquerade], routed: ["-o", routed] },
 };
 
-describe("case 13: what Docker does not masquerade", () => {
+describe("case 13: traffic that Docker does not masquerade", () => {
   let scene: Scene;
   let outside: Stranger;
   let without: Readonly<Record<string, string>>;

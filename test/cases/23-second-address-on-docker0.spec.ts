@@ -56,7 +56,7 @@ describe("23: docker0 has a second address, 10.99.0.1/24", () => {
     assert.match(await network(alpha()), /^172\.17\.0\.0\/16 /);
   });
 
-  it("an address that comes after the first up: the next change is no lie of docker0's", async () => {
+  it("an address that comes after the first up: the next change is made all the same", async () => {
     await scene.up();
     await alpha().run("ip addr add 10.98.0.1/24 dev docker0");
     scene.stack.configure(meshConfig(scene.lab, undefined, "172.28.0.0/16"));

@@ -39,7 +39,7 @@ const ignore = new RegExp(
   ].join("|"),
 );
 
-describe("destroy, after what happened since the up", () => {
+describe("destroy, after an event since the up", () => {
   let scene: Scene;
   let was: readonly Snapshot[];
 

@@ -154,7 +154,7 @@ function flows(prefix: string, pair: readonly HostSpec[]): void {
     });
   }
 
-  it("where there is no program conntrack, preview names what becomes of them", async () => {
+  it("without the program conntrack, preview names the fate of the flows", async () => {
     await alpha.run("mv /usr/sbin/conntrack /usr/sbin/conntrack.away");
     await alpha.run("systemctl stop dockroute-repair.timer; nft delete table ip dockroute 2>/dev/null || :");
     const { text } = await scene.preview();

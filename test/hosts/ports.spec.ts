@@ -27,7 +27,7 @@ const part = (at: number) => `172.30.${at + 1}.0/24`;
 /** "peer's box -> alpha tcp/81" */
 type Opened = readonly string[];
 
-describe("what can reach a container", () => {
+describe("the set of doors into a container", () => {
   let scene: Scene;
   let driver: Driver;
   let stranger: Stranger;
@@ -115,7 +115,7 @@ describe("what can reach a container", () => {
       .filter((line) => !found.includes(line))
       .sort();
 
-  it("without a forward rule: nothing but what Docker itself lets in", async () => {
+  it("without a forward rule: none but those that Docker itself has open", async () => {
     found = await scan();
     assert.deepEqual(
       found.filter((line) => !line.endsWith(" alpha tcp/80")),

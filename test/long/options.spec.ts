@@ -94,7 +94,7 @@ const labs: Readonly<Record<string, readonly Row[]>> = {
 const all = process.env["DOCKROUTE_MATRIX"] === "all";
 
 if (all)
-  describe("options, what Docker itself does not start with", () => {
+  describe("options with which Docker itself does not start", () => {
     it("the nftables backend without a program nft", async () => {
       const begun = Lab.up({
         prefix: "f1onn",
@@ -155,7 +155,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
       if (option !== undefined) record(image, option, failures.get(name) ?? []);
   });
 
-  it("up; what stops is announced", async () => {
+  it("up; the containers that stop are announced", async () => {
     const { text } = await scene.up();
     for (const { name } of rows) assert.match(text, new RegExp(`${name}: Docker restarts, .* stop`));
     for (const { name } of rows.filter(({ option }) => option === "live-restore"))

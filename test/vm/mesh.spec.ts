@@ -55,7 +55,7 @@ describe("a mesh of hosts with kernels of their own", function () {
     succeeded(await scene.stack.preview("--expect-no-changes", "--refresh"));
   });
 
-  it("keeps through a power cut what was synced, loses what was not, and is whole again", async () => {
+  it("keeps the synced writes through a power cut, loses the others, and is whole again", async () => {
     await alpha.run("echo synced >/root/kept && sync -f /root/kept && echo not synced >/root/lost");
     await lab.powerCut("alpha");
     await lab.boot("alpha");

@@ -94,7 +94,7 @@ describe("the pages of the resources", function () {
   });
 
   for (const page of pages) {
-    it(`${nameOf(page)}: the example declares what no kind refuses`, async () => {
+    it(`${nameOf(page)}: no kind refuses the resources of the example`, async () => {
       const made = (await run(exampleOf(page))).filter(({ type }) => type in kinds);
       const wanted = nameOf(page) === "Mesh" ? ofMesh : [nameOf(page)];
       assert.deepEqual([...new Set(made.map(({ type }) => type))].sort(), wanted.sort());
@@ -107,7 +107,7 @@ describe("the pages of the resources", function () {
   }
 
   for (const [name, kind] of Object.entries(kinds)) {
-    it(`${name}: the table has each input, and what a new value does`, () => {
+    it(`${name}: the table has each input, and the effect of a new value`, () => {
       const page = pages.find((each) => nameOf(each) === name) ?? "";
       assert.deepEqual(tableOf(page), kind.changes);
     });

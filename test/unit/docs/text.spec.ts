@@ -51,6 +51,14 @@ function saidByCode(): string {
 }
 
 describe("the docs", () => {
+  it("have no marks of a merge that was not finished", () => {
+    const marks = /^(?:<{7}|>{7}) /m;
+    assert.deepEqual(
+      markdown.filter((path) => marks.test(readFileSync(join(root, path), "utf8"))),
+      [],
+    );
+  });
+
   it("have links that lead somewhere", () => {
     assert.deepEqual(markdown.flatMap(brokenLinks), []);
   });

@@ -81,7 +81,7 @@ describe("a user's certificate", function () {
     );
   });
 
-  it("is nothing to be told of where there is none", async () => {
+  it("has no message where there is none", async () => {
     assert.equal(await unusedCertificate(connection({}), [join(folder, "none")], socket), undefined);
   });
 });

@@ -57,7 +57,7 @@ describe("a host behind ssh", function () {
   };
 
   describe("that is looked at", () => {
-    it("is asked once for all who ask side by side", async () => {
+    it("is asked once for all callers side by side", async () => {
       const execs = await execsIn(async () => {
         const answers = await Promise.all([
           host.read([ask("id", "-u"), sh("echo one")]),

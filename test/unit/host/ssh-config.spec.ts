@@ -68,7 +68,7 @@ Host *
     "conf.d/ignored.txt": "Host *\n  Port 1\n",
   };
   for (const name of ["web", "deep", "a.example.org", "not.example.org", "included", "other", "nobody"]) {
-    it(`says of ${name} what ssh says`, () => {
+    it(`reads the same as ssh of ${name}`, () => {
       given(big, included);
       const config = join(home, ".ssh/config");
       const said = execFileSync("ssh", ["-G", "-F", config, name], { encoding: "utf8", stdio: "pipe" });

@@ -26,7 +26,7 @@ describe("read", () => {
     assert.deepEqual("props" in read && read.props["found"], ["it: down"]);
   });
 
-  it("does not take for true what nobody confirmed", async () => {
+  it("does not rely on a change that nobody confirmed", async () => {
     const { life, fake, session } = started({ value: "v" });
     fake.takesBack = () => {};
     const { props } = (await life.read("alpha/v", news)) as { props: Props };

@@ -241,7 +241,7 @@ describe("rp_filter", () => {
 });
 
 describe("a change of a list", () => {
-  it("is what comes and what goes, whatever moved up", () => {
+  it("is told by the items that come and go, not by those that move up", () => {
     assert.equal(setChange(["a", "b", "c"], ["b", "c", "d"]), "from now on also d; no longer a");
     assert.equal(setChange(["a"], ["a"]), undefined);
     assert.deepEqual(changeOf("let in", ["a"], []), ["let in: no longer a"]);

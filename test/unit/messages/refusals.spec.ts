@@ -10,7 +10,7 @@ import { readable } from "../../support/readable.js";
 import { answer, moment } from "../../support/recorded.js";
 import { ToldHost, ToldSession } from "../../support/told-host.js";
 
-describe("a refusal by what a host is like", () => {
+describe("a refusal by the state of a host", () => {
   const image = "docker28";
   const { bridge, route, masquerade, forward } = moment(image, "ours").wishes;
   const info = (change: object) => (text: string) => JSON.stringify({ ...JSON.parse(text), ...change });

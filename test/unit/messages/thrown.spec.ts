@@ -7,7 +7,7 @@ import { errors } from "../../support/errors.js";
 
 const root = join(__dirname, "../../..");
 
-describe("what is thrown", () => {
+describe("each value that is thrown", () => {
   it("is an error for a person, wherever it is", () => {
     const known = [
       ...Object.keys(errors),

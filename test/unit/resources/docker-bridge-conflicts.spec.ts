@@ -142,7 +142,7 @@ const table: readonly (readonly [what: string, seen: BridgeSeen, reasons: readon
   ],
 ];
 
-describe("a bridge beside what dockerd runs with", () => {
+describe("a bridge beside dockerd's own settings", () => {
   for (const [what, seen, reasons] of table) {
     it(`is refused for ${what}`, () => assert.deepEqual(refusals(wish, seen), reasons));
   }

@@ -229,7 +229,7 @@ describe("a masquerade rule over what dockroute 0.1.0 left", () => {
     assert.ok(words.some((line) => line.includes(path)));
   });
 
-  it("warns if what leaves was masqueraded and Docker does not do it", () => {
+  it("warns if packets that leave were masqueraded and Docker does not do it", () => {
     const file = { ...fresh.file, text: '{"ip-masq": false}' };
     assert.match(tables.warnings(wish, { ...old, file }).join(), /keeps its own address from now on/);
     assert.doesNotMatch(
