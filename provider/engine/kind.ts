@@ -39,6 +39,7 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   observed(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
   /** What only the host can know: reasons to refuse the change, and what a person has to know before it. */
   judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
+  readonly outputs?: Outputs<I, F>;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
 }
@@ -50,6 +51,16 @@ export interface Judgement {
   /** Why parts of it stay as they are: the rest is made, and the change ends with these as its error. */
   readonly leave?: readonly Fault[];
   readonly warn?: readonly string[];
+}
+
+/** Values of a resource that the host decides. Another value than at the last `up` is a change. */
+export interface Outputs<I extends OnHost, F extends Facts<I>> {
+  /** The names of those that are no inputs. */
+  readonly names: readonly string[];
+  /** The names of inputs whose default the host decides: without a value in the program they have the host's. */
+  readonly defaults: readonly (keyof I & string)[];
+  /** undefined is not known just now. */
+  of(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, unknown>>;
 }
 
 /** What only a kind has whose change can stop Docker. */
