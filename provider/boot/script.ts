@@ -28,15 +28,32 @@ export interface Script {
   readonly formerName?: string;
 }
 
-/** The filters stand before the routes that lead to them. */
-const order = { forward: 10, guard: 20, masquerade: 30, route: 40, host: 50 } as const;
+/** The filters stand before the routes that lead to them, and the devices of links before the routes by them. */
+const order = { forward: 10, guard: 20, masquerade: 30, link: 35, route: 40, host: 50 } as const;
 
 const questions = [
   {
     why: "read what dockroute keeps on the host",
     argv: [
       ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
-      ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
+      ...[
+        "-o",
+        "-name",
+        "dockroute*",
+        ")",
+        "-type",
+        "f",
+        "!",
+        "-name",
+        "*.key",
+        "-exec",
+        "head",
+        "-v",
+        "-c",
+        "100000",
+        "{}",
+        "+",
+      ],
     ],
     quick: ["files", directory, `${unitsDirectory} dockroute`],
   },

@@ -6,7 +6,10 @@ import { gatewayTo, linkOf, nics, type WithWays } from "../host/network.js";
 import { containersOf, diversion, remedy } from "../host/policy.js";
 import type { PeerRouteInputs } from "./claims.js";
 
-export function unreachableGateway(desired: PeerRouteInputs, seen: WithWays): readonly Fault[] {
+export function unreachableGateway(
+  desired: Pick<PeerRouteInputs, "host" | "peer"> & { readonly gateway: string },
+  seen: WithWays,
+): readonly Fault[] {
   if (linkOf(seen, desired.gateway) !== undefined) return [];
   const links = nics(seen).map(({ name, addresses }) => `${name} (${addresses.join(", ")})`);
   return [
@@ -24,16 +27,20 @@ interface WithPolicy extends WithWays {
 }
 
 /** A rule and a table of somebody's own that come before the route. */
-export function diverted({ destination, gateway }: PeerRouteInputs, seen: WithPolicy): readonly Fault[] {
+export function diverted(
+  { destination, gateway, link }: PeerRouteInputs,
+  seen: WithPolicy,
+): readonly Fault[] {
   const parsed = parseRange(destination);
   if ("reason" in parsed) return [];
   const to = parsed.value;
-  const found = diversion(seen.policy, { ...containersOf(seen), to, gateway });
+  const hop = gateway === undefined ? {} : { gateway };
+  const found = diversion(seen.policy, { ...containersOf(seen), to, ...hop });
   if (found === undefined) return [];
   return [
     fault(
       "destination",
-      `packets of containers to ${destination} would not go to ${gateway}: ${found}; ${remedy(to)}`,
+      `packets of containers to ${destination} would not go to ${gateway ?? link?.device}: ${found}; ${remedy(to)}`,
     ),
   ];
 }

@@ -16,15 +16,18 @@ import {
   isStrangers,
   notNeeded,
   observedRoute,
+  oneWay,
   type PeerRouteInputs,
   type RouteSeen,
   routeClaim,
+  routeClaims,
   routeFaults,
   scriptOf,
   type WayToPeer,
   wayForm,
 } from "../route/claims.js";
 import { removeRouteTo } from "../route/left-behind.js";
+import { formerPeer, linkFactsOf } from "../route/link.js";
 
 export type { WayToPeer } from "../route/claims.js";
 
@@ -35,7 +38,7 @@ export interface PeerRoutesInputs extends OnHost {
 
 const schema = z.strictObject({
   ...onHost,
-  routes: z.record(z.string(), z.strictObject(wayForm)).superRefine((routes, context) => {
+  routes: z.record(z.string(), wayForm.superRefine(oneWay)).superRefine((routes, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
     const peers = new Map<string, string>();
     for (const [peer, { destination }] of Object.entries(routes)) {
@@ -50,8 +53,11 @@ const schema = z.strictObject({
 
 const facts = {
   ...common,
+  ...linkFactsOf(({ routes }: Pick<PeerRoutesInputs, "routes">) =>
+    Object.values(routes).map(({ link }) => link),
+  ),
   ways: ip.waysTo(({ routes }: Pick<PeerRoutesInputs, "routes">) => [
-    ...new Set(Object.values(routes).map(({ gateway }) => gateway)),
+    ...new Set(Object.values(routes).flatMap(({ gateway }) => gateway ?? [])),
   ]),
 };
 
@@ -118,6 +124,8 @@ function holderOf(wanted: PeerRoutesInputs & Remembered): boot.Script["holder"] 
 interface One {
   readonly peer: string;
   readonly route: Claim;
+  /** The route, and what its link needs. */
+  readonly claims: Claims;
   readonly script: boot.Script;
   /** The reasons against making its route. */
   readonly faults: readonly Fault[];
@@ -132,7 +140,8 @@ function seenRoutes(wanted: PeerRoutesInputs & Remembered, seen: RouteSeen): rea
       property: `routes.${peer}.${property}`,
       reason,
     }));
-    return { peer, route, script: scriptOf(one, holder, seen), faults };
+    const claims = routeClaims(one, holder, route, seen);
+    return { peer, route, claims, script: scriptOf(one, holder, seen), faults };
   });
 }
 
@@ -146,8 +155,8 @@ function claimsOf(one: One, beside: boot.Beside, seen: RouteSeen): Claims {
     claims.map((claim) => ({ ...claim, part: one.peer, what: `${one.peer}: ${claim.what}` }));
   if (isStrangers(one.route)) return own([one.route]);
   const kept = boot.scriptKept(one.script, beside, seen.scripts);
-  if (!isLeft(one)) return own([one.route, ...kept]);
-  return own([one.route, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
+  if (!isLeft(one)) return own([...one.claims, ...kept]);
+  return own([...one.claims, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
 }
 
 /** Made no more, but removed with the resource as far as it is ours. */
@@ -179,7 +188,8 @@ function removal(
 ): Claim {
   const peer = all.find(({ script }) => script.subject === subject)?.peer;
   const script = boot.removeScript(boot.pathOf({ kind, subject }), beside);
-  const remove = [script, ...(peer === undefined ? removeRouteTo(subject, seen) : [])];
+  const route = [...removeRouteTo(subject, seen), ...formerPeer({ kind, subject }, seen)];
+  const remove = [script, ...(peer === undefined ? route : [])];
   return {
     part: peer ?? subject,
     what: peer === undefined ? `route to ${subject}` : `${peer}: ${boot.pathOf({ kind, subject })}`,

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { LinkToPeer } from "../../../resources/route/link.js";
 import type { WayToPeer } from "../../../resources/routes/index.js";
 import { HostResource, type OnHostArgs } from "./resource.js";
 
@@ -6,10 +7,12 @@ import { HostResource, type OnHostArgs } from "./resource.js";
 export interface WayToPeerArgs {
   /** The range that is reached, the peer's subnet; no two peers have the same. @example "172.30.2.0/24" */
   readonly destination: pulumi.Input<string>;
-  /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
-  readonly gateway: pulumi.Input<string>;
+  /** The next hop: the peer's own address, which must be on a network card's network. It, or else `link`. @example "192.168.145.129" */
+  readonly gateway?: pulumi.Input<string | undefined>;
   /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
+  /** The link by which a peer of another site is reached, in place of `gateway` and `interface`. */
+  readonly link?: pulumi.Input<LinkToPeer | undefined>;
 }
 
 /** The inputs of a PeerRoutes. */
