@@ -74,9 +74,7 @@ export function endpointOf(
  */
 export function sourcesOfEnds(ends: readonly End[]): readonly string[] {
   if (ends.some(({ publicAddress }) => publicAddress === behindNat)) return [];
-  const all = ends.map(
-    ({ address, publicAddress = address }) => publicAddress.split(":")[0] ?? publicAddress,
-  );
+  const all = ends.map(({ address, publicAddress = address }) => `${publicAddress.split(":")[0]}/32`);
   return [...new Set(all)].sort();
 }
 

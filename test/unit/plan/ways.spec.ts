@@ -74,8 +74,8 @@ describe("ways between hosts", () => {
   });
 
   it("open the port to the peers' addresses, and to all where one of them is behind NAT", () => {
-    assert.deepEqual(sourcesOfEnds([gamma, alpha, beta]), ["10.0.0.5", "10.0.0.6", "203.0.113.9"]);
-    assert.deepEqual(sourcesOfEnds([{ ...gamma, publicAddress: "203.0.113.9:7000" }]), ["203.0.113.9"]);
+    assert.deepEqual(sourcesOfEnds([gamma, alpha, beta]), ["10.0.0.5/32", "10.0.0.6/32", "203.0.113.9/32"]);
+    assert.deepEqual(sourcesOfEnds([{ ...gamma, publicAddress: "203.0.113.9:7000" }]), ["203.0.113.9/32"]);
     assert.deepEqual(sourcesOfEnds([alpha, delta]), []);
   });
 

@@ -1,7 +1,7 @@
 /** The resources of hosts that share no network: each host's end of its links, and the route to each peer by them. */
 import * as pulumi from "@pulumi/pulumi";
+import { devices } from "../../../facts/link-device.js";
 import { callTo, isLink, linkAddress, portOf, sourcesOfEnds } from "../../../plan/index.js";
-import { deviceOf } from "../../../resources/link/index.js";
 import { HostLink } from "./host-link.js";
 import type { MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
 import { PeerRoute } from "./peer-route.js";
@@ -38,12 +38,15 @@ export function declareLinkedRoute(
 ): pulumi.Resource {
   const kind = isLink(to.way) ? to.way : undefined;
   if (kind === undefined) throw new Error(`${to.name} is not reached by a link`);
-  const link = pulumi
-    .all([endOf(from), endOf(to), to.own, to.link?.publicKey])
-    .apply(([own, peer, { subnet }, publicKey]) => ({
-      ...{ device: deviceOf(kind), ...callTo(kind, settings, own, peer) },
-      ...(kind === "wireguard" ? { publicKey } : { address: linkAddress(subnet) }),
-    }));
+  const call = pulumi.all([endOf(from), endOf(to)]).apply(([own, peer]) => callTo(kind, settings, own, peer));
+  // Only the key is unknown at the first preview, so that the rest is shown.
+  const link = {
+    ...{ device: devices[kind], endpoint: call.apply(({ endpoint }) => endpoint) },
+    keepalive: call.apply(({ keepalive }) => keepalive),
+    ...(kind === "wireguard"
+      ? { publicKey: to.link?.publicKey }
+      : { address: to.own.subnet.apply(linkAddress) }),
+  };
   const ends = [from, to].flatMap(({ bridge, link: end, rules }) => [
     bridge,
     ...(end ? [end] : []),
