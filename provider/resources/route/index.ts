@@ -44,6 +44,7 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
     destination: "replace",
     gateway: "update",
     interface: "update",
+    routed: "update",
     link: "update",
   },
   id: ({ host, peer }) => `${host}/to/${peer}`,

@@ -52,6 +52,9 @@ export class PeerRoute extends HostResource {
   /** The link, of a route without a gateway. */
   declare readonly link: pulumi.Output<LinkToPeer | undefined>;
 
+  /** True if the network between the hosts routes by itself. */
+  declare readonly routed: pulumi.Output<boolean | undefined>;
+
   constructor(name: string, args: PeerRouteArgs, opts?: pulumi.CustomResourceOptions) {
     super("PeerRoute", name, args, opts);
   }

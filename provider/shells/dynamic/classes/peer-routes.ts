@@ -11,6 +11,8 @@ export interface WayToPeerArgs {
   readonly gateway?: pulumi.Input<string | undefined>;
   /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
+  /** The network between the hosts routes by itself, by the next hop that the host's kernel has for `gateway`. @default false */
+  readonly routed?: pulumi.Input<boolean | undefined>;
   /** The link by which a peer of another site is reached, in place of `gateway` and `interface`. */
   readonly link?: pulumi.Input<LinkToPeerArgs | undefined>;
 }
