@@ -79,7 +79,7 @@ function declareRules(
   const linked = pulumi.all(far.map((peer) => peer.own)).apply(excludeOf);
   const on = {
     ...{ host: name, ...where, interfaces },
-    ...(kind === undefined ? {} : { links: { [devices[kind]]: linked } }),
+    ...(kind === undefined ? {} : { links: linked.apply((ranges) => ({ [devices[kind]]: ranges })) }),
   };
   // A rule would have no effect before docker0 has the range.
   const afterBridge = { ...options, dependsOn: link === undefined ? [bridge] : [bridge, link] };
