@@ -38,9 +38,9 @@ const cases: readonly (readonly [programs: string, lie: keyof typeof lies, said:
     /alpha: could not look at alpha\/\w+: the output of `nft -j list table ip dockroute` cannot be used/,
   ],
   [
-    "docker",
+    "nft",
     "endless",
-    /alpha: could not look at the host: the output of `docker .*` cannot be used: it is longer than 32 MiB/,
+    /alpha: could not look at the host: the output of `nft .*` cannot be used: it is longer than 32 MiB/,
   ],
   ["docker", "garbage", /alpha: alpha\/bridge cannot be changed now: Docker does not answer here/],
   // docker0 is made from here on: it asks nothing of iptables.

@@ -55,8 +55,8 @@ sub answer {
     return;
 }
 
-# Which commands are under way, for the case that their answers never come.
-sub begin { print STDOUT map { "\n$mark begin $_->{number}\n" } @_; STDOUT->flush; return }
+# Which commands are under way, for the case that their answers never come. False if nobody listens any more.
+sub begin { print STDOUT map { "\n$mark begin $_->{number}\n" } @_; return STDOUT->flush }
 
 # --- other programs ---
 
@@ -168,7 +168,7 @@ sub asked {
 sub answer_question {
     my ($question) = @_;
     my ( $verb, @words ) = @{ $question->{words} };
-    begin($question);
+    begin($question) or exit 1;
     my ( $code, $out, $err ) = $verb eq 'run' ? @{ run_argv($question) } : eval { $verbs{$verb}->(@words) };
     answer( $question, $code, $out, $err ) if defined $code;
     return;

@@ -1,6 +1,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -176,6 +184,13 @@ describe("a batch as one process of Perl", () => {
       });
       const [answer] = work.read(stdout, stderr).answers;
       deepEqual([answer?.code, (answer?.stdout.length ?? 0) > 2 ** 25], [137, true]);
+    });
+
+    it("asks nothing more once nobody listens", () => {
+      const [first, last] = [sh("sleep 0.5"), sh(`touch ${folder}/asked`)];
+      const { script } = batchOf([questions(first, last)], { perl: true });
+      spawnSync("/bin/sh", ["-c", "/bin/sh | sleep 0.2"], { input: script });
+      deepEqual(readdirSync(folder), []);
     });
   });
 
