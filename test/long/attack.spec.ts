@@ -8,8 +8,7 @@ import { meshConfig, type Stack } from "../support/stack.js";
 
 const canary = "/tmp/dockroute-attack-canary";
 const touch = `touch ${canary}`;
-const dockerConfig = "/root/.docker/config.json";
-const context = '{ "currentContext": "elsewhere" }';
+const socket = "/run/docker.sock";
 
 /** Shell, in place of the program's own work. */
 const lies = {
@@ -76,9 +75,8 @@ describe("F4: a host whose programs lie", function () {
       const paths = programs.split(" ").map((program) => ({ program, path: `/usr/local/sbin/${program}` }));
       for (const { program, path } of paths)
         await alpha().run(`cat >${path}; chmod 755 ${path}`, { input: shim(program, lies[lie]) });
-      // Docker's program is asked only where it may speak to another daemon than the one behind the socket.
-      if (programs === "docker")
-        await alpha().run(`mkdir -p /root/.docker; echo '${context}' >${dockerConfig}`);
+      // Docker's program is asked only where its socket gives no answer.
+      if (programs === "docker") await alpha().run(`mv ${socket} ${socket}.aside`);
       const sampled = sample(`PULUMI_BACKEND_URL=file://${stack.folder}`);
       try {
         const up = await stack.up("--continue-on-error");
@@ -92,7 +90,8 @@ describe("F4: a host whose programs lie", function () {
         assert.ok((await stack.export()).length < 500_000);
       } finally {
         const { memory } = sampled();
-        await alpha().run(`rm -f ${dockerConfig} ${paths.map(({ path }) => path).join(" ")}`);
+        await alpha().run(`rm ${paths.map(({ path }) => path).join(" ")}`);
+        if (programs === "docker") await alpha().run(`mv ${socket}.aside ${socket}`);
         const provider = [...memory].filter(([line]) => line.includes("dynamic-provider"));
         assert.ok(provider.length > 0, [...memory.keys()].join("\n"));
         for (const [line, bytes] of provider) assert.ok(bytes < 450 * 1024 * 1024, `${line}: ${bytes} bytes`);
