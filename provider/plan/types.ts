@@ -28,8 +28,11 @@ export type PartialMesh = Omit<MeshConfig, "hosts"> & {
 /** The addresses of each host, by its name. */
 export type Plan = Readonly<Record<string, HostPlan>>;
 
+/** The addresses of one host. */
 export interface HostPlan {
+  /** The address that peers route to. @example "192.168.145.128" */
   readonly address: string;
+  /** The range of its containers. @example "172.30.1.0/24" */
   readonly subnet: string;
   /** The first address of the bridge's block, in the form of a bip: "172.30.1.1/24". */
   readonly bridgeAddress: string;

@@ -40,7 +40,7 @@ export interface MasqueradeRuleInputs extends OnHost {
   readonly masquerade?: boolean | undefined;
 }
 
-const schema = z.strictObject({
+export const masqueradeForm = z.strictObject({
   ...onHost,
   source: range,
   exclude: z.array(range).transform((ranges) => [...new Set(ranges)].sort()),
@@ -68,7 +68,7 @@ export type MasqueradeRuleSeen = Seen<typeof facts>;
 export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
   changes: { source: "replace", exclude: "update", interfaces: "update", masquerade: "update" },
   id: ({ host }) => `${host}/masquerade`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(masqueradeForm, raw),
   facts,
 
   claims(wanted, seen) {

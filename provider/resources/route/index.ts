@@ -24,7 +24,7 @@ import {
 
 export type { PeerRouteInputs } from "./claims.js";
 
-const schema = z.strictObject({
+export const routeForm = z.strictObject({
   ...onHost,
   peer: hostName,
   ...wayForm,
@@ -38,7 +38,7 @@ const facts = {
 export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
   changes: { peer: "replace", destination: "replace", gateway: "update", interface: "update" },
   id: ({ host, peer }) => `${host}/to/${peer}`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(routeForm, raw),
   facts,
 
   claims(wanted, seen) {

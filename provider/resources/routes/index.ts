@@ -33,19 +33,21 @@ export interface PeerRoutesInputs extends OnHost {
   readonly routes: Readonly<Record<string, WayToPeer>>;
 }
 
-const schema = z.strictObject({
+export const routesForm = z.strictObject({
   ...onHost,
-  routes: z.record(z.string(), z.strictObject(wayForm)).superRefine((routes, context) => {
-    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-    const peers = new Map<string, string>();
-    for (const [peer, { destination }] of Object.entries(routes)) {
-      for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
-      const other = peers.get(destination);
-      if (other === undefined) peers.set(destination, peer);
-      else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
-    }
-    if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
-  }),
+  routes: z
+    .record(z.string(), z.strictObject(wayForm).meta({ id: "WayToPeer" }))
+    .superRefine((routes, context) => {
+      const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+      const peers = new Map<string, string>();
+      for (const [peer, { destination }] of Object.entries(routes)) {
+        for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
+        const other = peers.get(destination);
+        if (other === undefined) peers.set(destination, peer);
+        else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
+      }
+      if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
+    }),
 });
 
 const facts = {
@@ -58,7 +60,7 @@ const facts = {
 export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   changes: { routes: "update" },
   id: ({ host }) => `${host}/routes`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(routesForm, raw),
   facts,
 
   claims(wanted, seen) {

@@ -20,6 +20,8 @@ import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 
 export interface Lifecycle {
+  /** The outputs that only a change gives; every other one is an input, or drift. */
+  readonly made: readonly string[];
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
   check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }>;
   diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }>;
@@ -40,6 +42,7 @@ const added = ["__provider", "connection", "found", "machine", "before", "stack"
 export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Lifecycle {
   private readonly names: readonly string[];
   private readonly traits: readonly string[];
+  readonly made: readonly string[];
 
   constructor(
     private readonly kind: Kind<I, F>,
@@ -47,13 +50,16 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
     this.traits = kind.disruptive?.traits.names ?? [];
+    this.made = ["machine", ...(kind.disruptive === undefined ? [] : ["before"])];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
     this.session.configure((key) => request.config.get(key));
   }
 
-  async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+  async check(olds: Props, given: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+    const { props: news, faults } = this.session.withEndpoint(given);
+    if (faults.length > 0) return { inputs: news, failures: cleaned([...faults]) };
     this.session.startLooking();
     // The engine asks for no difference to what is not there yet.
     if (olds["host"] === undefined) this.session.changes = true;
@@ -96,7 +102,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const replaces = changed.filter((name) => changes[name] === "replace");
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
-    const differs = changed.length > 0 || olds["found"] !== undefined;
+    const differs = changed.length > 0 || olds["found"] !== undefined || isFromPlugin(olds, news);
     if (differs) {
       this.session.changes = true;
       this.session.progress.due(String(news["host"]), id);
@@ -243,6 +249,11 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
 function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastStack"> {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return { stack: text(news["stack"]), lastStack: text(olds["stack"]) };
+}
+
+/** A resource of the plugin has no provider's text in its state. A dynamic one cannot be refreshed or deleted without it. */
+function isFromPlugin(olds: Props, news: Props): boolean {
+  return news["__provider"] !== undefined && olds["__provider"] === undefined;
 }
 
 function atHost(reasons: readonly string[]): Fault[] {
