@@ -7,7 +7,7 @@
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import type { Claims } from "../../engine/claim.js";
-import type { Kind } from "../../engine/kind.js";
+import { importsFrom, type Kind } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { hostName, onHost, read } from "../host/inputs.js";
 import {
@@ -21,6 +21,7 @@ import {
   scriptOf,
   wayForm,
 } from "./claims.js";
+import { waysFound } from "./found.js";
 
 export type { PeerRouteInputs } from "./claims.js";
 
@@ -53,6 +54,15 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
 
   // It depends on the peer's bridge too: a failed delete would keep that bridge from being restored.
   orphans: { heir: ({ host }) => `${host}/bridge` },
+
+  imports: importsFrom(common, (id, where, seen) => {
+    const [, way, peer] = id.split("/");
+    if (way !== "to" || peer === undefined) return [];
+    return waysFound(id, peer, where, seen).flatMap(({ destination, gateway, interface: link }) => {
+      const inputs = { host: where.host, endpoint: where.endpoint, peer, destination, gateway };
+      return [inputs, { ...inputs, interface: link }];
+    });
+  }),
 };
 
 /** A stranger's route that already leads there stays the stranger's, at boot too: a script of ours would replace it. */

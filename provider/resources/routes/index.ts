@@ -8,7 +8,7 @@ import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import { type Claim, type Claims, refusals } from "../../engine/claim.js";
 import type { Fault } from "../../engine/errors/fault.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type OnHost, type Remembered } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { hostName, onHost, read } from "../host/inputs.js";
 import {
@@ -24,6 +24,7 @@ import {
   type WayToPeer,
   wayForm,
 } from "../route/claims.js";
+import { found, keptBy } from "../route/found.js";
 import { removeRouteTo } from "../route/left-behind.js";
 
 export type { WayToPeer } from "../route/claims.js";
@@ -93,6 +94,17 @@ export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   },
 
   orphans: { heir: ({ host }) => `${host}/bridge` },
+
+  imports: importsFrom(common, (id, { host, endpoint, addresses }, seen) => {
+    const names = new Map([...addresses].map(([name, address]) => [address, name]));
+    const ways = keptBy(id, seen)
+      .flatMap((destination) => found(destination, seen))
+      .flatMap(({ destination, gateway }) => {
+        const peer = names.get(gateway);
+        return peer === undefined ? [] : [[peer, { destination, gateway }] as const];
+      });
+    return ways.length === 0 ? [] : [{ host, endpoint, routes: Object.fromEntries(ways) }];
+  }),
 };
 
 /** Whether a host has its routes as one resource: its scripts name their holder. */

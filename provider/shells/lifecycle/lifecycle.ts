@@ -16,6 +16,7 @@ import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { isRolledBackSoon, refreshed } from "../../engine/survey.js";
 import type { Host } from "../../host/host.js";
+import { importOf } from "./import.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 
@@ -26,10 +27,14 @@ export interface Lifecycle {
   check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }>;
   diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }>;
   create(news: Props): Promise<{ id: string; outs: Props }>;
-  read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }>;
+  read(id: string, props: Props): Promise<Read>;
   update(id: string, olds: Props, news: Props): Promise<{ outs: Props }>;
   delete(id: string, props: Props): Promise<void>;
+  /** What is there under this id, whose inputs are not known. The host is changed by no import: the next `up` makes what is missing. */
+  import(id: string, stack: string): Promise<Read>;
 }
+
+type Read = { id: string; props: Props; inputs: Props } | { id: "" };
 
 /** Only changes that restart Docker can be rolled back. */
 const backAndForth =
@@ -43,6 +48,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   private readonly names: readonly string[];
   private readonly traits: readonly string[];
   readonly made: readonly string[];
+  readonly #imported = new Set<string>();
 
   constructor(
     private readonly kind: Kind<I, F>,
@@ -102,7 +108,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const replaces = changed.filter((name) => changes[name] === "replace");
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
-    const differs = changed.length > 0 || olds["found"] !== undefined || isFromPlugin(olds, news);
+    // The engine compares what it imported with the program in the same run: what is missing is for the next one.
+    const drifted = olds["found"] !== undefined && !this.#imported.has(id);
+    const differs = changed.length > 0 || drifted || isFromPlugin(olds, news);
     if (differs) {
       this.session.changes = true;
       this.session.progress.due(String(news["host"]), id);
@@ -142,7 +150,12 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     }
   }
 
-  async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
+  async import(id: string, stack: string): Promise<Read> {
+    this.#imported.add(id);
+    return importOf(this.kind, this.session, id, stack);
+  }
+
+  async read(id: string, props: Props): Promise<Read> {
     this.session.lookAhead();
     const inputs = this.inputsOf(props);
     const kept = pick(props, [...this.names, ...this.traits, "connection", "stack"]);

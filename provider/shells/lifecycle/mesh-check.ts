@@ -8,6 +8,7 @@ import { z } from "zod";
 import { type Checked, checkMesh, type Direction } from "../../check/check.js";
 import { membersOf } from "../../check/member.js";
 import type { Fault } from "../../engine/errors/fault.js";
+import { NoImport } from "../../engine/errors/refused.js";
 import { cleaned } from "../../engine/printable.js";
 import { read } from "../../resources/host/inputs.js";
 import { planForm } from "../../resources/host/plan-output.js";
@@ -74,6 +75,10 @@ export class MeshCheckLifecycle implements Lifecycle {
   }
 
   async delete(): Promise<void> {}
+
+  async import(id: string): Promise<{ id: "" }> {
+    throw new NoImport(id, "a check leaves nothing on a host");
+  }
 
   private async outsOf(news: Props): Promise<Props> {
     const { plan, hosts, networkPrefix, connections = {} } = meshCheckForm.parse(pick(news, inputs));

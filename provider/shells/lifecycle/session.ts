@@ -71,6 +71,11 @@ export class Session {
     return { props: { ...news, endpoint: found.endpoint }, faults: [] };
   }
 
+  /** The addresses of the config's hosts, by name. */
+  get addresses(): ReadonlyMap<string, string> {
+    return new Map(hostEntries((key) => this.config(key)).map(({ name, address }) => [name, address]));
+  }
+
   get rollout(): Rollout {
     this.rolloutOfThisRun ??= new Rollout(
       z.coerce.number().int().min(1).catch(1).parse(this.config("dockroute:maxUnavailable")),

@@ -73,7 +73,11 @@ export class Provider {
 
   async read(request: messages.ReadRequest): Promise<messages.ReadResponse> {
     const { props, secrets } = opened(request.getProperties());
-    const found = await this.#of(request).read(request.getId(), props);
+    const id = request.getId();
+    const life = this.#of(request);
+    // Nothing is known of what is to be imported, but for what the program may say of it.
+    const isImport = Object.keys(props).length === 0;
+    const found = await (isImport ? life.import(id, stackOf(request.getUrn())) : life.read(id, props));
     const answer = new messages.ReadResponse();
     if (!("props" in found)) return answer;
     return answer
