@@ -59,8 +59,11 @@ export type PartialHost = Omit<MeshHost, "address"> & Partial<Pick<MeshHost, "ad
 /** The addresses of each host, by its name. */
 export type Plan = Readonly<Record<string, HostPlan>>;
 
+/** The addresses of one host. */
 export interface HostPlan {
+  /** The address that peers route to. @example "192.168.145.128" */
   readonly address: string;
+  /** The range of its containers. @example "172.30.1.0/24" */
   readonly subnet: string;
   /** The first address of the bridge's block, in the form of a bip: "172.30.1.1/24". */
   readonly bridgeAddress: string;

@@ -113,6 +113,29 @@ export function endpointIn(config: Config, name: string, address: string): strin
   return endpointFor(mergeConnections(...levelsOf(name, config, undefined, [])), address);
 }
 
+/** Where ssh goes for a resource that names no endpoint: where its own connection leads, else the config's host of that name. */
+export function endpointAt(
+  config: Config,
+  name: string,
+  own: unknown,
+): { readonly endpoint: string } | { readonly faults: readonly Fault[] } {
+  const configured = configuredHosts(config).find((each) => each.name === name);
+  if (own === undefined && configured !== undefined) return configured;
+  const read = readConnection(own, "connection");
+  if (!("connection" in read)) return read;
+  const { user, port, host = addressIn(name, config) } = read.connection;
+  const where = { ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) };
+  try {
+    if (host !== undefined) return { endpoint: endpointFor(where, host) };
+  } catch (error) {
+    if (!(error instanceof SshConfigFault)) throw error;
+    return { faults: [{ property: "connection", reason: error.message }] };
+  }
+  const reason =
+    "is missing: give the endpoint, or a connection with its host, or name the host in dockroute:hosts";
+  return { faults: [{ property: "endpoint", reason }] };
+}
+
 /** The hosts that were taken out of the config, and whether they are gone for good. */
 export function leavingHosts(config: Config): readonly { name: string; gone: boolean }[] {
   return entries("dockroute:leaving", config).flatMap(({ name, gone }) =>

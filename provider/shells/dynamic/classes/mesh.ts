@@ -153,12 +153,12 @@ function endIn({ address, publicAddress }: { address?: string; publicAddress?: s
 
 function whereIs({ address, connection, endpoint }: MeshHostArgs): MeshMember["where"] {
   if (connection === undefined) return { endpoint: endpoint ?? pulumi.interpolate`root@${address}:22` };
-  return { connection, ...(endpoint === undefined ? {} : { endpoint }) };
+  return { connection, endpoint: endpoint ?? endpointFrom(connection) };
 }
 
-function locationOf({ name, address, connection, endpoint, interface: nic }: MeshHostArgs): MeshHostLocation {
+function locationOf({ address, connection, endpoint, interface: nic }: MeshHostArgs): MeshHostLocation {
   const byDefault =
-    connection === undefined ? pulumi.interpolate`root@${address}:22` : endpointFrom(name, connection);
+    connection === undefined ? pulumi.interpolate`root@${address}:22` : endpointFrom(connection);
   const location = { endpoint: endpoint ?? byDefault, interface: nic };
   return pulumi.output(location);
 }
