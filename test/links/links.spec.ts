@@ -197,8 +197,10 @@ describe("links between two sites", function () {
     });
   });
 
-  it("leaves the hosts as they were, once it is destroyed", async () => {
-    succeeded(await sites.stack.destroy());
-    assert.deepEqual(await sites.leftovers(), []);
+  describe("destroyed", () => {
+    it("leaves the hosts as they were", async () => {
+      succeeded(await sites.stack.destroy());
+      assert.deepEqual(await sites.leftovers(), []);
+    });
   });
 });

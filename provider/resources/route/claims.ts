@@ -17,6 +17,7 @@ import { absentNics, covers, linkOf, network, routedWithin } from "../host/netwo
 import { diverted, unreachable } from "./judge.js";
 import { removalOf, routeTo } from "./left-behind.js";
 import * as byLink from "./link.js";
+import { type LinkToPeer, linkForm } from "./link-form.js";
 
 /** The way to one peer: a gateway, or a link. */
 export interface WayToPeer {
@@ -39,7 +40,7 @@ export interface WayToPeer {
    * host's HostLink, which must be there first. From one to the other is an update.
    * @example { device: "dr-wg", publicKey: betaLink.publicKey, endpoint: "203.0.113.9:51820" }
    */
-  readonly link?: byLink.LinkToPeer | undefined;
+  readonly link?: LinkToPeer | undefined;
 }
 
 /** The same as it is read. */
@@ -48,7 +49,7 @@ export const wayForm = z.strictObject({
   gateway: address.optional(),
   interface: nic.optional(),
   routed: z.boolean().optional(),
-  link: byLink.linkForm.optional(),
+  link: linkForm.optional(),
 });
 
 /** A way is a gateway or a link, and not both. */

@@ -27,7 +27,7 @@ import { waysFound } from "./found.js";
 import { linkFactsOf } from "./link.js";
 
 export type { PeerRouteInputs } from "./claims.js";
-export type { LinkToPeer } from "./link.js";
+export type { LinkToPeer } from "./link-form.js";
 
 export const routeForm = z.strictObject({ ...onHost, peer: hostName, ...wayForm.shape }).superRefine(oneWay);
 
