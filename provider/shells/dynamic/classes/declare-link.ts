@@ -1,7 +1,7 @@
 /** The resources of hosts that share no network: each host's end of its links, and the route to each peer by them. */
 import * as pulumi from "@pulumi/pulumi";
-import { devices } from "../../../facts/link-device.js";
 import { callTo, isLink, linkAddress, portOf, sourcesOfEnds } from "../../../plan/index.js";
+import { deviceOf } from "../../../resources/link/inputs.js";
 import { HostLink } from "./host-link.js";
 import type { MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
 import { PeerRoute } from "./peer-route.js";
@@ -41,7 +41,7 @@ export function declareLinkedRoute(
   const call = pulumi.all([endOf(from), endOf(to)]).apply(([own, peer]) => callTo(kind, settings, own, peer));
   // Only the key is unknown at the first preview, so that the rest is shown.
   const link = {
-    ...{ device: devices[kind], endpoint: call.apply(({ endpoint }) => endpoint) },
+    ...{ device: deviceOf({ kind }), endpoint: call.apply(({ endpoint }) => endpoint) },
     keepalive: call.apply(({ keepalive }) => keepalive),
     ...(kind === "wireguard"
       ? { publicKey: to.link?.publicKey }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { devices } from "../../../facts/link-device.js";
 import { isLink, type Way, wayBetween } from "../../../plan/index.js";
 import { excludeOf, sourcesOf } from "../../../resources/host/declared.js";
+import { deviceOf } from "../../../resources/link/inputs.js";
 import { declareLink, declareLinkedRoute } from "./declare-link.js";
 import { DockerBridge } from "./docker-bridge.js";
 import { ForwardRule } from "./forward-rule.js";
@@ -79,7 +79,7 @@ function declareRules(
   const linked = pulumi.all(far.map((peer) => peer.own)).apply(excludeOf);
   const on = {
     ...{ host: name, ...where, interfaces },
-    ...(kind === undefined ? {} : { links: linked.apply((ranges) => ({ [devices[kind]]: ranges })) }),
+    ...(kind === undefined ? {} : { links: linked.apply((ranges) => ({ [deviceOf({ kind })]: ranges })) }),
   };
   // A rule would have no effect before docker0 has the range.
   const afterBridge = { ...options, dependsOn: link === undefined ? [bridge] : [bridge, link] };
