@@ -96,7 +96,7 @@ export class Host {
 
   /** The time that it may take to boot. A machine whose processor is translated takes its time. */
   get bootMs(): number {
-    return this.isVm ? 400_000 : 90_000;
+    return this.isVm ? 900_000 : 90_000;
   }
 
   /** The seconds that a peer has for an answer. */
