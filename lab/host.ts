@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { quote } from "../provider/engine/command.js";
@@ -96,7 +96,7 @@ export class Host {
 
   /** The time that it may take to boot. A machine whose processor is translated takes its time. */
   get bootMs(): number {
-    return this.isVm ? 400_000 : 90_000;
+    return this.isVm ? 900_000 : 90_000;
   }
 
   /** The seconds that a peer has for an answer. */
@@ -107,12 +107,20 @@ export class Host {
   /** Waits until people can use it: sshd answers, Docker is active, and there is the image lab/box. */
   async ready(timeoutMs = this.bootMs, signal?: AbortSignal): Promise<void> {
     const pause = this.isVm ? 1000 : undefined;
-    await until(`sshd of ${this.name}`, timeoutMs, () => greets(this.address), signal, pause);
+    await until(`sshd of ${this.name}`, timeoutMs, () => this.sshdIsUp(), signal, pause);
     await until(`Docker of ${this.name}`, timeoutMs, () => this.dockerIsUp(), signal, pause);
     const have = await this.exec(
       "docker image inspect lab/box || docker import /usr/local/lib/lab/box.tar lab/box",
     );
     if (have.code !== 0) throw new Error(`${this.name}: no image lab/box: ${have.stderr}`);
+  }
+
+  /** A process 1 that gave up stays so: systemd gives its generators 90 s, which are short where the processor is busy. */
+  private async sshdIsUp(): Promise<boolean> {
+    const console = this.isVm && existsSync(this.consoleLog) ? readFileSync(this.consoleLog, "latin1") : "";
+    if (console.includes("Freezing execution"))
+      throw new Error(`${this.name}: its systemd gave up at boot: ${console.trim().slice(-300)}`);
+    return greets(this.address);
   }
 
   /** Docker that gave up for good will not come up by waiting: its own log has the reason. */
