@@ -23,7 +23,7 @@ const healthyWithin = 120_000;
 /** After a rollback they have this long. */
 const restoredWithin = 30_000;
 
-/** What a host shows to a resource, and the claims that follow from it. */
+/** The facts that a host shows to a resource, and the claims that follow from them. */
 export interface View<F extends Facts> {
   readonly seen: Seen<F>;
   readonly claims: Claims;
@@ -114,7 +114,7 @@ export async function converge<I extends OnHost, F extends Facts<I>>(
   }
 }
 
-/** Which changes may be made: all but those with a risk, or any. */
+/** The changes that a flow may make: all but those with a risk, or any. */
 type May = "calm" | "any";
 
 /** A change with a risk is due, which needs the host for itself. */
@@ -136,7 +136,7 @@ async function flow<I extends OnHost, F extends Facts<I>>(
   const cheap = () => ask(kind, desired, host, cheapQuestionsOf<I>(kind.facts, desired));
   const see = may === "calm" && disruptive !== undefined ? cheap : () => glance(kind, desired, host);
   const { seen } = await onceSettled(host, rollout, see);
-  // What was there before is fixed here: a later read may see half of this change.
+  // The record of the host before is fixed here: a later read may see half of this change.
   const before = desired.before ?? disruptive?.remembers(seen);
   const wanted = before === undefined ? desired : { ...desired, before };
   const view = understood(kind, desired, () => viewOf(kind, wanted, seen));
@@ -272,7 +272,7 @@ async function healthyAgain<I extends OnHost, F extends Facts<I>>(
   return view;
 }
 
-/** After a rollback: how the host differs from before. Containers have some time to come back. */
+/** The host's differences from before, after a rollback. Containers have some time to come back. */
 async function differencesLeft<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   inputs: I & Remembered,
@@ -299,7 +299,7 @@ async function lookUntil<I extends OnHost, F extends Facts<I>>(
   }
 }
 
-/** What commands are for, each once. */
+/** The purposes of commands, each once. */
 export function whys(commands: readonly Command[]): readonly string[] {
   return [...new Set(commands.map(({ why }) => why))];
 }

@@ -9,9 +9,9 @@ interface Known {
 /** The answers of a host, also those under way, by their questions. host.ts has the rule of their age. */
 export class Answers {
   readonly #known = new Map<string, Known>();
-  /** Whether an answer showed a change that waited for its confirmation. */
+  /** True if an answer showed a change that waited for its confirmation. */
   pending = false;
-  /** How often all answers were dropped. */
+  /** The number of times that all answers were dropped. */
   drops = 0;
   /** Answers from before this moment are not current. */
   #oldest = 0;
@@ -25,7 +25,7 @@ export class Answers {
     return age === "last" || known.since >= oldest ? known.answer : undefined;
   }
 
-  /** Whether a current answer will be one for some time yet. */
+  /** True for a current answer that will be one for some time yet. */
   isYounger(question: Command, ageMs: number): boolean {
     const known = this.#known.get(keyOf(question));
     return known !== undefined && known.since >= Math.max(this.#oldestLasting, performance.now() - ageMs);

@@ -1,6 +1,6 @@
 /**
- * What a host shows after a resource's commands, for tests of pure kinds: the files that they write, and the chains and
- * jumps of iptables that they load. The very text that a host gets runs.
+ * The facts of a host after a resource's commands, for tests of pure kinds: the files that they write, and the chains
+ * and jumps of iptables that they load. The very text that a host gets runs.
  */
 import type { Command } from "../../provider/engine/command.js";
 import { type Rule, sameRule, type TableSeen, words } from "../../provider/facts/iptables.js";
