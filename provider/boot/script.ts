@@ -108,20 +108,17 @@ function lineText(line: Line | ShellText): string {
 }
 
 /**
- * Runs the script's own text now: `up` applies the same as the boot. If that is one line of one program, no
- * shell is started for it, and one line of iproute2 goes there together with those of all other scripts.
+ * Runs the script's own text now: `up` applies the same as the boot. If that is one line of one program, no shell is
+ * started for it, and one line of iproute2 goes there together with those of all other scripts.
  */
 export function load(script: Script, why: string): Command {
-  return { why, argv: ["sh"], stdin: textOf(script), ...quickly(script.lines) };
-}
-
-function quickly([line, ...more]: Script["lines"]): Pick<Command, "quick" | "stdin"> {
-  if (line === undefined || more.length > 0 || "shell" in line) return {};
+  const [line, ...more] = script.lines;
+  const whole: Command = { why, argv: ["sh"], stdin: textOf(script) };
+  if (line === undefined || more.length > 0 || "shell" in line) return whole;
   const { argv, stdin, ...conditions } = line;
-  const [program, ...words] = argv;
-  if (Object.keys(conditions).length > 0) return {};
-  if (program === "ip" && stdin === undefined) return { quick: ["ip", ...words] };
-  return {};
+  if (Object.keys(conditions).length > 0) return whole;
+  if (stdin !== undefined) return { why, argv, stdin };
+  return argv[0] === "ip" ? { ...whole, quick: argv } : whole;
 }
 
 /** The holder of the script that is there, and so of all that it loads. undefined if it is ours or absent. */

@@ -95,28 +95,58 @@ function stopsDocker({ risk }: Command): boolean {
   return risk === "docker";
 }
 
-/** Makes the host as desired, and returns what it shows then. */
-export function converge<I extends OnHost, F extends Facts<I>>(
+/**
+ * Makes the host as desired, and returns what it shows then. A resource that may stop Docker has the host for itself only
+ * if it is about to: else its change goes with those of others, and begins with the answers that they have.
+ */
+export async function converge<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   desired: I & Remembered,
   host: Host,
   rollout: Rollout,
 ): Promise<Seen<F>> {
+  try {
+    return await host.flow("shared", () => flow(kind, desired, host, rollout, "calm"));
+  } catch (error) {
+    if (!(error instanceof NotCalm)) throw error;
+    const begun = error.before === undefined ? desired : { ...desired, before: error.before };
+    return host.flow("exclusive", () => flow(kind, begun, host, rollout, "any"));
+  }
+}
+
+/** The changes that a flow may make: all but those with a risk, or any. */
+type May = "calm" | "any";
+
+/** A change with a risk is due, which needs the host for itself. */
+class NotCalm extends Error {
+  /** @param before what was there before the first step, if one was made */
+  constructor(readonly before?: Remembered["before"]) {
+    super("a change with a risk is due");
+  }
+}
+
+async function flow<I extends OnHost, F extends Facts<I>>(
+  kind: Kind<I, F>,
+  desired: I & Remembered,
+  host: Host,
+  rollout: Rollout,
+  may: May,
+): Promise<Seen<F>> {
   const { disruptive } = kind;
-  const flow = async () => {
-    const { seen } = await onceSettled(host, rollout, () => glance(kind, desired, host));
-    // The record of the host before is fixed here: a later read may see half of this change.
-    const before = desired.before ?? disruptive?.remembers(seen);
-    const wanted = before === undefined ? desired : { ...desired, before };
-    const view = understood(kind, desired, () => viewOf(kind, wanted, seen));
-    const leave = understood(kind, desired, () => refuse(kind, desired, view));
-    const change = () => run(kind, wanted, host, view, due);
-    const stops = due(view.claims).some(stopsDocker) && disruptive?.running(seen).length;
-    const now = await (stops ? rollout.run(desired.host, change) : change());
-    if (leave.length > 0) throw new PartlyRefused(desired.host, kind.id(desired), leave);
-    return now;
-  };
-  return host.flow(disruptive === undefined ? "shared" : "exclusive", flow);
+  const cheap = () => ask(kind, desired, host, cheapQuestionsOf<I>(kind.facts, desired));
+  const see = may === "calm" && disruptive !== undefined ? cheap : () => glance(kind, desired, host);
+  const { seen } = await onceSettled(host, rollout, see);
+  // The record of the host before is fixed here: a later read may see half of this change.
+  const before = desired.before ?? disruptive?.remembers(seen);
+  const wanted = before === undefined ? desired : { ...desired, before };
+  const view = understood(kind, desired, () => viewOf(kind, wanted, seen));
+  if (may === "calm" && due(view.claims).some(isRisky)) throw new NotCalm();
+  const leave = understood(kind, desired, () => refuse(kind, desired, view));
+  const change = () => run(kind, wanted, host, view, due, may);
+  const stops = due(view.claims).some(stopsDocker) && disruptive?.running(seen).length;
+  const now = await (stops ? rollout.run(desired.host, change) : change());
+  if (leave.length > 0) throw new PartlyRefused(desired.host, kind.id(desired), leave);
+  return now;
 }
 
 /**
@@ -173,10 +203,13 @@ async function run<I extends OnHost, F extends Facts<I>>(
   host: Host,
   first: View<F>,
   dueOf: Due,
+  may: May = "any",
 ): Promise<Seen<F>> {
   let view = first;
   for (let pass = 0; pass < passes; pass++) {
-    if (dueOf(view.claims).length === 0) return view.seen;
+    const commands = dueOf(view.claims);
+    if (commands.length === 0) return view.seen;
+    if (may === "calm" && commands.some(isRisky)) throw new NotCalm(inputs.before);
     view = await apply(kind, inputs, host, view, dueOf);
   }
   const still = dueOf(view.claims);

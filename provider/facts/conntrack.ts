@@ -23,5 +23,6 @@ export const isInstalled = fact([question], ({ code }) => code === 0);
 export function forget(source: string, destinations: readonly string[]): readonly Command[] {
   if (destinations.length === 0) return [];
   const why = "have NAT decided anew for flows between the hosts' subnets that are not established";
-  return [{ why, argv: ["sh", "-c", asset("facts/conntrack-forget.sh"), "sh", source, ...destinations] }];
+  const argv = ["sh", "-c", asset("facts/conntrack-forget.sh"), "sh", source, ...destinations];
+  return [{ why, argv, quick: ["forget-flows", source, ...destinations] }];
 }

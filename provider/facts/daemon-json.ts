@@ -118,7 +118,7 @@ const shapes = {
 } as const;
 
 /** Our keys as the file has them, without values that dockerd would not take. */
-export function keysOf(file: DaemonJson): Keys {
+export function keysOf(file: Pick<DaemonJson, "text">): Keys {
   const values = valuesOf(file);
   return Object.fromEntries(
     ours.flatMap((key) => {

@@ -2,13 +2,15 @@
 import { z } from "zod";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
+import { keysOf } from "./daemon-json.js";
+import { readDockerd, setting } from "./dockerd.js";
 import { parseJson } from "./json-answer.js";
 
 export const questions = [
   {
     why: "ask Docker what it runs with",
     argv: ["docker", "info", "--format", "{{json .}}"],
-    quick: ["docker", "/info"],
+    quick: ["info"],
     lasting: true,
   },
 ] as const satisfies readonly Command[];
@@ -56,7 +58,6 @@ const publishers = z.array(
 
 const info = z.object({
   ServerVersion: z.string().optional(),
-  ContainersRunning: z.number().optional(),
   LiveRestoreEnabled: z.boolean().optional(),
   DefaultAddressPools: z.array(z.object({ Base: z.string(), Size: z.number() })).nullish(),
   DockerRootDir: z.string().optional(),
@@ -69,12 +70,11 @@ const info = z.object({
 export interface Daemon {
   /** "28.5.2"; undefined if no daemon answered. */
   readonly version?: string;
-  readonly running: number;
   readonly liveRestore: boolean;
   readonly rootless: boolean;
   /** Set if it is another daemon than the one that docker.service starts. */
   readonly other?: "snap" | "podman";
-  /** "iptables", "iptables+firewalld", "nftables"; undefined before Docker 28. */
+  /** "iptables", "iptables+firewalld", "nftables". Docker before 28.1 does not tell: it has iptables alone. */
   readonly firewall?: string;
   /** The pools it was started with; [] if it uses its own default ones, or hides them. */
   readonly pools: readonly { readonly base: string; readonly size: number }[];
@@ -95,24 +95,43 @@ export interface Published {
 }
 
 export const readDaemon = readOnce((answer: Answer): Daemon => {
+  const [, version, argv = "", text] = short.exec(answer.stdout) ?? [];
+  return version === undefined ? readInfo(answer) : started(version, argv, text);
+});
+
+/** In place of /info, from docker.pl: the version, dockerd's command line, and the daemon.json with which it started. */
+const short = /^dockerd (\S+)\n((?:argv=.*\n)*)\n([\s\S]*)$/;
+
+function started(version: string, argv: string, text: string | undefined): Daemon {
+  const settings = { dockerd: readDockerd({ code: 0, stdout: argv, stderr: "" }), file: { text } };
+  const backend = setting("firewall-backend", settings)?.values.at(-1);
+  return {
+    version,
+    liveRestore: setting("live-restore", settings)?.values.at(-1) === true,
+    rootless: false,
+    firewall: typeof backend === "string" && backend !== "" ? backend : "iptables",
+    pools: keysOf(settings.file)["default-address-pools"] ?? [],
+  };
+}
+
+function readInfo(answer: Answer): Daemon {
   const parsed = info.safeParse(parseJson(answer.stdout));
   const said = parsed.success ? parsed.data : {};
   const hidesPools = unsaid.test(answer.stdout);
+  const { ServerVersion: version = "", FirewallBackend: backend } = said;
   return {
-    ...(said.ServerVersion === undefined || said.ServerVersion === "" ? {} : { version: said.ServerVersion }),
-    running: said.ContainersRunning ?? 0,
+    ...(version === "" ? {} : { version, firewall: backend?.Driver ?? "iptables" }),
     liveRestore: said.LiveRestoreEnabled ?? false,
     ...(said.DockerRootDir?.startsWith("/var/snap/") ? { other: "snap" as const } : {}),
     ...(said.store !== undefined && said.ServerVersion === undefined ? { other: "podman" as const } : {}),
     rootless: (said.SecurityOptions ?? []).some((option) => option.includes("rootless")),
-    ...(said.FirewallBackend?.Driver === undefined ? {} : { firewall: said.FirewallBackend.Driver }),
     ...(hidesPools ? { hidesPools } : {}),
     pools: (hidesPools ? [] : (said.DefaultAddressPools ?? [])).map(({ Base, Size }) => ({
       base: Base,
       size: Size,
     })),
   };
-});
+}
 
 /** Of "0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9002->9000-9002/udp, [::]:8080->80/tcp, 81/tcp" those of IPv4. */
 const readPublished = readOnce((answer: Answer): readonly Published[] => {

@@ -72,7 +72,7 @@ const plural: Readonly<Record<string, string>> = {
   ...{ "insecure-registry": "insecure-registries", label: "labels", "log-opt": "log-opts" },
 };
 
-const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
+export const readDockerd = readOnce(({ stdout }: Answer): Dockerd => {
   const lines = stdout
     .split("\n")
     .map((line) => [line.replace(/=.*/s, ""), line.replace(/^[^=]*=/, "")] as const);

@@ -18,7 +18,7 @@ my ( $is_asked, %way );
 
 sub ask_ip {
     $is_asked = 1;
-    my @asked = map { "@$_" } asked('ip');
+    my @asked = ( ( map { "@$_" } asked('ip') ), asked('rules') ? 'rule show' : () );
     my ( $code, $out, $err ) = run( join( '', map { "$_\n" } @asked ), qw(ip -j -4 -force -batch -) );
     my @lines = grep { /\A\[/ } split /\n/, $out;
     my %failed = failed_lines($err);
@@ -35,8 +35,15 @@ sub ip {
     return @{ $way{"@_"} || [] };
 }
 
-# The policy rules, and the routes of the tables that they name beside the kernel's own.
+my @kernels = ( [ 0, 'local' ], [ 32766, 'main' ], [ 32767, 'default' ] );
+my $kernels_json = join ',', map { qq({"priority":$_->[0],"src":"all","table":"$_->[1]"}) } @kernels;
+
+# The policy rules, and the routes of the tables that they name beside the kernel's own. Most hosts have the kernel's rules
+# alone, which need no program of their own.
 sub rules {
+    ask_ip() if !$is_asked;
+    my $json = ( $way{'rule show'} || [] )->[1] // '';
+    return ( 0, join( '', map { "$_->[0]:\tfrom all lookup $_->[1]\n" } @kernels ), '' ) if $json eq "[$kernels_json]\n";
     my ( $code, $text ) = once(qw(ip -4 rule show));
     return ( $code, $text, '' ) if !defined $code || $code != 0;
     my %tables = map { $_ => 1 } grep { !/\A(local|main|default)\z/ } $text =~ / lookup (\S+)/g;

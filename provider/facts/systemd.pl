@@ -28,16 +28,24 @@ sub docker_installed {
     return ( 0, $text . ( ( grep { -x } @programs ) || path_of('dockerd') ? '' : "no dockerd\n" ), '' );
 }
 
+# The dockerd that docker.service started, itself or by another program.
+sub dockerd_pid {
+    my ($pid) = unit( 'docker.service', 'MainPID' ) =~ /=(\d+)/;
+    return $pid if ( readlink( '/proc/' . ( $pid // 0 ) . '/exe' ) // '' ) =~ m{/dockerd};
+    my ($child) = split /\n/, content('/run/docker.pid') // '';
+    return $child if defined $child && ( content("/proc/$child/cgroup") // '' ) =~ /docker\.service/;
+    return $pid // 0;
+}
+
 # As provider/facts/dockerd.sh.
 sub dockerd {
     return if other_docker();
     my $shown = join '',
       map { unit( $_, qw(FragmentPath DropInPaths EnvironmentFiles MainPID Listen) ) } 'docker.service', 'docker.socket';
     return if $shown eq '';
-    my ( $pid, @places ) = (0);
+    my @places;
     for ( split /\n/, $shown ) {
         my ( $name, $value ) = split /=/, $_, 2;
-        $pid = $value if $name eq 'MainPID';
         push @places, $value =~ s/ \(.*//r if $name eq 'FragmentPath' || $name eq 'EnvironmentFiles';
         push @places, split / /, $value if $name eq 'DropInPaths';
     }
@@ -47,10 +55,6 @@ sub dockerd {
             push @lines, "flag=$1 $place\n" while /(?:\A|[ \t="'])(-[-A-Za-z][-A-Za-z0-9]*)/g;
         }
     }
-    if ( ( readlink("/proc/$pid/exe") // '' ) !~ m{/dockerd} ) {
-        my ($child) = split /\n/, content('/run/docker.pid') // '';
-        $pid = $child if defined $child && ( content("/proc/$child/cgroup") // '' ) =~ /docker\.service/;
-    }
-    push @lines, map { "argv=$_\n" } split /\0/, content("/proc/$pid/cmdline") // '';
+    push @lines, map { "argv=$_\n" } split /\0/, content( '/proc/' . dockerd_pid() . '/cmdline' ) // '';
     return ( 0, join( '', $shown, @lines ), '' );
 }

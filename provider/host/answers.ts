@@ -25,6 +25,12 @@ export class Answers {
     return age === "last" || known.since >= oldest ? known.answer : undefined;
   }
 
+  /** True for a current answer that will be one for some time yet. */
+  isYounger(question: Command, ageMs: number): boolean {
+    const known = this.#known.get(keyOf(question));
+    return known !== undefined && known.since >= Math.max(this.#oldestLasting, performance.now() - ageMs);
+  }
+
   /** Keeps the answer, unless it fails. */
   keep(question: Command, answer: Promise<Answer>): void {
     const key = keyOf(question);

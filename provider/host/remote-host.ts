@@ -24,6 +24,8 @@ interface Due {
 
 /** Shared flows accept answers of this age: they read again after their change, and can be repeated at no cost. */
 const recentMs = 5_000;
+/** A change waits so long for others: each exec with a lock of its own starts a dozen programs on the host. */
+const gatherMs = 100;
 
 /** A host behind ssh. */
 export class RemoteHost implements Host {
@@ -88,7 +90,8 @@ export class RemoteHost implements Host {
     if (commands.length === 0) return;
     await new Promise<void>((done, fail) => {
       // The changes that come until this one begins go to the host with it.
-      if (this.#due.length === 0) setImmediate(() => void this.#changes.exclusive(() => this.#makeDue()));
+      if (this.#due.length === 0)
+        setTimeout(() => void this.#changes.exclusive(() => this.#makeDue()), gatherMs);
       this.#due.push({ commands, after, done, fail });
     });
   }
@@ -113,7 +116,7 @@ export class RemoteHost implements Host {
   async #makeDue(): Promise<void> {
     const due = this.#due.splice(0);
     const after = distinct([...due.flatMap((each) => each.after), ...this.#along]).filter(
-      (question) => question.lasting !== true || this.#known.get(question, "current") === undefined,
+      (question) => question.lasting !== true || !this.#known.isYounger(question, recentMs / 2),
     );
     this.#known.outdate();
     try {

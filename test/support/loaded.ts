@@ -1,10 +1,10 @@
-/** What a script gives to iptables-restore: the script itself runs, with stand-ins for the programs that it starts. */
+/** The input that a script gives to iptables-restore: the script itself runs, with stand-ins for its programs. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Where the stand-ins find their input, and leave what they were given. */
+/** A folder of stand-ins for programs, with their input and the record of their calls. */
 export class StandIns {
   readonly folder = mkdtempSync(join(tmpdir(), "dockroute-load-"));
 

@@ -2,7 +2,7 @@
 # every program that is started: a file is written here in place of four programs, all routes go to iproute2 at once, and
 # Docker's socket is asked in place of Docker's program, which starts a dozen threads each time.
 #
-#   perl -e TEXT MARK <BATCH
+#   DOCKROUTE_BATCH=BATCH perl -e TEXT MARK, or perl -e TEXT MARK <BATCH
 #
 # TEXT is this file and those that perl.ts names after it: write.pl, and the words of each foreign program in provider/facts.
 #
@@ -26,7 +26,7 @@ my ( @changes, @questions );
 
 sub fields {
     local $/;
-    my $text = <STDIN>;
+    my $text = delete $ENV{DOCKROUTE_BATCH} // <STDIN>;
     my @fields;
     while ( $text =~ /\G(\d+):/gc ) {
         push @fields, substr $text, pos $text, $1;
@@ -135,7 +135,8 @@ sub make_round {
         my @results = $verb eq 'write' ? write_files(@together) : change_ip(@together);
         $result{ key( $together[$_] ) } = $results[$_] for 0 .. $#together;
     }
-    $result{ key($_) } //= $_->{words}[0] eq 'link' ? make_link($_) : run_argv($_) for @distinct;
+    my %alone = ( link => \&make_link, 'forget-flows' => \&forget_flows );
+    $result{ key($_) } //= ( $alone{ $_->{words}[0] } // \&run_argv )->($_) for @distinct;
     answer( $_, @{ $result{ key($_) } } ) for @round;
     return grep { $result{ key($_) }[0] != 0 } @round;
 }
@@ -156,7 +157,7 @@ my %verbs = (
     file => \&file, owner => \&owner, place => \&place, files => \&files, links => \&links, settings => \&settings,
     variable => \&variable, program => \&program, ip => \&ip, rules => \&rules, nft => \&nft_text,
     'nft-table' => \&nft_table, 'nft-json' => \&nft_json, iptables => \&iptables, firewalld => \&firewalld,
-    'docker-installed' => \&docker_installed, dockerd => \&dockerd, docker => \&docker, networks => \&networks,
+    'docker-installed' => \&docker_installed, dockerd => \&dockerd, docker => \&docker, info => \&info, networks => \&networks,
 );
 
 # The words of all questions with this verb.

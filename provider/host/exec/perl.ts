@@ -6,7 +6,9 @@ import { type Command, quote } from "../../engine/command.js";
 const parts = [
   "host/exec/batch.pl",
   "host/exec/write.pl",
-  ...["files", "iproute", "nft", "iptables", "systemd", "docker"].map((name) => `facts/${name}.pl`),
+  ...["files", "iproute", "nft", "iptables", "systemd", "docker", "conntrack"].map(
+    (name) => `facts/${name}.pl`,
+  ),
 ];
 
 /** Without comments and indentation, which no host has to receive with each batch. */
@@ -23,13 +25,25 @@ export interface Numbered {
   readonly section: number | undefined;
 }
 
+/** The kernel takes 128 KiB for one variable, its name and its end included. */
+const mostInVariable = 128 * 1024 - 64;
+
 /**
- * The line of shell that runs them all. The batch comes by the standard input, as a process list shows arguments. A host
- * without Perl runs nothing of it, and the caller is told.
+ * The line of shell that runs them all. A process list shows arguments, so the batch comes in a variable; a long one comes
+ * by the standard input, for which the shell starts a process of its own. A host without Perl runs nothing of it, and the
+ * caller is told.
  */
 export function perlLine(mark: string, commands: readonly Numbered[]): string {
-  const batch = commands.flatMap(fieldsOf).map((text) => `${Buffer.byteLength(text)}:${text}`);
-  return `printf '%s' ${quote([batch.join("")])} | ${quote(["perl", "-e", program, mark])} 9>&- || tell no-perl yes`;
+  const batch = commands
+    .flatMap(fieldsOf)
+    .map((text) => `${Buffer.byteLength(text)}:${text}`)
+    .join("");
+  const perl = `${quote(["perl", "-e", program, mark])} 9>&-`;
+  const fed =
+    Buffer.byteLength(batch) > mostInVariable
+      ? `printf '%s' ${quote([batch])} | ${perl}`
+      : `DOCKROUTE_BATCH=${quote([batch])} ${perl} </dev/null`;
+  return `${fed} || tell no-perl yes`;
 }
 
 function fieldsOf({ command, index, section }: Numbered): readonly string[] {

@@ -59,7 +59,7 @@ describe("converge", () => {
     host.takesBack = () => host.variables.set("level", "4");
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
     assert.equal(seen.level, "5");
-    assert.deepEqual(host.log.slice(0, 4), ["read anew", "recover", "read", "begin: set level"]);
+    assert.deepEqual(host.log.slice(0, 5), ["read anew", "recover", "read", "read anew", "begin: set level"]);
   });
 
   it("does not build on what it saw while something else took a change back", async () => {
@@ -80,7 +80,24 @@ describe("converge", () => {
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
     assert.deepEqual(seen, { value: "v", level: "5", up: "yes" });
     const risky = ["begin: set level", "set level", "read anew", "confirm"];
-    assert.deepEqual(host.log, ["read anew", "set value", "read", ...risky]);
+    assert.deepEqual(host.log, ["read anew", "set value", "read", "read anew", ...risky]);
+  });
+
+  it("has the host for itself only if something has a risk", async () => {
+    for (const [level, modes] of [
+      ["4", ["shared"]],
+      ["5", ["shared", "exclusive"]],
+    ] as const) {
+      const host = hostWith({ value: "v", level: "4" });
+      const flow = host.flow.bind(host);
+      const seen: string[] = [];
+      host.flow = (mode, work) => {
+        seen.push(mode);
+        return flow(mode, work);
+      };
+      await converge({ ...toy, ...disrupting({}) }, { ...wish, level }, host, new Rollout(1));
+      assert.deepEqual(seen, modes);
+    }
   });
 
   it("gives the way back to the host where a risky step does not do what it should", async () => {
@@ -144,7 +161,7 @@ describe("converge", () => {
       converge(toy, { ...wish, host: "beta", level: "5" }, second, rollout),
       RolloutStopped,
     );
-    assert.deepEqual(second.log, ["read anew"]);
+    assert.deepEqual(second.log, ["read anew", "read anew"]);
     // A change that disrupts nothing goes on.
     await converge(toy, { ...wish, host: "beta" }, hostWith(), rollout);
   });

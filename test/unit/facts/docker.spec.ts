@@ -9,13 +9,11 @@ describe("Docker", () => {
       const fresh = shown(image, "fresh", docker.daemon);
       const [recorded, backend] = image.split("-");
       assert.equal(`docker${fresh.version?.split(".")[0]}`, recorded);
+      const firewall = backend === "nft" ? "nftables" : "iptables";
       assert.deepEqual(
-        { ...fresh, version: "", firewall: undefined },
-        { version: "", running: 2, liveRestore: false, rootless: false, pools: [], firewall: undefined },
+        { ...fresh, version: "" },
+        { version: "", liveRestore: false, rootless: false, pools: [], firewall },
       );
-      // Docker says it from 28 on.
-      const said = Number(fresh.version?.split(".")[0]) >= 28;
-      assert.equal(fresh.firewall, !said ? undefined : backend === "nft" ? "nftables" : "iptables");
       const ours = shown(image, "ours", docker.daemon);
       assert.deepEqual(ours.pools, [{ base: "172.30.16.0/20", size: 24 }]);
     });
@@ -28,10 +26,29 @@ describe("Docker", () => {
   }
 
   it("has no version where no daemon answers", () => {
-    const nobody = { running: 0, liveRestore: false, rootless: false, pools: [] };
+    const nobody = { liveRestore: false, rootless: false, pools: [] };
     for (const text of ["", '{"ServerVersion":"","ServerErrors":["Cannot connect"]}', "{"]) {
       assert.deepEqual(readFrom(docker.daemon, said(text, 1)), nobody);
     }
+  });
+
+  it("is as its command line and its daemon.json set it up where it has not read a newer file", () => {
+    const read = (text: string) => readFrom(docker.daemon, said(text));
+    const plain = {
+      version: "29.0.0+a",
+      liveRestore: false,
+      rootless: false,
+      pools: [],
+      firewall: "iptables",
+    };
+    const begin = "dockerd 29.0.0+a\nargv=/usr/sbin/dockerd\nargv=-H\nargv=fd://\n";
+    assert.deepEqual(read(`${begin}\n`), plain);
+    const pools = [{ base: "172.30.16.0/20", size: 24 }];
+    const file = { "default-address-pools": pools, "live-restore": true, "firewall-backend": "nftables" };
+    const set = { ...plain, pools, liveRestore: true, firewall: "nftables" };
+    assert.deepEqual(read(`${begin}\n${JSON.stringify(file, null, 2)}\n`), set);
+    const flags = "argv=--live-restore\nargv=--firewall-backend=nftables\n";
+    assert.deepEqual(read(`${begin}${flags}\n`), { ...set, pools: [] });
   });
 
   it("is rootless where it says so", () => {

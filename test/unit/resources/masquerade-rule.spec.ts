@@ -131,7 +131,7 @@ describe("a masquerade rule", () => {
     const held = ours.nft.get(chain);
     assert.ok(held !== undefined);
     const seen = { ...ours, nft: new Map([[chain, { ...held, rules: held.rules.slice(1) }]]) };
-    assert.deepEqual(tables.steps(wish, seen)[0]?.argv, ["sh"]);
+    assert.deepEqual(tables.steps(wish, seen)[0]?.argv, ["nft", "-f", "-"]);
     assert.deepEqual(tables.drift(wish, seen), [`nat chain ${chain}: changed`]);
     assert.deepEqual(masqueradeRule.observed(wish, seen), { exclude: ["172.30.48.7/32"] });
   });
@@ -216,7 +216,7 @@ describe("a masquerade rule over what dockroute 0.1.0 left", () => {
   it("makes the new chain before it removes the old one, and spares the table", () => {
     const words = inWords(tables.steps(wish, old));
     const [load, away] = [
-      words.findIndex((line) => line.startsWith("sh  #")),
+      words.findIndex((line) => line.startsWith("nft -f -  #")),
       words.findIndex((line) => line.includes(`delete chain ip dockroute ${former}`)),
     ];
     assert.ok(load >= 0 && away > load);
