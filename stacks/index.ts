@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { moves, type Plan, renames, room } from "../provider/plan/index.js";
+import { type LanPlan, moves, type Plan, renames, room } from "../provider/plan/index.js";
 import type { MeshCheckResults } from "../provider/shells/dynamic/classes/mesh-check.js";
-import { previousPlan } from "../provider/shells/dynamic/classes/previous.js";
+import { previousLans, previousPlan } from "../provider/shells/dynamic/classes/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
+import { declareLans } from "./lans.js";
 import { declareCheck, declareMesh } from "./resources.js";
 import { stackSource } from "./source.js";
 
 interface Outputs {
   readonly plan: Plan;
+  /** With `dockroute:lans`: by the LAN's name and the host's the host's piece. */
+  readonly lans?: LanPlan;
   /** With `dockroute:check`: by host and peer, reached or not and why. */
   readonly check?: pulumi.Output<MeshCheckResults>;
 }
@@ -15,11 +18,13 @@ interface Outputs {
 /** Makes the plan of the config and the last plan, and the resources of the plan. The next run reads the output `plan` as its last plan. */
 async function main(): Promise<Outputs> {
   const previous = await previousPlan();
-  const config = readConfig(stackSource(), previous);
+  const config = readConfig(stackSource(), previous, await previousLans());
   await announce(config, previous ?? {});
-  const resources = declareMesh(config);
-  const { plan } = config;
-  return config.check ? { plan, check: declareCheck(config, resources).results } : { plan };
+  const mesh = declareMesh(config);
+  const resources = [...mesh, ...declareLans(config, mesh)];
+  const { plan, lans } = config;
+  const outputs = { plan, ...(lans.lans.length === 0 ? {} : { lans: lans.plan }) };
+  return config.check ? { ...outputs, check: declareCheck(config, resources).results } : outputs;
 }
 
 /** Tells a person what to know before saying yes. */

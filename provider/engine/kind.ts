@@ -41,6 +41,7 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
+  readonly found?: Found<I, F>;
 }
 
 export type Checked<I> = { readonly inputs: I } | { readonly faults: readonly Fault[] };
@@ -76,6 +77,18 @@ export interface Disruptive<I extends OnHost, F extends Facts<I>> {
     readonly names: readonly string[];
     of(seen: Seen<F>): Readonly<Record<string, string | undefined>>;
   };
+}
+
+/** What the host decides of a resource. */
+export interface Found<I extends OnHost, F extends Facts<I>> {
+  /** The inputs that the host decides if nobody gives them: the link that has the host's address. */
+  readonly decides: readonly (keyof I & string)[];
+  /** Their values. */
+  inputs(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
+  /** The names of `outputs`. */
+  readonly names: readonly string[];
+  /** Values that are no inputs, for programs: the id that Docker gave. Another value is no change. */
+  outputs(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, string | undefined>>;
 }
 
 /** How a resource relates to others on its host that no state may know. */

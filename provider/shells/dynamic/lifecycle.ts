@@ -40,6 +40,7 @@ const added = ["__provider", "connection", "found", "machine", "before", "stack"
 export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Lifecycle {
   private readonly names: readonly string[];
   private readonly traits: readonly string[];
+  private readonly outputs: readonly string[];
 
   constructor(
     private readonly kind: Kind<I, F>,
@@ -47,6 +48,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
     this.traits = kind.disruptive?.traits.names ?? [];
+    this.outputs = kind.found?.names ?? [];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
@@ -61,14 +63,16 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const last = pick(olds, this.traits);
     // What hangs on a value that is not known yet is asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
-    const checked = this.kind.check(omit(news, [...added, ...this.traits]));
+    const checked = this.kind.check(omit(news, [...added, ...this.traits, ...this.outputs]));
     if ("faults" in checked) return { inputs: news, failures: cleaned([...wide, ...checked.faults]) };
     const { inputs } = checked;
     if (olds["host"] === undefined) this.session.progress.due(inputs.host, this.kind.id(inputs));
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
-    const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...inputs };
+    // Where the host does not answer, it is taken to decide as it did at the last `up`.
+    const decided = asked?.decided ?? pick(olds, this.kind.found?.decides ?? []);
+    const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...decided, ...inputs };
     const late = asked === undefined ? [] : atHost(await this.session.lintLate(inputs.host));
     return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
   }
@@ -85,7 +89,11 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) };
+    const decided = Object.entries(this.kind.found?.inputs(inputs, seen) ?? {});
+    return {
+      ...{ refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) },
+      decided: cleaned(Object.fromEntries(decided)),
+    };
   }
 
   async diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
@@ -129,8 +137,12 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       const machine = await this.session.machine(host);
       const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
       const traits = { ...pick(props, this.traits), ...this.traitsOf(seen) };
-      const own = this.inputsOf(inputs);
-      return { ...pick(props, ["connection", "stack"]), ...traits, ...own, ...defined({ machine, before }) };
+      const own = { ...this.inputsOf(inputs), ...this.kind.found?.inputs(inputs, seen) };
+      const outputs = this.outputsOf(inputs, seen);
+      return {
+        ...{ ...pick(props, ["connection", "stack"]), ...traits, ...own },
+        ...{ ...defined({ machine, before }), ...outputs },
+      };
     } catch (error) {
       throw halfDone(error, id, props);
     }
@@ -143,8 +155,8 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     try {
       const now = await this.named(inputs, () => this.drifted(id, inputs, props));
       if (now === undefined) return { id: "" };
-      const all = { ...kept, ...now };
-      return { id, props: { ...omit(props, ["found"]), ...all }, inputs: all };
+      const all = { ...kept, ...now.values };
+      return { id, props: { ...omit(props, ["found"]), ...now.outputs, ...all }, inputs: all };
     } catch (error) {
       if (!cannotBeAsked(error)) throw error;
       this.session.tellOnce(inputs.host, error.message);
@@ -156,13 +168,18 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   }
 
   /** What a host has in place of what it should, as properties; undefined where the resource is gone. */
-  private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
+  private async drifted(
+    id: string,
+    inputs: I,
+    props: Props,
+  ): Promise<{ readonly values: Props; readonly outputs: Props } | undefined> {
     const held = { ...inputs, ...pick(props, ["before"]), ...ownership({}, props) };
     const view = await this.see(held, props);
     const now = refreshed(this.kind, held, pick(props, this.names), view, this.hostOf(inputs, props));
     if (now === undefined) return undefined;
     if (now.told !== "") this.session.tell(`${id}: ${now.told}`);
-    return defined({ ...now.observed, ...(now.found.length > 0 ? { found: now.found } : {}) });
+    const values = defined({ ...now.observed, ...(now.found.length > 0 ? { found: now.found } : {}) });
+    return { values, outputs: this.outputsOf(inputs, view.seen) };
   }
 
   /** An error of which nobody has thought is told with its host and resource, as all others are. */
@@ -226,6 +243,10 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
 
   private traitsOf(seen: Seen<F>): Props {
     return cleaned(defined(this.kind.disruptive?.traits.of(seen) ?? {}));
+  }
+
+  private outputsOf(inputs: I, seen: Seen<F>): Props {
+    return cleaned(defined(this.kind.found?.outputs(inputs, seen) ?? {}));
   }
 
   private hostOf(inputs: I, props: Props): Host {

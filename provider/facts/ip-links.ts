@@ -1,0 +1,126 @@
+/** iproute2: the kinds of links and what lies on what, and the lines of scripts that make links. */
+import { z } from "zod";
+import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
+import { factFor } from "../engine/fact.js";
+import { protocol } from "./iproute.js";
+import { readJson } from "./json-answer.js";
+
+const question: Command = { why: "read the kinds of links", argv: ["ip", "-j", "-d", "link", "show"] };
+
+export interface KindOfLink {
+  readonly name: string;
+  /** "macvlan", "ipvlan", "vlan", "bridge", "veth". undefined for a card. */
+  readonly kind?: string;
+  /** The link below it. */
+  readonly below?: string;
+  /** The bridge or bond whose port it is. */
+  readonly master?: string;
+  /** A person or a program has set it up. */
+  readonly isUp: boolean;
+  /** It is up, and so is what lies below it or the cable. */
+  readonly isRunning: boolean;
+  readonly vlan?: number;
+  readonly alias?: string;
+}
+
+const list = z.array(
+  z.object({
+    ...{ ifname: z.string().optional(), link: z.string().nullish(), master: z.string().optional() },
+    ...{
+      flags: z.array(z.string()).optional(),
+      operstate: z.string().optional(),
+      ifalias: z.string().optional(),
+    },
+    linkinfo: z
+      .object({
+        info_kind: z.string().optional(),
+        info_data: z.object({ id: z.unknown().optional() }).optional(),
+      })
+      .optional(),
+  }),
+);
+
+const read = readOnce((answer: Answer): readonly KindOfLink[] =>
+  readJson(list, answer, question.argv).flatMap(({ ifname, link, master, flags = [], ...more }) => {
+    if (ifname === undefined) return [];
+    const { info_kind: kind, info_data } = more.linkinfo ?? {};
+    const isUp = flags.includes("UP");
+    return [
+      {
+        ...{
+          name: ifname,
+          isUp,
+          isRunning: isUp && !["DOWN", "LOWERLAYERDOWN"].includes(more.operstate ?? ""),
+        },
+        ...(kind === undefined ? {} : { kind }),
+        ...(link ? { below: link } : {}),
+        ...(master === undefined ? {} : { master }),
+        ...(kind === "vlan" && typeof info_data?.id === "number" ? { vlan: info_data.id } : {}),
+        ...(more.ifalias === undefined ? {} : { alias: more.ifalias }),
+      },
+    ];
+  }),
+);
+
+export const kindsOfLinks = factFor(
+  () => [question],
+  ([answer]) => read(answer ?? { code: undefined, stdout: "", stderr: "" }),
+);
+
+/** Lines that make a VLAN's link of ours, which bears this alias, and set it up. */
+export function makeVlan(link: string, below: string, id: number, alias: string): readonly Line[] {
+  return [
+    {
+      argv: ["ip", "link", "add", "link", below, "name", link, "type", "vlan", "id", String(id)],
+      unless: ["ip", "link", "show", link],
+    },
+    { argv: ["ip", "link", "set", link, "alias", alias] },
+    { argv: ["ip", "link", "set", link, "up"] },
+  ];
+}
+
+/** The host's own link beside the containers of a network. */
+export interface OwnLink {
+  readonly name: string;
+  readonly parent: string;
+  readonly kind: "macvlan" | "ipvlan";
+  /** The containers' addresses. */
+  readonly range: string;
+  /** The address that the host has there. */
+  readonly source: string;
+  /** The link has the address itself; otherwise it is one of the host's card. */
+  readonly isNumbered: boolean;
+}
+
+/**
+ * Lines that make the link, and the route by it. With `arp_filter` the host answers on it to those alone to whom its
+ * route leads: its own containers. Without it the LAN would see two MACs for the host.
+ */
+export function makeOwnLink({ name, parent, kind, range, source, isNumbered }: OwnLink): readonly Line[] {
+  const mode = kind === "macvlan" ? "bridge" : "l2";
+  return [
+    {
+      argv: ["ip", "link", "add", name, "link", parent, "type", kind, "mode", mode],
+      unless: ["ip", "link", "show", name],
+    },
+    { argv: ["sysctl", "-q", "-w", `net.ipv4.conf.${name}.arp_filter=1`] },
+    ...(isNumbered ? [{ argv: ["ip", "addr", "replace", `${source}/32`, "dev", name] }] : []),
+    { argv: ["ip", "link", "set", name, "up"] },
+    { argv: ["ip", "route", "replace", range, "dev", name, "proto", protocol, "src", source] },
+  ];
+}
+
+export function deleteLink(name: string, why: string): Command {
+  return { why, argv: ["ip", "link", "del", name] };
+}
+
+/** Whether a link answers only those to whom its routes lead. undefined if there is no such link. */
+export function arpFilterOf<I>(linkOf: (inputs: I) => string) {
+  return factFor(
+    (inputs: I) => {
+      const path = `/proc/sys/net/ipv4/conf/${linkOf(inputs)}/arp_filter`;
+      return [{ why: "read who gets answers to ARP", argv: ["cat", path], quick: ["file", path] }];
+    },
+    ([answer]) => (answer?.code === 0 ? answer.stdout.trim() === "1" : undefined),
+  );
+}
