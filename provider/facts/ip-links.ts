@@ -90,13 +90,23 @@ export interface OwnLink {
   readonly source: string;
   /** The link has the address itself; otherwise it is one of the host's card. */
   readonly isNumbered: boolean;
+  /** Addresses in `range` of machines that the host reaches by the parent. */
+  readonly beside: readonly string[];
 }
 
 /**
  * Lines that make the link, and the route by it. With `arp_filter` the host answers on it to those alone to whom its
  * route leads: its own containers. Without it the LAN would see two MACs for the host.
  */
-export function makeOwnLink({ name, parent, kind, range, source, isNumbered }: OwnLink): readonly Line[] {
+export function makeOwnLink({
+  name,
+  parent,
+  kind,
+  range,
+  source,
+  isNumbered,
+  beside,
+}: OwnLink): readonly Line[] {
   const mode = kind === "macvlan" ? "bridge" : "l2";
   return [
     {
@@ -106,8 +116,18 @@ export function makeOwnLink({ name, parent, kind, range, source, isNumbered }: O
     { argv: ["sysctl", "-q", "-w", `net.ipv4.conf.${name}.arp_filter=1`] },
     ...(isNumbered ? [{ argv: ["ip", "addr", "replace", `${source}/32`, "dev", name] }] : []),
     { argv: ["ip", "link", "set", name, "up"] },
+    // Before the route to all of the range: the host's way to these machines does not change even for a moment.
+    ...beside.map((each) => ({ argv: ["ip", "route", "replace", each, "dev", parent, "proto", protocol] })),
     { argv: ["ip", "route", "replace", range, "dev", name, "proto", protocol, "src", source] },
   ];
+}
+
+/** A route of ours to one address, without a gateway. */
+export function deleteRouteOn(link: string, address: string): Command {
+  return {
+    why: `remove the route to ${address} by ${link}`,
+    argv: ["ip", "route", "del", address, "dev", link, "proto", protocol],
+  };
 }
 
 export function deleteLink(name: string, why: string): Command {

@@ -5,17 +5,9 @@ import { type Command, UnreadableAnswer } from "../../engine/command.js";
 import type { Remembered } from "../../engine/kind.js";
 import * as docker from "../../facts/docker-lans.js";
 import * as link from "../../facts/ip-links.js";
-import { routeTo } from "../route/left-behind.js";
 import type { LanNetworkInputs } from "./inputs.js";
-import {
-  aliasOf,
-  holderOf,
-  type LanSeen,
-  type Layout,
-  layoutOf,
-  ownLinkName,
-  sameNetwork,
-} from "./layout.js";
+import { aliasOf, holderOf, type LanSeen, type Layout, layoutOf, sameNetwork } from "./layout.js";
+import { ownLinkClaim } from "./own-link.js";
 
 export interface ClaimsSeen extends LanSeen {
   readonly hanging: readonly docker.Hanging[];
@@ -71,44 +63,6 @@ function vlanClaim({ parent, vlanLink }: Layout, { kinds }: ClaimsSeen, load: Co
       make: [load],
       remove: [link.deleteLink(name, `remove the link ${name} of VLAN ${id}`)],
     },
-  ];
-}
-
-function ownLinkClaim(wanted: Wanted, { own }: Layout, seen: ClaimsSeen, load: Command): Claims {
-  const name = ownLinkName(wanted);
-  const what = `the host's link ${name} to its containers on ${wanted.name}`;
-  const there = seen.kinds.find((each) => each.name === name);
-  const remove = link.deleteLink(name, `remove ${what}`);
-  if (own === undefined) return there === undefined ? [] : outdated(what, [remove]);
-  const isOfKind = there?.kind === own.kind && there.below === own.parent;
-  const wrong =
-    there === undefined ? ["absent"] : isOfKind ? lacking(own, there, seen) : ["of another kind or parent"];
-  return [
-    {
-      ...{ what, is: state(wrong.length === 0, there !== undefined) },
-      ...(wrong.length === 0 ? {} : { found: wrong.join(", ") }),
-      make: [...(there === undefined || isOfKind ? [] : [remove]), load],
-      remove: [remove],
-    },
-  ];
-}
-
-/** What a link of the right kind has not, in words. */
-function lacking(
-  own: link.OwnLink,
-  there: link.KindOfLink,
-  { links, arpFilter, ...seen }: ClaimsSeen,
-): string[] {
-  const route = routeTo(own.range, seen);
-  const addresses = links.find(({ name }) => name === own.name)?.addresses ?? [];
-  const hasAddress = !own.isNumbered || addresses.includes(`${own.source}/32`);
-  return [
-    ...(there.isUp ? [] : ["down"]),
-    ...(arpFilter === true ? [] : ["without arp_filter"]),
-    ...(hasAddress ? [] : [`without ${own.source}`]),
-    ...(route?.interface === own.name && route.source === own.source
-      ? []
-      : [`no route to ${own.range} by it`]),
   ];
 }
 

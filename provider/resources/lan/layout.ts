@@ -55,9 +55,18 @@ export function layoutOf(wanted: LanNetworkInputs & Remembered, seen: LanSeen): 
   const { hostAddress, isNumbered } = hostAddressOf(wanted, parent, seen);
   const { driver, range } = wanted;
   const needsLink = wanted.hostAccess && (driver === "macvlan" || driver === "ipvlan");
+  const beside = wanted.vlan === undefined ? othersBeside(wanted, parent, seen) : [];
   const own =
     needsLink && link !== undefined && hostAddress !== undefined
-      ? { name: ownLinkName(wanted), parent: link, kind: driver, range, source: hostAddress, isNumbered }
+      ? {
+          name: ownLinkName(wanted),
+          parent: link,
+          kind: driver,
+          range,
+          source: hostAddress,
+          isNumbered,
+          beside,
+        }
       : undefined;
   return {
     ...{ parent, link, hostAddress },
@@ -101,6 +110,20 @@ function hostAddressOf(wanted: LanNetworkInputs, parent: string | undefined, { l
   if (driver === "bridge") return { ...none, hostAddress: card };
   const isNumbered = driver === "ipvlan" || wanted.vlan !== undefined || card === undefined;
   return isNumbered ? { hostAddress: firstFree(wanted), isNumbered } : { hostAddress: card, isNumbered };
+}
+
+/** Machines in the piece that the host has beside it on the LAN: by its own link they would see another MAC of the host. */
+function othersBeside(
+  wanted: LanNetworkInputs,
+  parent: string | undefined,
+  { links }: LanSeen,
+): readonly string[] {
+  const { subnet, range, reserved, gateway } = wanted;
+  const own = links.find(({ name }) => name === parent)?.addresses ?? [];
+  if (!own.some((each) => holds(subnet, each.split("/")[0] ?? ""))) return [];
+  const isOwn = (text: string) => own.some((each) => each.split("/")[0] === text);
+  const all = gateway === undefined ? reserved : [...reserved, gateway];
+  return all.filter((each) => holds(range, each) && !isOwn(each));
 }
 
 function firstFree({ subnet, range, reserved, gateway }: LanNetworkInputs): string | undefined {

@@ -137,6 +137,19 @@ describe("a network on the LAN", () => {
     );
   });
 
+  it("leaves the way to other machines in the range on the card", () => {
+    const more = { reserved: ["192.168.1.150"] };
+    const route = "ip route replace 192.168.1.150 dev eth0 proto 219";
+    assert.ok(script(fresh, more).includes(route));
+    assert.ok(!script(fresh, { ...more, vlan: 50 }).includes(route));
+    const own = { destination: "192.168.1.150", interface: "eth0", protocol: "219" };
+    const both = { ...whole, routes: [...whole.routes, own] };
+    assert.match(drift(read(), both).join(), /: a route to 192\.168\.1\.150$/);
+    assert.equal(argvs(steps(read(), both))[0], "ip route del 192.168.1.150 dev eth0 proto 219");
+    assert.ok(argvs(undo(read(more), both)).includes("ip route del 192.168.1.150 dev eth0 proto 219"));
+    assert.match(drift(read(more), whole).join(), /no route to 192\.168\.1\.150 by eth0/);
+  });
+
   it("makes a VLAN's link before Docker needs it", () => {
     const lines = script(fresh, { vlan: 50, hostAccess: false });
     assert.deepEqual(lines, [
