@@ -18,7 +18,7 @@ import { Session } from "./session.js";
 
 endWithEngine();
 
-/** What is asked of a host at once. */
+/** The questions that are asked of a host at once. */
 export const questions = [
   ...commonQuestionsOf(lintFacts),
   ...[dockerBridge, peerRoute, peerRoutes, masqueradeRule, forwardRule, lanNetwork].flatMap(({ facts }) =>
