@@ -88,33 +88,44 @@ export interface OwnLink {
   readonly range: string;
   /** The address that the host has there. */
   readonly source: string;
-  /** The link has the address itself; otherwise it is one of the host's card. */
-  readonly isNumbered: boolean;
+  /** The address of the link itself, in whose name the host asks for its containers. */
+  readonly asker: string;
   /** Addresses in `range` of machines that the host reaches by the parent. */
   readonly beside: readonly string[];
 }
 
 /**
- * Lines that make the link, and the route by it. With `arp_filter` the host answers on it to those alone to whom its
- * route leads: its own containers. Without it the LAN would see two MACs for the host.
+ * Lines that make the link, and the routes by it, so that the LAN sees one MAC for the host. With `arp_filter` the host
+ * answers on it to those alone to whom its route leads: its own containers. With `arp_announce` it asks for them in the
+ * name of the link's address: its questions go to the whole LAN, and everybody who hears one notes the asker's MAC.
  */
-export function makeOwnLink({
-  name,
-  parent,
-  kind,
-  range,
-  source,
-  isNumbered,
-  beside,
-}: OwnLink): readonly Line[] {
+export function makeOwnLink({ name, parent, kind, range, source, asker, beside }: OwnLink): readonly Line[] {
   const mode = kind === "macvlan" ? "bridge" : "l2";
   return [
     {
       argv: ["ip", "link", "add", name, "link", parent, "type", kind, "mode", mode],
       unless: ["ip", "link", "show", name],
     },
-    { argv: ["sysctl", "-q", "-w", `net.ipv4.conf.${name}.arp_filter=1`] },
-    ...(isNumbered ? [{ argv: ["ip", "addr", "replace", `${source}/32`, "dev", name] }] : []),
+    {
+      argv: [
+        "sysctl",
+        "-q",
+        "-w",
+        `net.ipv4.conf.${name}.arp_filter=1`,
+        `net.ipv4.conf.${name}.arp_announce=2`,
+      ],
+    },
+    {
+      argv: [
+        "ip",
+        "addr",
+        "replace",
+        `${asker}/32`,
+        "dev",
+        name,
+        ...(asker === source ? [] : ["scope", "link"]),
+      ],
+    },
     { argv: ["ip", "link", "set", name, "up"] },
     // Before the route to all of the range: the host's way to these machines does not change even for a moment.
     ...beside.map((each) => ({ argv: ["ip", "route", "replace", each, "dev", parent, "proto", protocol] })),
@@ -134,13 +145,15 @@ export function deleteLink(name: string, why: string): Command {
   return { why, argv: ["ip", "link", "del", name] };
 }
 
-/** Whether a link answers only those to whom its routes lead. undefined if there is no such link. */
-export function arpFilterOf<I>(linkOf: (inputs: I) => string) {
+/** Whether a link answers only those to whom its routes lead, and asks in its own name. undefined if there is no such link. */
+export function arpSettingsOf<I>(linkOf: (inputs: I) => string) {
   return factFor(
-    (inputs: I) => {
-      const path = `/proc/sys/net/ipv4/conf/${linkOf(inputs)}/arp_filter`;
-      return [{ why: "read who gets answers to ARP", argv: ["cat", path], quick: ["file", path] }];
-    },
-    ([answer]) => (answer?.code === 0 ? answer.stdout.trim() === "1" : undefined),
+    (inputs: I) =>
+      ["arp_filter", "arp_announce"].map((name) => {
+        const path = `/proc/sys/net/ipv4/conf/${linkOf(inputs)}/${name}`;
+        return { why: `read ${name} of ${linkOf(inputs)}`, argv: ["cat", path], quick: ["file", path] };
+      }),
+    ([filter, announce]) =>
+      filter?.code === 0 ? filter.stdout.trim() === "1" && announce?.stdout.trim() === "2" : undefined,
   );
 }

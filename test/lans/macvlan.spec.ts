@@ -139,11 +139,17 @@ describe("containers on the LAN by macvlan", () => {
     assert.ok(!all.includes(lan(70)));
   });
 
-  it("shows the LAN one MAC for each host", async () => {
+  it("shows the LAN one MAC for each host, in answers and in questions", async () => {
     for (const host of [alpha, beta]) {
+      const card = (await host.run("cat /sys/class/net/eth0/address")).trim();
+      await stranger.run(["ping", "-c", "1", host.address]);
       const { stdout } = await stranger.exec(["busybox", "arping", "-c", "3", "-I", "eth0", host.address]);
-      const macs = new Set(stdout.match(/\[[0-9a-f:]{11,17}\]/g));
-      assert.equal(macs.size, 1, stdout);
+      assert.deepEqual([...new Set(stdout.match(/(?<=\[)[0-9a-f:]{17}(?=\])/g))], [card], stdout);
+      // The host asks for its container, and everybody hears the question. A new MAC counts a second after the last one.
+      await host.run(["ip", "neigh", "flush", "dev", await ownLink(host)]);
+      await host.run(["sh", "-c", `sleep 2; ping -c 1 -I ${host.address} ${await addressOf(host)}`]);
+      const known = await stranger.run(["ip", "neigh", "show", host.address]);
+      assert.match(known, new RegExp(`lladdr ${card} `));
     }
   });
 

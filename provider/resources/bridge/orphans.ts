@@ -9,6 +9,7 @@ import { printRange } from "../../plan/cidr.js";
 import { forwardRule } from "../forward/index.js";
 import { formerScripts } from "../host/former.js";
 import { networkOf, targetOf } from "../host/network.js";
+import { lanNetwork } from "../lan/index.js";
 import { masqueradeRule } from "../masquerade/index.js";
 import { peerRoute } from "../route/index.js";
 import { ownerOfSetting } from "./before.js";
@@ -40,6 +41,7 @@ export function unrecorded(held: Wanted & OnHost & Remembered, seen: CheapSeen):
       const limited = ports.length === 0 ? {} : { ports };
       return (use) => use(forwardRule, { ...on, destination, sources: [], ...limited });
     }),
+    ...lanOrphans(on, seen),
     ...seen.routes.flatMap((route) => routeOrphan(route, on, seen)),
   ];
 }
@@ -56,4 +58,22 @@ function routeOrphan(route: ip.Route, on: OnHost, seen: CheapSeen): readonly Unr
   const kept = [...boot.keptScripts("route", seen.scripts), ...formerScripts(on.host, seen.scripts)];
   if (kept.some(({ kind, subject }) => kind === "route" && subject === destination)) return [];
   return [(use) => use(peerRoute, { ...on, peer: gateway, destination, gateway })];
+}
+
+/** Everything of a network on the LAN is found by its name; the other inputs only have to be readable. */
+function lanOrphans(on: OnHost, { scripts }: CheapSeen): readonly Unrecorded[] {
+  const rest = {
+    driver: "macvlan",
+    subnet: "192.0.2.0/24",
+    gateway: "192.0.2.1",
+    range: "192.0.2.0/24",
+  } as const;
+  return boot
+    .keptScripts("lan", scripts)
+    .filter(({ holder }) => holder.startsWith(`${on.host}/lan/`))
+    .map(
+      ({ subject: name }): Unrecorded =>
+        (use) =>
+          use(lanNetwork, { ...on, ...rest, name, reserved: [], hostAccess: true, moveContainers: false }),
+    );
 }

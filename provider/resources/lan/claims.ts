@@ -11,7 +11,8 @@ import { ownLinkClaim } from "./own-link.js";
 
 export interface ClaimsSeen extends LanSeen {
   readonly hanging: readonly docker.Hanging[];
-  readonly arpFilter: boolean | undefined;
+  /** The settings of the host's own link. */
+  readonly arp: boolean | undefined;
   /** Docker was removed from the host, and its networks with it. */
   readonly removed: boolean;
 }
@@ -28,10 +29,11 @@ export function lanClaims(wanted: Wanted, seen: ClaimsSeen): Claims {
     notOurs === undefined ? claims : claims.map((claim) => ({ ...claim, notOurs }));
   return [
     ...held([...vlanClaim(layout, seen, load), ...ownLinkClaim(wanted, layout, seen, load)]),
+    // Before the network, which bears only a label: a run that is killed in between leaves what a destroy finds.
+    ...boot.keptAtBoot(script, seen.scripts),
     networkClaim(wanted, layout, script, seen),
     ...bindingClaim(wanted, seen),
     ...held(formerLinks(wanted, layout, seen)),
-    ...boot.keptAtBoot(script, seen.scripts),
   ];
 }
 

@@ -25,7 +25,7 @@ const facts = {
   links: ip.links,
   routes: ip.routes,
   kinds: link.kindsOfLinks,
-  arpFilter: link.arpFilterOf((inputs: Pick<LanNetworkInputs, "name">) => ownLinkName(inputs)),
+  arp: link.arpSettingsOf((inputs: Pick<LanNetworkInputs, "name">) => ownLinkName(inputs)),
   networks: dockerLans.madeNetworks,
   hanging: dockerLans.hanging,
   removed: docker.isRemoved,

@@ -35,6 +35,12 @@ export function holderOf(wanted: LanNetworkInputs & Remembered): boot.Script["ho
   return { ...wanted, id: `${wanted.host}/lan/${wanted.name}` };
 }
 
+/** An address that means nothing beyond its link (RFC 3927), another one on each host. */
+function linkLocal({ host, name }: Pick<LanNetworkInputs, "host" | "name">): string {
+  const number = Number.parseInt(boot.digest(host, name), 16);
+  return `169.254.${1 + (number % 254)}.${Math.floor(number / 256) % 256}`;
+}
+
 /** A link of ours bears the network's name: with another parent it is found again. */
 export function aliasOf({ name }: Pick<LanNetworkInputs, "name">): string {
   return `dockroute ${name}`;
@@ -56,6 +62,7 @@ export function layoutOf(wanted: LanNetworkInputs & Remembered, seen: LanSeen): 
   const { driver, range } = wanted;
   const needsLink = wanted.hostAccess && (driver === "macvlan" || driver === "ipvlan");
   const beside = wanted.vlan === undefined ? othersBeside(wanted, parent, seen) : [];
+  const asker = isNumbered && hostAddress !== undefined ? hostAddress : linkLocal(wanted);
   const own =
     needsLink && link !== undefined && hostAddress !== undefined
       ? {
@@ -64,7 +71,7 @@ export function layoutOf(wanted: LanNetworkInputs & Remembered, seen: LanSeen): 
           kind: driver,
           range,
           source: hostAddress,
-          isNumbered,
+          asker,
           beside,
         }
       : undefined;

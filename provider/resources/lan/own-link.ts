@@ -50,18 +50,14 @@ function routesBeside(wanted: LanNetworkInputs, { routes }: ClaimsSeen): readonl
 }
 
 /** What a link of the right kind has not, in words. */
-function lacking(
-  own: link.OwnLink,
-  there: link.KindOfLink,
-  { links, arpFilter, ...seen }: ClaimsSeen,
-): string[] {
+function lacking(own: link.OwnLink, there: link.KindOfLink, { links, arp, ...seen }: ClaimsSeen): string[] {
   const route = routeTo(own.range, seen);
   const addresses = links.find(({ name }) => name === own.name)?.addresses ?? [];
-  const hasAddress = !own.isNumbered || addresses.includes(`${own.source}/32`);
+  const hasAddress = addresses.includes(`${own.asker}/32`);
   return [
     ...(there.isUp ? [] : ["down"]),
-    ...(arpFilter === true ? [] : ["without arp_filter"]),
-    ...(hasAddress ? [] : [`without ${own.source}`]),
+    ...(arp === true ? [] : ["without arp_filter or arp_announce"]),
+    ...(hasAddress ? [] : [`without ${own.asker}`]),
     ...own.beside
       .filter((each) => routeTo(`${each}/32`, seen)?.interface !== own.parent)
       .map((each) => `no route to ${each} by ${own.parent}`),

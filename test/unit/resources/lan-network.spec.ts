@@ -50,7 +50,7 @@ const fresh: LanSeen = {
   ],
   routes: [],
   kinds: [link("lo"), link("eth0"), link("eth1")],
-  arpFilter: undefined,
+  arp: undefined,
   networks: [made("host"), made("none"), made("bridge")],
   hanging: [],
   removed: false,
@@ -61,6 +61,8 @@ const fresh: LanSeen = {
 const [firstLoad] = due(lanNetwork.claims(read(), fresh));
 const ownName = /dr-[0-9a-f]{8}/.exec(firstLoad?.stdin ?? "")?.[0] ?? "";
 
+const asker = /169\.254\.\d+\.\d+/.exec(firstLoad?.stdin ?? "")?.[0] ?? "";
+
 /** The network as Docker shows it once it is made. */
 const network = made("lan", {
   ...{ driver: "macvlan", options: { parent: "eth0" }, holder: `alpha/lan/lan of ${stack}` },
@@ -70,8 +72,9 @@ const network = made("lan", {
 /** The host after the first change. */
 const whole: LanSeen = {
   ...fresh,
+  links: [...fresh.links, { name: ownName, addresses: [`${asker}/32`] }],
   kinds: [...fresh.kinds, link(ownName, { kind: "macvlan", below: "eth0" })],
-  arpFilter: true,
+  arp: true,
   routes: [{ destination: "192.168.1.144/28", interface: ownName, protocol: "219", source: "192.168.1.11" }],
   networks: [...(fresh.networks ?? []), network],
   scripts: withFiles(due(lanNetwork.claims(read(), fresh)), fresh.scripts),
@@ -103,7 +106,8 @@ describe("a network on the LAN", () => {
     );
     assert.deepEqual(script(fresh), [
       `ip link show ${ownName} >/dev/null 2>&1 || ip link add ${ownName} link eth0 type macvlan mode bridge`,
-      `sysctl -q -w net.ipv4.conf.${ownName}.arp_filter=1`,
+      `sysctl -q -w net.ipv4.conf.${ownName}.arp_filter=1 net.ipv4.conf.${ownName}.arp_announce=2`,
+      `ip addr replace ${asker}/32 dev ${ownName} scope link`,
       `ip link set ${ownName} up`,
       `ip route replace 192.168.1.144/28 dev ${ownName} proto 219 src 192.168.1.11`,
       "",
@@ -114,11 +118,11 @@ describe("a network on the LAN", () => {
     assert.ok(gone(read(), fresh));
   });
 
-  it("goes with all that is ours, the script first", () => {
-    const commands = argvs(undo(read(), whole)).filter((each) => /link|network|scripts/.test(each));
-    assert.equal(commands.at(-2), "docker network rm lan");
+  it("goes with all that is ours, the links after what would load them again", () => {
+    const commands = argvs(undo(read(), whole)).filter((each) => /link del|network rm|45-lan-/.test(each));
+    assert.equal(commands[0], "docker network rm lan");
+    assert.match(commands[1] ?? "", /45-lan-/);
     assert.equal(commands.at(-1), `ip link del ${ownName}`);
-    assert.match(commands[0] ?? "", /45-lan-/);
   });
 
   it("takes an address of its range for the host where that is not in the LAN", () => {
@@ -198,7 +202,7 @@ describe("a network on the LAN", () => {
     const cases: readonly [LanSeen, RegExp][] = [
       [{ ...whole, networks: fresh.networks }, /^Docker's network lan: absent$/],
       [replaced({ options: { parent: "eth1" } }), /^Docker's network lan: macvlan on eth1 192/],
-      [{ ...whole, arpFilter: false }, /: without arp_filter$/],
+      [{ ...whole, arp: false }, /: without arp_filter or arp_announce$/],
       [{ ...whole, routes: [] }, /: no route to 192\.168\.1\.144\/28 by it$/],
       [{ ...whole, kinds: fresh.kinds }, /the host's link dr-.* to its containers on lan: absent$/],
       [

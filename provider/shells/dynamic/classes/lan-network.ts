@@ -37,7 +37,7 @@ export interface LanNetworkArgs extends OnHostArgs {
  *
  * On the host: a network of Docker's with the label `dockroute`, made by `docker network create`; with a VLAN the link of
  * that VLAN; with `hostAccess` and macvlan or ipvlan the link `dr-XXXXXXXX` of the host's own beside its containers, with
- * arp_filter, and a route by it with the protocol number 219; and a script under /etc/dockroute/scripts that makes the
+ * arp_filter and arp_announce, and a route by it with the protocol number 219; and a script under /etc/dockroute/scripts that makes the
  * links again at boot and when they are lost.
  *
  * Docker cannot change a network. Another host or name replaces the resource, the old one first. A change of anything
