@@ -1,5 +1,6 @@
 /** Containers of two hosts on the LAN itself, from the config to destroy. */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Host, Stranger } from "../../lab/host.js";
 import { fromBox, fromHost, fromStranger, startBox, type Target } from "../../lab/probe.js";
 import { until } from "../../lab/run.js";
@@ -84,10 +85,11 @@ describe("containers on the LAN by macvlan", () => {
     );
   }
 
-  /** The containers of both hosts, and the direct routes beside them. */
+  /** The containers of both hosts, and the direct routes beside them. A busy machine loses a single ping. */
   async function allWell(): Promise<void> {
-    assert.deepEqual(await closed(), []);
-    assert.deepEqual(await amiss([alpha, beta]), []);
+    const look = async () => [...(await closed()), ...(await amiss([alpha, beta]))];
+    for (let tries = 1; tries < 4 && (await look()).length > 0; tries++) await sleep(1000);
+    assert.deepEqual(await look(), []);
   }
 
   it("names a machine that answers in a host's piece, before anything is made", async () => {
