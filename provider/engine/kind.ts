@@ -41,7 +41,7 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
-  readonly found?: Found<I, F>;
+  readonly decided?: Decided<I, F>;
 }
 
 export type Checked<I> = { readonly inputs: I } | { readonly faults: readonly Fault[] };
@@ -79,16 +79,14 @@ export interface Disruptive<I extends OnHost, F extends Facts<I>> {
   };
 }
 
-/** What the host decides of a resource. */
-export interface Found<I extends OnHost, F extends Facts<I>> {
+/** Values that the host decides, and not the program. */
+export interface Decided<I extends OnHost, F extends Facts<I>> {
   /** The inputs that the host decides if nobody gives them: the link that has the host's address. */
-  readonly decides: readonly (keyof I & string)[];
-  /** Their values. */
-  inputs(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
-  /** The names of `outputs`. */
-  readonly names: readonly string[];
-  /** Values that are no inputs, for programs: the id that Docker gave. Another value is no change. */
-  outputs(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, string | undefined>>;
+  readonly inputs: readonly (keyof I & string)[];
+  inputsOf(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
+  /** Values for programs that are no inputs: the id that Docker gave. Another value is no change. */
+  readonly outputs: readonly string[];
+  outputsOf(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, string | undefined>>;
 }
 
 /** A resource's relation to others on its host that no state may know. */

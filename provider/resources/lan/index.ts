@@ -58,14 +58,14 @@ export const lanNetwork: Kind<LanNetworkInputs, typeof facts> = {
   observed: observedLan,
   judge: lanJudgement,
 
-  found: {
-    decides: ["parent"],
-    inputs(wanted, seen) {
+  decided: {
+    inputs: ["parent"],
+    inputsOf(wanted, seen) {
       const { parent } = layoutOf(wanted, seen);
       return parent === undefined ? {} : { parent };
     },
-    names: ["networkId", "hostAddress"],
-    outputs(wanted, seen) {
+    outputs: ["networkId", "hostAddress"],
+    outputsOf(wanted, seen) {
       const { hostAddress } = layoutOf(wanted, seen);
       return { networkId: networkOfName(wanted, seen)?.id, hostAddress };
     },

@@ -48,7 +48,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
     this.traits = kind.disruptive?.traits.names ?? [];
-    this.outputs = kind.found?.names ?? [];
+    this.outputs = kind.decided?.outputs ?? [];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
@@ -71,7 +71,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
     // Where the host does not answer, it is taken to decide as it did at the last `up`.
-    const decided = asked?.decided ?? pick(olds, this.kind.found?.decides ?? []);
+    const decided = asked?.decided ?? pick(olds, this.kind.decided?.inputs ?? []);
     const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...decided, ...inputs };
     const late = asked === undefined ? [] : atHost(await this.session.lintLate(inputs.host));
     return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
@@ -89,7 +89,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    const decided = Object.entries(this.kind.found?.inputs(inputs, seen) ?? {});
+    const decided = Object.entries(this.kind.decided?.inputsOf(inputs, seen) ?? {});
     return {
       ...{ refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) },
       decided: cleaned(Object.fromEntries(decided)),
@@ -137,7 +137,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       const machine = await this.session.machine(host);
       const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
       const traits = { ...pick(props, this.traits), ...this.traitsOf(seen) };
-      const own = { ...this.inputsOf(inputs), ...this.kind.found?.inputs(inputs, seen) };
+      const own = { ...this.inputsOf(inputs), ...this.kind.decided?.inputsOf(inputs, seen) };
       const outputs = this.outputsOf(inputs, seen);
       return {
         ...{ ...pick(props, ["connection", "stack"]), ...traits, ...own },
@@ -246,7 +246,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   }
 
   private outputsOf(inputs: I, seen: Seen<F>): Props {
-    return cleaned(defined(this.kind.found?.outputs(inputs, seen) ?? {}));
+    return cleaned(defined(this.kind.decided?.outputsOf(inputs, seen) ?? {}));
   }
 
   private hostOf(inputs: I, props: Props): Host {
