@@ -117,7 +117,7 @@ function warnings(wanted: Wanted, there: MadeNetwork | undefined, { hanging }: J
   const { name, driver } = wanted;
   const names = hanging.map(({ container }) => container).join(", ");
   if (there !== undefined) {
-    return names === ""
+    return names === "" || !wanted.moveContainers
       ? []
       : [`${name} is made anew: ${names} are taken off it and put on again, and may get other addresses`];
   }
