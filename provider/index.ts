@@ -15,6 +15,7 @@ export type { HostPlan, MeshConfig, MeshHost, Plan } from "./plan/types.js";
 export { DockerBridge, type DockerBridgeArgs } from "./shells/dynamic/classes/docker-bridge.js";
 export { ForwardRule, type ForwardRuleArgs } from "./shells/dynamic/classes/forward-rule.js";
 export { HostLink, type HostLinkArgs } from "./shells/dynamic/classes/host-link.js";
+export { LanNetwork, type LanNetworkArgs } from "./shells/dynamic/classes/lan-network.js";
 export { MasqueradeRule, type MasqueradeRuleArgs } from "./shells/dynamic/classes/masquerade-rule.js";
 export {
   Mesh,

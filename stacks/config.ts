@@ -1,8 +1,9 @@
 import { endpointFor } from "../provider/host/login/alias.js";
 import { mergeConnections, readConnection, type Written } from "../provider/host/login/connection.js";
 import { SshConfigFault } from "../provider/host/login/ssh-config.js";
-import type { MeshConfig, Plan } from "../provider/plan/index.js";
+import type { LanPlan, MeshConfig, Plan } from "../provider/plan/index.js";
 import { ConfigError, Faults } from "./faults.js";
+import { readLans, type StackLans } from "./lans.js";
 import { planIt, readMesh, type Values } from "./mesh.js";
 import * as schema from "./schema.js";
 import { plainSecrets } from "./secrets.js";
@@ -22,6 +23,8 @@ export interface StackConfig {
   readonly check: boolean;
   /** A resource for each route, or one for all routes of a host. @default "pair" */
   readonly routes: "pair" | "host";
+  /** Containers on the hosts' own networks. */
+  readonly lans: StackLans;
 }
 
 export interface StackHost {
@@ -52,15 +55,17 @@ const forms: Readonly<Record<string, "text" | "json">> = {
   "dockroute:connection": "json",
   "dockroute:hosts": "json",
   "dockroute:leaving": "json",
+  "dockroute:lans": "json",
 };
 
 /**
  * Reads a stack's config, the keys `dockroute:*`.
  *
  * @param previous The last plan, against which pins are checked.
+ * @param previousLans The last plan of the LANs.
  * @throws ConfigError with every fault of the whole config at once, each with its key's path.
  */
-export function readConfig(source: Source, previous?: Plan): StackConfig {
+export function readConfig(source: Source, previous?: Plan, previousLans?: LanPlan): StackConfig {
   const faults = new Faults();
   const values = readValues(source, faults);
   faults.add(...plainSecrets(source, values));
@@ -73,11 +78,12 @@ export function readConfig(source: Source, previous?: Plan): StackConfig {
   const routes = schema.check(schema.routes, values["dockroute:routes"], "dockroute:routes", faults);
   const mesh = readMesh(values, faults);
   const plan = planIt(mesh, previous, faults);
-  const isWhole = plan !== undefined && maxUnavailable !== undefined;
+  const lans = readLans(values, previousLans, faults);
+  const isWhole = plan !== undefined && lans !== undefined && maxUnavailable !== undefined;
   if (faults.all.length > 0 || !isWhole || check === undefined || routes === undefined) {
     throw new ConfigError(faults.all);
   }
-  return { mesh, plan, hosts, leaving, maxUnavailable, check, routes };
+  return { mesh, plan, hosts, leaving, maxUnavailable, check, routes, lans };
 }
 
 /** Each key's text as a value. An unknown key is a fault: most likely it is mistyped. */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type FabricRoute,
   fabricRoutes,
+  type LanPlan,
   moves,
   type Plan,
   renames,
@@ -10,13 +11,16 @@ import {
   wayWarnings,
 } from "../provider/plan/index.js";
 import type { MeshCheckResults } from "../provider/shells/dynamic/classes/mesh-check.js";
-import { previousPlan } from "../provider/shells/dynamic/classes/previous.js";
+import { previousLans, previousPlan } from "../provider/shells/dynamic/classes/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
+import { declareLans } from "./lans.js";
 import { declareCheck, declareMesh } from "./resources.js";
 import { stackSource } from "./source.js";
 
 interface Outputs {
   readonly plan: Plan;
+  /** With `dockroute:lans`: by the LAN's name and the host's the host's piece. */
+  readonly lans?: LanPlan;
   /** With `dockroute:check`: by host and peer, reached or not and why. */
   readonly check?: pulumi.Output<MeshCheckResults>;
   /** With `dockroute:between: routed`: the routes that the network between the sites needs. */
@@ -26,13 +30,15 @@ interface Outputs {
 /** Makes the plan of the config and the last plan, and the resources of the plan. The next run reads the output `plan` as its last plan. */
 async function main(): Promise<Outputs> {
   const previous = await previousPlan();
-  const config = readConfig(stackSource(), previous);
+  const config = readConfig(stackSource(), previous, await previousLans());
   await announce(config, previous ?? {});
-  const resources = declareMesh(config);
-  const { plan, mesh } = config;
+  const inMesh = declareMesh(config);
+  const resources = [...inMesh, ...declareLans(config, inMesh)];
+  const { plan, mesh, lans } = config;
   const routes = fabricRoutes(mesh, plan);
   return {
     plan,
+    ...(lans.lans.length === 0 ? {} : { lans: lans.plan }),
     ...(config.check ? { check: declareCheck(config, resources).results } : {}),
     ...(routes.length > 0 ? { fabricRoutes: routes } : {}),
   };

@@ -28,6 +28,11 @@ const hostName = text.regex(hostNamePattern, {
     `${shown(input)} is refused: a name is 1 to 32 of a-z, 0-9 and -, and neither begins nor ends with -`,
 });
 
+/** What a host has of its own in each LAN. */
+export const lansOfHost = z
+  .record(z.string(), z.strictObject({ range: text.optional(), parent: text.optional() }))
+  .optional();
+
 export const host = z.strictObject({
   name: text,
   address: text,
@@ -35,6 +40,7 @@ export const host = z.strictObject({
   site: text.optional(),
   publicAddress: text.optional(),
   interface: interfaceName.optional(),
+  lans: lansOfHost,
   connection: z.unknown().optional(),
 });
 

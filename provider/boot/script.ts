@@ -29,7 +29,7 @@ export interface Script {
 }
 
 /** The filters stand before the routes that lead to them, and the devices of links before the routes by them. */
-const order = { forward: 10, guard: 20, masquerade: 30, link: 35, route: 40, host: 50 } as const;
+const order = { forward: 10, guard: 20, masquerade: 30, link: 35, route: 40, lan: 45, host: 50 } as const;
 
 const questions = [
   {

@@ -10,6 +10,7 @@ import { printRange } from "../../plan/cidr.js";
 import { forwardRule } from "../forward/index.js";
 import { formerScripts } from "../host/former.js";
 import { networkOf, targetOf } from "../host/network.js";
+import { lanNetwork } from "../lan/index.js";
 import { hostLink } from "../link/index.js";
 import { masqueradeRule } from "../masquerade/index.js";
 import { peerRoute } from "../route/index.js";
@@ -42,6 +43,7 @@ export function unrecorded(held: Wanted & OnHost & Remembered, seen: CheapSeen):
       const limited = ports.length === 0 ? {} : { ports };
       return (use) => use(forwardRule, { ...on, destination, sources: [], ...limited });
     }),
+    ...lanOrphans(on, seen),
     ...seen.routes.flatMap((route) => routeOrphan(route, on, seen)),
     ...linkOrphans(on, seen),
   ];
@@ -77,4 +79,22 @@ function routeOrphan(route: ip.Route, on: OnHost, seen: CheapSeen): readonly Unr
   if (kept.some(({ kind, subject }) => kind === "route" && subject === destination)) return [];
   const way = gateway === undefined ? {} : { gateway };
   return [(use) => use(peerRoute, { ...on, peer: gateway ?? "link", destination, ...way })];
+}
+
+/** Everything of a network on the LAN is found by its name; the other inputs only have to be readable. */
+function lanOrphans(on: OnHost, { scripts }: CheapSeen): readonly Unrecorded[] {
+  const rest = {
+    driver: "macvlan",
+    subnet: "192.0.2.0/24",
+    gateway: "192.0.2.1",
+    range: "192.0.2.0/24",
+  } as const;
+  return boot
+    .keptScripts("lan", scripts)
+    .filter(({ holder }) => holder.startsWith(`${on.host}/lan/`))
+    .map(
+      ({ subject: name }): Unrecorded =>
+        (use) =>
+          use(lanNetwork, { ...on, ...rest, name, reserved: [], hostAccess: true, moveContainers: false }),
+    );
 }

@@ -1,6 +1,6 @@
 /**
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
- * these seven: path and names are a promise and are never changed.
+ * these eight: path and names are a promise and are never changed.
  */
 import { endWithEngine } from "../lifecycle/end-with-engine.js";
 import { kinds, questions } from "../lifecycle/kinds.js";
@@ -19,3 +19,4 @@ export const PeerRoutes: Lifecycle = kinds.PeerRoutes.lifecycle(session);
 export const MasqueradeRule: Lifecycle = kinds.MasqueradeRule.lifecycle(session);
 export const ForwardRule: Lifecycle = kinds.ForwardRule.lifecycle(session);
 export const HostLink: Lifecycle = kinds.HostLink.lifecycle(session);
+export const LanNetwork: Lifecycle = kinds.LanNetwork.lifecycle(session);

@@ -8,6 +8,8 @@ import { dockerBridge } from "../../resources/bridge/index.js";
 import { schema as bridgeForm } from "../../resources/bridge/inputs.js";
 import { forwardRule } from "../../resources/forward/index.js";
 import { schema as forwardForm } from "../../resources/forward/inputs.js";
+import { lanNetwork } from "../../resources/lan/index.js";
+import { schema as lanForm } from "../../resources/lan/inputs.js";
 import { hostLink } from "../../resources/link/index.js";
 import { schema as linkForm } from "../../resources/link/inputs.js";
 import { masqueradeForm, masqueradeRule } from "../../resources/masquerade/index.js";
@@ -44,6 +46,7 @@ export const kinds = {
   MasqueradeRule: onHost(masqueradeRule, masqueradeForm),
   ForwardRule: onHost(forwardRule, forwardForm),
   HostLink: onHost(hostLink, linkForm),
+  LanNetwork: onHost(lanNetwork, lanForm),
   MeshCheck: {
     form: meshCheckForm,
     replacing: [],

@@ -40,6 +40,7 @@ describe("a stack's config", () => {
         { name: "beta", endpoint: "root@192.168.145.129:22" },
       ],
       leaving: [],
+      lans: { lans: [], plan: {}, parents: {} },
       maxUnavailable: 1,
       check: false,
       routes: "pair",
@@ -115,6 +116,7 @@ describe("a stack's config is refused", () => {
     "connection",
     "hosts",
     "leaving",
+    "lans",
   ];
   const nic = 'is not an interface name: 1 to 15 letters, digits, "_", ".", "@" and "-" are allowed, ';
   const twoSites = [
@@ -149,7 +151,7 @@ describe("a stack's config is refused", () => {
       withHost({ subnets: "172.30.1.0/24" }),
       {
         "dockroute:hosts[1].subnets":
-          "is not known; known are name, address, subnet, site, publicAddress, interface, connection",
+          "is not known; known are name, address, subnet, site, publicAddress, interface, lans, connection",
       },
     ],
     [

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Plan } from "../../../plan/index.js";
-import { planForm } from "../../../resources/host/plan-output.js";
+import type { LanPlan, Plan } from "../../../plan/index.js";
+import { lansForm, planForm } from "../../../resources/host/plan-output.js";
 import { runError } from "./run-error.js";
 
 const lastPlan = planForm.nullish();
+const lastLans = lansForm.nullish();
 
 /** "organization/project/stack" of the stack that is running. */
 function selfName(): string {
@@ -21,7 +22,7 @@ const answer = z.object({ outputs: z.record(z.string(), z.unknown()).default({})
  */
 export async function previousPlan(): Promise<Plan | undefined> {
   const name = selfName();
-  const { outputs } = answer.parse(await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name }));
+  const outputs = await lastOutputs(name);
   if (Object.keys(outputs).length > 0 && outputs["plan"] === undefined) {
     const why = "so the next host that joins may move others. Export it: `export const plan = mesh.plan`";
     void pulumi.log.warn(`the stack has no output "plan", ${why}, or pin every host`);
@@ -30,4 +31,17 @@ export async function previousPlan(): Promise<Plan | undefined> {
   if (read.success) return read.data ?? undefined;
   // Without it the planner would give hosts new subnets, and so move them.
   throw runError(`the output "plan" of ${name} is not a plan of dockroute's; nothing was changed`);
+}
+
+async function lastOutputs(name: string): Promise<Readonly<Record<string, unknown>>> {
+  return answer.parse(await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })).outputs;
+}
+
+/** The plan of the LANs that the last `up` of this stack left as its output `lans`; none if it had no LANs. */
+export async function previousLans(): Promise<LanPlan | undefined> {
+  const name = selfName();
+  const read = lastLans.safeParse((await lastOutputs(name))["lans"]);
+  if (read.success) return read.data ?? undefined;
+  // Without it the planner would give hosts other pieces, and so make their networks anew.
+  throw runError(`the output "lans" of ${name} is not a plan of dockroute's; nothing was changed`);
 }
