@@ -1,7 +1,7 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
  * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names. `npm run
- * test:cases`, `test:events`, `test:managers`, `test:upgrades` and `test:vm` take too long for every time; `npm run test:vm -- --points 12`
+ * test:cases`, `test:events`, `test:managers`, `test:plugin`, `test:upgrades` and `test:vm` take too long for every time; `npm run test:vm -- --points 12`
  * cuts the power at fewer points.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -16,7 +16,7 @@ const modules = join(root, "node_modules");
 interface Step {
   readonly part:
     | ("lint" | "unit" | "ground" | "hosts" | "sample")
-    | ("long" | "cases" | "events" | "managers" | "upgrades" | "vm");
+    | ("long" | "cases" | "events" | "managers" | "plugin" | "upgrades" | "vm");
   readonly what: string;
   readonly argv: readonly string[];
   /** Whether it is mocha, which counts; any other program is one test. */
@@ -76,6 +76,13 @@ const steps: readonly Step[] = [
     part: "managers",
     what: "managers of the network",
     argv: mocha("managers", "900000"),
+    counts: true,
+    long: true,
+  },
+  {
+    part: "plugin",
+    what: "the plugin: programs in other languages, import",
+    argv: mocha("plugin", "900000"),
     counts: true,
     long: true,
   },
@@ -181,7 +188,7 @@ async function main(): Promise<void> {
   );
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    const parts = "lint, unit, hosts, sample, long, cases, events, managers, upgrades and vm";
+    const parts = "lint, unit, hosts, sample, long, cases, events, managers, plugin, upgrades and vm";
     console.log(`no part "${part}": there are ${parts}`);
     sum.failed = 1;
   }
