@@ -1,4 +1,4 @@
-/** The same hosts made the same mesh by three tools: what each takes for what people do most. */
+/** The same hosts made the same mesh by three tools: the cost of each for the things that people do most. */
 import type { Lab } from "../lab/lab.js";
 import { Ground } from "./ground.js";
 import { Meter, type Used } from "./meter.js";
@@ -73,7 +73,7 @@ class Comparison {
   async run(): Promise<readonly Compared[]> {
     const [first] = this.setting.delays;
     for (const delay of this.setting.delays) {
-      // How long Docker takes to restart hangs on no delay, so it is a part of the first round alone.
+      // Docker's restart takes as long with every delay, so it is a part of the first round alone.
       if (delay === first) {
         await this.reset(this.names, { bridge: false });
         await this.measure(cases.whole, delay);

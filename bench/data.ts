@@ -1,5 +1,5 @@
 /**
- * The data path: what a packet from container to container costs on the direct route, beside the wire itself and
+ * The data path: the cost of a packet from container to container on the direct route, beside the wire itself and
  * beside what people use instead. The paths take turns, so that a busy moment of the machine meets all of them.
  */
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { sleep } from "../lab/run.js";
 export const paths = ["host to host", "direct route", "published port", "VXLAN overlay"] as const;
 export type Path = (typeof paths)[number];
 
-/** How fast the hosts' cards may send: as fast as the machine can, and like a common card. */
+/** Speeds at which the hosts' cards may send: as fast as the machine can, and like a common card. */
 export const cards = ["unlimited", "1 Gbit/s"] as const;
 export type Card = (typeof cards)[number];
 
@@ -44,7 +44,7 @@ type Inside = { readonly host: Host; readonly pid: string };
 interface Ends {
   readonly path: Path;
   readonly client: Inside;
-  /** What the client calls. */
+  /** The address that the client calls. */
   readonly address: string;
 }
 

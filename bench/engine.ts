@@ -1,4 +1,4 @@
-/** dockroute beside the engine's floor: what is left when the floor is taken away is ours. */
+/** dockroute beside the engine's floor: the rest above the floor is ours. */
 import { join } from "node:path";
 import type { Lab } from "../lab/lab.js";
 import { Stack } from "../test/support/stack.js";

@@ -1,4 +1,4 @@
-/** What the parts of the bench found, kept beside the document that shows it: a part can be run alone. */
+/** The figures of the bench's parts, kept beside the document that shows them: a part can be run alone. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import type { Flow } from "./data.js";
 import type { Figure } from "./measure.js";
 import type { Held } from "./memory.js";
 
-/** Where a part was run, and what with. Nothing here names the machine, its owner or a folder of it. */
+/** The kind of machine and the programs of a run. Nothing here names the machine, its owner or a folder of it. */
 export interface Circumstances {
   readonly machine: string;
   readonly programs: readonly string[];

@@ -1,7 +1,7 @@
 /**
  * The engine's floor: the same program and config, so the same graph and the same provider text, in a project
- * folder of its own whose package `dockroute` has handlers that return at once. What an operation takes there is
- * the engine, the language host and the state; what it takes longer elsewhere is ours.
+ * folder of its own whose package `dockroute` has handlers that return at once. The time of an operation there
+ * is the engine's, the language host's and the state's; the rest of its time elsewhere is ours.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

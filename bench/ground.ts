@@ -1,4 +1,4 @@
-/** What all tools stand on: the same hosts, the same plan, and a wire to each host's sshd. */
+/** The ground that all tools stand on: the same hosts, the same plan, and a wire to each host's sshd. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab.js";
@@ -44,7 +44,7 @@ export class Ground {
     return wire.port;
   };
 
-  /** What went over the wires of these hosts since the last call, a host. */
+  /** The traffic on the wires of these hosts since the last call, a host. */
   take(names: readonly string[]): Traffic {
     const all = [...this.wires].map(([name, wire]) => ({ name, traffic: wire.take() }));
     const own = all.filter(({ name }) => names.includes(name)).map(({ traffic }) => traffic);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what an operation of Pulumi's takes beside the engine's floor, what a mesh takes beside other
- * tools, and what its packets take beside other ways. Writes docs/performance.md.
+ * `npm run bench`: the cost of an operation of Pulumi's beside the engine's floor, of a mesh beside other tools,
+ * and of its packets beside other ways. Writes docs/performance.md.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

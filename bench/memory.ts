@@ -1,5 +1,5 @@
 /**
- * What the provider process holds with more hosts than a machine can run: each real host is met under several
+ * Memory of the provider process with more hosts than a machine can run: each real host is met under several
  * names, over a connection for each. A preview looks at all of them and changes none.
  */
 import { join } from "node:path";
@@ -21,10 +21,10 @@ export interface Held {
   readonly peak: Readonly<Record<Side, number>>;
 }
 
-/** Where the PATH of dockroute's scripts begins. */
+/** A program in the first folder of the PATH of dockroute's scripts. */
 const ownCat = "/usr/local/sbin/cat";
 
-/** @param names how many */
+/** @param names the number of them */
 export async function held(lab: Lab, folder: string, programs: Programs, names: number): Promise<Held> {
   const ground = await Ground.lay(lab, folder);
   const meter = Meter.make(`${lab.prefix}-meter`, "dynamic-provider");

@@ -1,4 +1,4 @@
-/** What a program and everything it starts use of this machine: a cgroup also holds those that outlive it. */
+/** The use of this machine by a program and everything it starts: a cgroup also holds those that outlive it. */
 import {
   chmodSync,
   existsSync,
@@ -48,7 +48,7 @@ export class Meter {
     return folder;
   }
 
-  /** What this work uses; what it leaves running is ended, and counts up to there. */
+  /** Measures this work. A process that it leaves running is ended, and counts up to there. */
   async during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly used: Used }> {
     const before = this.cpu();
     const started = performance.now();

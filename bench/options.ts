@@ -1,4 +1,4 @@
-/** What `npm run bench --` takes. */
+/** The options of `npm run bench --`. */
 import { parseArgs } from "node:util";
 import { toolNames } from "./tools.js";
 
@@ -10,7 +10,7 @@ export const { values } = parseArgs({
     hosts: { type: "string", default: "4,8" },
     /** Milliseconds that a round trip to a host takes longer. */
     delays: { type: "string", default: "0,20,80" },
-    /** How many hosts the part memory plays. */
+    /** Numbers of hosts that the part memory plays. */
     names: { type: "string", default: "8,32" },
     tools: { type: "string", default: toolNames.join(",") },
     runs: { type: "string", default: "3" },

@@ -44,7 +44,7 @@ export function comparePart(figures: readonly Compared[]): readonly string[] {
   ];
 }
 
-/** What is to be compared stands together. */
+/** The figures in an order that puts those to be compared together. */
 function sorted(figures: readonly Compared[]): readonly Compared[] {
   const order = Object.values(cases);
   return [...figures].sort(

@@ -1,4 +1,4 @@
-/** docs/performance.md and its plots: the figures, what they mean, and the machine they were taken on. */
+/** docs/performance.md and its plots: the figures, their meaning, and the machine they were taken on. */
 import { type Chart, chart } from "./chart.js";
 import type { Circumstances, Figures } from "./figures.js";
 import { compareCharts, comparePart } from "./report-compare.js";

@@ -1,7 +1,7 @@
 /** Hosts as they were before any tool met them, by the shortest way and outside of every measured time. */
 import type { Host } from "../lab/host.js";
 
-/** What any of the tools leaves, taken away whole: these hosts are for nothing else. */
+/** Takes away all that any of the tools leaves: these hosts are for nothing else. */
 const wipe = `
 systemctl stop docker.socket docker.service
 systemctl disable -q --now mesh.service dockroute-boot.service dockroute.service dockroute-repair.timer 2>/dev/null
@@ -20,7 +20,7 @@ ip link del docker0
 `;
 const start = "systemctl reset-failed docker.service; systemctl start docker.service";
 
-/** @param bridge whether docker0 keeps the address that it has by now, and Docker the config that says so */
+/** @param bridge true where docker0 keeps the address that it has by now, and Docker the config that sets it */
 export async function reset(hosts: readonly Host[], { bridge }: { readonly bridge: boolean }): Promise<void> {
   const script = [wipe, bridge ? "" : forgetBridge, start].join("\n");
   await Promise.all(

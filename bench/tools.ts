@@ -12,7 +12,7 @@ export const toolNames = ["dockroute", "ansible", "pyinfra", "floor"] as const;
 export type ToolName = (typeof toolNames)[number];
 
 export interface Tool {
-  /** Whether it does anything at all on a host. */
+  /** True where it does anything at all on a host. */
   readonly real: boolean;
   /** Makes a mesh of these hosts, and tells whether anything was changed. */
   converge(names: readonly string[]): Promise<boolean>;
@@ -21,9 +21,9 @@ export interface Tool {
 }
 
 export interface Programs {
-  /** Where pulumi is. */
+  /** Folders of the program pulumi. */
   readonly pulumi: readonly string[];
-  /** Where the programs of the virtual environment are. */
+  /** The folder with the programs of the virtual environment. */
   readonly python: string;
   /** A project folder in which dockroute is installed as a package. */
   readonly project: string;
@@ -42,7 +42,7 @@ async function floor(ground: Ground, programs: Programs, meter: Meter): Promise<
   return { ...(await stackOf(ground, programs, meter, nothing)), real: false };
 }
 
-/** What goes on PATH, so that pulumi and all that it starts run inside of the meter. */
+/** Folders for PATH with which pulumi and all that it starts run inside of the meter. */
 export function metered(ground: Ground, { pulumi }: Programs, meter: Meter): readonly string[] {
   const real = programIn([...pulumi, ...(process.env["PATH"] ?? "").split(":")], "pulumi");
   return [meter.wrapper(join(ground.folder, "metered"), "pulumi", real), ...pulumi];

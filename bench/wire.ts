@@ -6,7 +6,7 @@ export interface Traffic {
   sent: number;
   /** Bytes from the host to the client. */
   received: number;
-  /** How often the client spoke after it had heard: round trips, the handshakes of ssh among them. */
+  /** Times that the client spoke after it had heard: round trips, the handshakes of ssh among them. */
   turns: number;
   logins: number;
 }
@@ -15,7 +15,7 @@ export interface Wire {
   readonly port: number;
   /** Milliseconds that a round trip takes longer than without it. */
   delay: number;
-  /** What went over it since the last call. */
+  /** The traffic since the last call. */
   take(): Traffic;
   close(): Promise<void>;
 }

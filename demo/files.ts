@@ -1,4 +1,4 @@
-/** What the demo writes into the checkout: a stack config as a person would write it, and an environment. */
+/** The demo's files in the checkout: a stack config as a person would write it, and an environment. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab.js";

@@ -1,4 +1,4 @@
-/** From each container to each other one: who answered there, how fast, and whom the other side saw. */
+/** From each container to each other one: the container that answered, its time, and the source that it saw. */
 import type { Host } from "../lab/host.js";
 import { boxAddress, fromBox, unpublishedPort } from "../lab/probe.js";
 import { type Cell, table } from "./table.js";

@@ -1,4 +1,4 @@
-/** How the demo talks: a heading a step, what the step says below it, and its time. */
+/** The demo's output: a heading a step, the output of the step below it, and its time. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { coloured, paint } from "./table.js";
@@ -8,7 +8,7 @@ const detail = (text: string): void => say(`  ${paint(text, "faint")}`);
 
 let number = 0;
 
-/** Does a step: says what before, how long it took after. `tell` adds a line below the heading. */
+/** Does a step: prints its name before and its time after. `tell` adds a line below the heading. */
 export async function step<T>(what: string, work: (tell: (line: string) => void) => Promise<T>): Promise<T> {
   const started = performance.now();
   const time = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
@@ -26,7 +26,7 @@ export async function step<T>(what: string, work: (tell: (line: string) => void)
 
 const bold = (text: string): string => (coloured ? `\x1b[1m${text}\x1b[0m` : text);
 
-/** What the engine says of the stack as a whole while it works; it says the same again in the end. */
+/** The engine's lines on the stack as a whole while it works; it prints the same again in the end. */
 const inBetween = /pulumi:pulumi:Stack .*dockroute-|creating.* \(/;
 
 /** Runs the pulumi command with its output below the heading, as it comes. */
@@ -37,7 +37,7 @@ export async function pulumi(
   tell: (line: string) => void,
 ): Promise<void> {
   tell(`$ pulumi ${words.join(" ")}`);
-  // On a terminal the command would draw over what stands above; here it says a line for each change.
+  // On a terminal the command would draw over the lines above; here it prints a line for each change.
   const colour = ["--color", coloured ? "always" : "never"];
   const child = spawn("pulumi", [...words, "--non-interactive", ...colour], {
     cwd,

@@ -104,7 +104,7 @@ export async function acquireOptions(): Promise<string[]> {
     .filter((line) => !line.endsWith(' "";'));
 }
 
-/** What the lab needs on the machine it runs on, by the program that shows that it is there. */
+/** Packages that the lab needs on the machine it runs on, each by the program that shows that it is there. */
 const tools: ReadonlyArray<readonly [program: string, pkg: string]> = [
   ["systemd-nspawn", "systemd-container"],
   ["mmdebstrap", "mmdebstrap"],

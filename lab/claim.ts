@@ -12,11 +12,11 @@ export interface HostSpec {
   readonly name: string;
   /** A row of images.ts; more packages are added with plus signs: "docker26+firewalld". */
   readonly image: string;
-  /** What /etc/docker/daemon.json holds at the first boot; without it what the image has, mostly no such file. */
+  /** Contents of /etc/docker/daemon.json at the first boot; without it the image's own, mostly no such file. */
   readonly daemonJson?: string | object;
   /** More files, by their path without the first slash, put there before the first boot. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Rows of options.ts: a firewall, who manages its network card, keys of daemon.json. */
+  /** Rows of options.ts: a firewall, the manager of its network card, keys of daemon.json. */
   readonly options?: readonly OptionName[];
   /** The name of its network interface; default eth0. */
   readonly interface?: string;

@@ -52,7 +52,7 @@ export async function stopDhcp(lab: LabState): Promise<void> {
   await until("the DHCP server to end", 5_000, async () => !isAlive(running));
 }
 
-/** How often a host was given its lease, or had it renewed, since the lab is up. */
+/** The number of times that a host was given its lease, or had it renewed, since the lab is up. */
 export function leasesGiven(lab: LabState, address: string): number {
   const log = existsSync(logOf(lab)) ? readFileSync(logOf(lab), "utf8") : "";
   return log.split("\n").filter((line) => new RegExp(`ACK to ${address.replaceAll(".", "\\.")}$`).test(line))

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { removeTree, run, tryRun } from "./run.js";
 import type { HostState, LabState } from "./state.js";
 
-/** The folders of one host. What is in `upper` and `var` outlives a reboot and a power cut. */
+/** The folders of one host. The files in `upper` and `var` outlive a reboot and a power cut. */
 export function foldersOf(lab: LabState, host: HostState) {
   const own = join(lab.folder, "hosts", host.name);
   return {
@@ -37,7 +37,7 @@ export async function removeDisk(lab: LabState, host: HostState): Promise<void> 
   await removeTree(folders.own);
 }
 
-/** What makes this host itself and no other: name, machine id, its keys and who may come in. */
+/** Writes the files that make this host itself and no other: name, machine id, its keys and those let in. */
 export async function personalise(
   lab: LabState,
   host: HostState,

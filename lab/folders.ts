@@ -3,13 +3,13 @@ import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** What is slow to make and the same for every lab: images, the Pulumi command. */
+/** The place of things that are slow to make and the same for every lab: images, the Pulumi command. */
 export function cacheFolder(...parts: string[]): string {
   const base = process.env["DOCKROUTE_CACHE"] ?? join(homedir(), ".cache", "dockroute");
   return join(base, ...parts);
 }
 
-/** Which labs there are on this machine. Not in the cache: names of namespaces belong to the whole machine. */
+/** The list of labs on this machine. Not in the cache: names of namespaces belong to the whole machine. */
 export const stateFolder = "/run/dockroute-lab";
 
 /**

@@ -21,7 +21,7 @@ interface Answer {
 /** Refused by the agent: no such program, say. */
 class Refused extends Error {}
 
-/** How long a machine may need from power-on to its agent. */
+/** The time that a machine may need from power-on to its agent. */
 const bootMs = 300_000;
 /** A boot may be in the way of the first question, which is then asked again. */
 const askAgainMs = 3000;
@@ -76,7 +76,7 @@ class Line {
     for (const line of lines) {
       const answer = answerIn(line);
       if (answer === undefined) continue;
-      // What an earlier caller asked has an answer too; nobody waits for it before the number comes back.
+      // An earlier caller's question has an answer too; nobody waits for it before the number comes back.
       if (answer.return === number) isThere();
       else if (answer.error === undefined) this.waiting.shift()?.answer(answer.return);
       else this.waiting.shift()?.fail(new Refused(answer.error.desc));

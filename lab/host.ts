@@ -32,7 +32,7 @@ export class Host {
     return this.state.image;
   }
 
-  /** Whether it has a kernel of its own. */
+  /** True for a host with a kernel of its own. */
   get isVm(): boolean {
     return this.state.vm === true;
   }
@@ -52,7 +52,7 @@ export class Host {
     return foldersOf(this.lab, this.state).root;
   }
 
-  /** Whether a file or folder is there. @param path without the first slash */
+  /** True where a file or folder is there. @param path without the first slash */
   async has(path: string): Promise<boolean> {
     if (this.state.vm !== true) return existsSync(join(this.root, path));
     return (await this.exec(["test", "-e", `/${path}`])).code === 0;
@@ -62,7 +62,7 @@ export class Host {
     return foldersOf(this.lab, this.state).log;
   }
 
-  /** Runs something on it as root and gives how it ended, whatever the exit code. */
+  /** Runs something on it as root and gives its result, whatever the exit code. */
   async exec(words: Words, options: RunOptions = {}): Promise<Result> {
     return enter(this.lab, this.state, argvOf(words), options);
   }
@@ -75,7 +75,7 @@ export class Host {
     return stdout;
   }
 
-  /** What stands between `ssh` and a command for it: the lab's key, and a check of the host's. */
+  /** The words of `ssh` before a command for it: the lab's key, and a check of the host's. */
   sshArgv(user = "root"): string[] {
     return [
       ...["ssh", "-F", "none", "-i", join(this.lab.folder, "id_ed25519"), "-o", "IdentitiesOnly=yes"],
@@ -94,12 +94,12 @@ export class Host {
     return tryRun([...this.sshArgv(user), typeof words === "string" ? words : quote(words)], options);
   }
 
-  /** How long it may take to boot. A machine whose processor is translated takes its time. */
+  /** The time that it may take to boot. A machine whose processor is translated takes its time. */
   get bootMs(): number {
     return this.isVm ? 400_000 : 90_000;
   }
 
-  /** How many seconds a peer has for an answer. */
+  /** The seconds that a peer has for an answer. */
   get patience(): number {
     return this.isVm ? 20 : 2;
   }
@@ -115,7 +115,7 @@ export class Host {
     if (have.code !== 0) throw new Error(`${this.name}: no image lab/box: ${have.stderr}`);
   }
 
-  /** Docker that gave up for good will not come up by waiting: its own words say why. */
+  /** Docker that gave up for good will not come up by waiting: its own log has the reason. */
   private async dockerIsUp(): Promise<boolean> {
     const state = (await this.exec(["systemctl", "is-active", "docker"])).stdout.trim();
     if (state !== "failed") return state === "active";
@@ -124,7 +124,7 @@ export class Host {
   }
 }
 
-/** Whether an ssh server says its first line there. */
+/** True where an ssh server sends its first line there. */
 export function greets(address: string, port = 22): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });

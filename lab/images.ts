@@ -82,7 +82,7 @@ export function recipeOf(name: string): MadeOf {
 
 const vm = "vm";
 
-/** Whether hosts of the image have a kernel of their own: `docker28+vm`. */
+/** True for an image whose hosts have a kernel of their own: `docker28+vm`. */
 export const isVm = (image: string): boolean => image.split("+").slice(1).includes(vm);
 
 /** The text of how an image is made is part of its key, so a change there makes new images too. */

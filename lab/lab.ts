@@ -18,10 +18,10 @@ import { ensureVmTools, setCarrier } from "./vm.js";
 
 export type { HostSpec, LabOptions } from "./claim.js";
 
-/** How many hosts boot side by side: more would only make each of them slower. */
+/** The number of hosts that boot side by side: more would only make each of them slower. */
 const atOnce = Math.max(4, availableParallelism());
 
-/** For who has to take them down when the process is ended early. */
+/** For the caller who has to take them down when the process is ended early. */
 const madeHere = new Set<string>();
 let isEnding = false;
 
@@ -70,7 +70,7 @@ export class Lab {
     return labPrefixes().filter((prefix) => madeHere.has(prefix));
   }
 
-  /** For a process that is ended early: what it has made is taken down, and whoever still runs in it makes no more. */
+  /** For a process that is ended early: takes down the labs that it has made, and stops work in it that makes more. */
   static async end(): Promise<void> {
     isEnding = true;
     await Promise.allSettled(Lab.made().map(tearDown));
@@ -182,7 +182,7 @@ export class Lab {
     await startDhcp(this.current);
   }
 
-  /** How often the DHCP server gave a host its lease or renewed it. */
+  /** The number of times that the DHCP server gave a host its lease or renewed it. */
   leasesGiven(name: string): number {
     return leasesGiven(this.current, this.stateOf(name).address);
   }

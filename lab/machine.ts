@@ -61,7 +61,7 @@ function managerArgv(lab: LabState, host: HostState): string[] {
     ...["--boot", "--register=no", "--keep-unit", "--console=read-only", "--kill-signal=SIGRTMIN+3"],
     // Docker makes namespaces, mounts and devices of its own.
     ...["--capability=all", "--system-call-filter=add_key keyctl bpf"],
-    // overlay on overlay is refused: what the container engines write goes to real folders.
+    // The kernel refuses overlay on overlay: the container engines write to real folders.
     ...[`--bind=${folders.docker}:/var/lib/docker`, `--bind=${folders.containerd}:/var/lib/containerd`],
   ];
 }

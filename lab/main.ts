@@ -30,7 +30,7 @@ const usage = `npm run lab -- COMMAND
 HOST is NAME, or PREFIX/NAME where several labs are up.`;
 
 const { values, positionals } = parseArgs({
-  // What comes after HOST belongs to its command, dashes and all.
+  // The words after HOST belong to its command, dashes and all.
   args: ownArguments(process.argv.slice(2)).own,
   allowPositionals: true,
   options: {

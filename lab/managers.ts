@@ -1,4 +1,4 @@
-/** Who manages the network card of a host. All but `networkd` and `ifupdown` take its address from the lab's DHCP. */
+/** Managers of a host's network card. All but `networkd` and `ifupdown` take its address from the lab's DHCP. */
 import { gatewayOf } from "./network.js";
 import type { Option } from "./options.js";
 import { firewalls, managers } from "./packages.js";

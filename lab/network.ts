@@ -4,7 +4,7 @@ import type { HostState, LabState, StrangerState } from "./state.js";
 
 /**
  * The wire of a lab: a bridge in a network namespace of its own (the switch), a namespace for each host,
- * and one veth to the outer machine, whose connected route is all that the outer machine has of it.
+ * and one veth to the outer machine, with whose connected route alone the outer machine knows of it.
  */
 export const namespaceOf = (lab: LabState, name: string): string => `${lab.prefix}-${name}`;
 export const switchNamespace = (lab: LabState): string => namespaceOf(lab, "switch");
@@ -106,7 +106,7 @@ const secondCardLines = (lab: LabState, host: HostState): string[] => [
   "link set eth1 up",
 ];
 
-/** What `ip -batch` is given on a host whose cards come with its own kernel. */
+/** The lines for `ip -batch` on a host whose cards come with its own kernel. */
 export function cardLines(lab: LabState, host: HostState): readonly string[] {
   return [
     ...(host.bareCard === true ? [] : firstCardLines(lab, host, host.interface)),
@@ -120,7 +120,7 @@ export interface Tap {
   readonly mac: string;
 }
 
-/** Which QEMU, started in the switch's namespace, takes by their names. */
+/** Makes the taps that QEMU, started in the switch's namespace, takes by their names. */
 export async function plugVm(lab: LabState, host: HostState): Promise<readonly Tap[]> {
   await unplug(lab, host);
   const taps = [{ name: portOf(host), mac: host.mac, bridge: "bridge0" }];

@@ -2,7 +2,7 @@ import { managerOptions } from "./managers.js";
 import { firewalls, type Group, managers } from "./packages.js";
 import type { HostState, LabState } from "./state.js";
 
-/** What a host can be besides its image; several combine. */
+/** A property that a host can have besides its image; several combine. */
 export interface Option {
   /** The packages that it takes beside the image's own. */
   readonly group?: Group;
@@ -30,7 +30,7 @@ export const options = {
       "sed -i 's/^ENABLED=.*/ENABLED=yes/' /etc/ufw/ufw.conf",
       "grep -qx 'DEFAULT_FORWARD_POLICY=\"DROP\"' /etc/default/ufw",
       "grep -qx 'DEFAULT_INPUT_POLICY=\"DROP\"' /etc/default/ufw",
-      // What `ufw allow 22/tcp` writes; the command itself wants to see a kernel's rules.
+      // The lines that `ufw allow 22/tcp` writes; the command itself wants to see a kernel's rules.
       "sed -i 's/^### RULES ###$/&\\n\\n### tuple ### allow tcp 22 0.0.0.0\\/0 any 0.0.0.0\\/0 in\\n-A ufw-user-input -p tcp --dport 22 -j ACCEPT/' /etc/ufw/user.rules",
       "systemctl enable -q ufw",
     ].join("\n"),
@@ -52,7 +52,7 @@ export const options = {
   "two cards": {
     secondCard: true,
     files: () => ({
-      // The distribution's own file says 2 for each card, and the larger of card and all counts.
+      // The distribution's own file sets 2 for each card, and the larger of card and all counts.
       "etc/sysctl.d/99-strict.conf": ["all", "default", "*"]
         .map((card) => `net.ipv4.conf.${card}.rp_filter = 1\n`)
         .join(""),

@@ -1,4 +1,4 @@
-/** Who reaches whom, and as whom: probes from containers, hosts and strangers, for the demo and the tests. */
+/** Probes from containers, hosts and strangers: their targets answer, and name the address that they saw. */
 import type { Host, Stranger } from "./host.js";
 import type { Result } from "./run.js";
 
@@ -38,7 +38,7 @@ export async function boxAddress(host: Host, name = "box"): Promise<string> {
 }
 
 export interface Target {
-  /** How the answer calls it: "beta". */
+  /** The name in the answer: "beta". */
   readonly name: string;
   readonly address: string;
   /** A TCP port of the web server; without one it is pinged. */
@@ -98,10 +98,10 @@ interface Asked {
   readonly fail: (error: unknown) => void;
 }
 
-/** What the containers of a host are still to be asked, by container and patience. */
+/** Questions that the containers of a host are still to be asked, by container and patience. */
 const due = new WeakMap<Host, Map<string, Asked[]>>();
 
-/** From inside a container. What it is asked at the same time is one `docker exec`, which costs more than they do. */
+/** From inside a container. Questions of the same moment share one `docker exec`, which costs more than they do. */
 export function fromBox(
   host: Host,
   targets: readonly Target[],

@@ -15,7 +15,7 @@ import { cacheFolder, locked } from "./folders.js";
 import { ensureGoCommand, type GoCommand } from "./go-build.js";
 import { type Log, run, step, tryRun } from "./run.js";
 
-/** Where the Pulumi command is: folders for the front of PATH. Empty where all of it is there already. */
+/** Folders of the Pulumi command, for the front of PATH. Empty where all of it is there already. */
 export interface Pulumi {
   readonly folders: readonly string[];
 }
@@ -42,7 +42,7 @@ const sources: Readonly<Record<(typeof programs)[number], GoCommand>> = {
   },
 };
 
-/** What projects have in Pulumi.yaml, as the flags of the older language host. `runtime: nodejs` needs none. */
+/** Settings of a project's Pulumi.yaml, as flags of the older language host. `runtime: nodejs` needs none. */
 const flags = {
   tsx: '-typescript=false -nodeargs "--import tsx"',
   compiled: "-typescript=false",
@@ -80,7 +80,7 @@ export async function ensurePulumi(
 
 /**
  * The language host that can be built is older than the command: it takes the runtime's options of Pulumi.yaml
- * as flags, where the command sends them in a message that it does not know. A wrapper says them. It lies
+ * as flags, where the command sends them in a message that it does not know. A wrapper gives them. It is
  * beside a link to the command, which warns of a plugin that is anywhere else. A release brings every plugin, all
  * of its own age, and needs none of this.
  */
@@ -155,7 +155,7 @@ async function withinSeconds<T>(seconds: number, work: (signal: AbortSignal) => 
  * - PATH: pulumi, its language host, the launcher of dynamic providers
  * - PULUMI_HOME: plugins, workspaces and credentials, apart from the person's own
  * - PULUMI_BACKEND_URL: a folder as the backend, so no login
- * - PULUMI_CONFIG_PASSPHRASE: what encrypts secrets in config and state there
+ * - PULUMI_CONFIG_PASSPHRASE: the key that encrypts secrets in config and state there
  * - PULUMI_SKIP_UPDATE_CHECK: no question to the vendor at each command
  */
 export function pulumiEnv(folder: string, pulumi: Pulumi, passphrase = "lab"): NodeJS.ProcessEnv {

@@ -14,7 +14,7 @@ import type { Host } from "./host.js";
 import { Lab } from "./lab.js";
 import { eachOf, type Log, step, until } from "./run.js";
 
-/** What one question was answered: test data that no one made up. */
+/** One question with its answer: test data that no one made up. */
 export interface Recorded extends Answer {
   readonly argv: readonly string[];
 }
@@ -51,7 +51,7 @@ const networks = [
 ];
 
 /**
- * Saves, for each image, what a host with two containers says at four moments: fresh, with dockroute's own
+ * Saves, for each image, the answers of a host with two containers at four moments: fresh, with dockroute's own
  * things in place, after they were taken away again, and with networks of all sorts. The resources' own
  * commands make the first three differ.
  */

@@ -7,7 +7,7 @@ export interface Relay {
 }
 
 /**
- * A longer wire without the kernel's help (not every kernel has netem): what goes through is handed on
+ * A longer wire without the kernel's help (not every kernel has netem): it hands on each piece of data
  * `delayMs` later, each way, so a round trip takes twice that longer. It is a relay of TCP: the handshake
  * itself is not delayed, so a connection costs one round trip less than over a real wire.
  */

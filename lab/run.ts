@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** How a program ended. `code` is 128 + the signal's number where a signal ended it, as a shell says it. */
+/** The end of a program. `code` is 128 + the signal's number where a signal ended it, as in a shell. */
 export interface Result {
   readonly code: number;
   readonly stdout: string;
@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a program to its end and gives what it said, whatever its exit code. */
+/** Runs a program to its end and gives its output, whatever its exit code. */
 export function tryRun(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [program, ...args] = argv;
   if (program === undefined) return Promise.reject(new Error("an empty command"));
@@ -69,7 +69,7 @@ export type Log = (line: string) => void;
 export const quiet: Log = () => {};
 export const loud: Log = (line) => process.stderr.write(`${line}\n`);
 
-/** Does one step and says how long it took; one that takes a while says so before it has ended. */
+/** Does one step and logs its time; one that takes a while is logged before it has ended too. */
 export async function step<T>(log: Log, what: string, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const slow = setTimeout(() => log(`${what}: under way`), 2000);

@@ -2,8 +2,8 @@ import type { Host } from "./host.js";
 import { sortIptables, sortNft } from "./rulesets.js";
 
 /**
- * What a host is, as lines of text by section, for a comparison of before and after. Left out is what
- * changes by itself: counters, handles, the veths of containers, addresses made from random MACs, carrier.
+ * The state of a host, as lines of text by section, for a comparison of before and after, without the things
+ * that change by themselves: counters, handles, the veths of containers, addresses made from random MACs, carrier.
  */
 export type Snapshot = Readonly<Record<Section, readonly string[]>>;
 const sections = [
@@ -55,7 +55,7 @@ export async function snapshot(host: Host, options: SnapshotOptions = {}): Promi
   return { addresses, routes, rules, iptables, ip6tables, nft, sysctl, daemonJson, files, units };
 }
 
-/** What differs, a line each: `- routes: default via ...` is gone, `+ ...` is new. Empty: nothing does. */
+/** The differences, a line each: `- routes: default via ...` is gone, `+ ...` is new. Empty: there is none. */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   return sections.flatMap((section) => [
     ...without(before[section], after[section]).map((line) => `- ${section}: ${line}`),
@@ -86,8 +86,8 @@ const sysctlKeys =
   "^net\\.ipv6\\.conf\\..*\\.forwarding |^net\\.bridge\\.bridge-nf-call-";
 
 /**
- * What lies in /etc is among the files, and enabling is a link there: these are the units that a boot forgets, and
- * those that failed. `systemctl list-unit-files` would cost half a second.
+ * The units that a boot forgets, and those that failed: the rest of them lies in /etc and is among the files, where
+ * enabling is a link. `systemctl list-unit-files` would cost half a second.
  */
 const bootUnits =
   "cd /run/systemd; find system generator generator.early generator.late transient ! -type d " +

@@ -13,7 +13,7 @@ export interface HostState {
   /** The image's name, and the folders it consists of, the uppermost first. */
   readonly image: string;
   readonly layers: readonly string[];
-  /** Debian's release: what it boots with differs. */
+  /** Debian's release: the way to boot it differs. */
   readonly suite: string;
   /** Position in the lab: its switch port and MAC address come from it. */
   readonly index: number;
@@ -22,9 +22,9 @@ export interface HostState {
   readonly interface: string;
   /** Its card gets no address from the lab: the host's own network program does that. */
   readonly bareCard?: boolean;
-  /** Which asks the lab's DHCP server. */
+  /** The host's own network program asks the lab's DHCP server. */
   readonly leased?: boolean;
-  /** Whether it has an eth1 in the lab's second network. */
+  /** True with an eth1 in the lab's second network. */
   readonly secondCard?: boolean;
   /** Of its cards; default the kernel's 1500. */
   readonly mtu?: number;
@@ -44,7 +44,7 @@ export interface LabState {
   readonly slot: number;
   /** The wire's network, always a /24. */
   readonly subnet: string;
-  /** Where the hosts' file systems and the keys are. */
+  /** The folder of the hosts' file systems and the keys. */
   readonly folder: string;
   readonly hosts: readonly HostState[];
   readonly strangers: readonly StrangerState[];
@@ -92,7 +92,7 @@ export function recordedManager(prefix: string, host: string): Process | undefin
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Process) : undefined;
 }
 
-/** When a process began, in clock ticks since the kernel's start; undefined where there is none, or a zombie. */
+/** The start of a process in clock ticks since the kernel's start; undefined where there is none, or a zombie. */
 export function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -6,8 +6,8 @@ import { removeTree } from "./run.js";
 import { forgetState, readState } from "./state.js";
 
 /**
- * Takes a lab away, whatever state its maker left it in: everything is found by what was written down
- * before it was made, and each step is content with what is gone already.
+ * Takes a lab away, whatever state its maker left it in: everything is found by the note that was written
+ * before it was made, and each step is content where its thing is gone already.
  */
 export async function tearDown(prefix: string): Promise<void> {
   const lab = readState(prefix);

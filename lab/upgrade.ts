@@ -4,7 +4,7 @@ import type { Host } from "./host.js";
 import { ensureImage } from "./images.js";
 import { type Log, quiet, run } from "./run.js";
 
-/** What Docker's packages put on a host and its release decides: programs, and the units that start them. */
+/** Files of Docker's packages on a host that its release decides: programs, and the units that start them. */
 const files = [
   ...["dockerd", "docker-proxy", "runc"].map((name) => `usr/sbin/${name}`),
   ...["docker", "docker-init", "containerd", "containerd-shim-runc-v2", "ctr", "runc"].map(

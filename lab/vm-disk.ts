@@ -7,7 +7,7 @@ import { run } from "./run.js";
 import type { HostState, LabState } from "./state.js";
 
 export interface VmFiles {
-  /** What the host writes; the file system of its first boot lies below it. */
+  /** The disk that the host writes; the file system of its first boot lies below it. */
   readonly disk: string;
   readonly base: string;
   /** Of its guest agent, and of QEMU's monitor. */
@@ -26,8 +26,8 @@ export function vmFilesOf(lab: LabState, host: HostState): VmFiles {
 }
 
 /**
- * From the host's folder as it was personalised, without a mount. What is written goes to a second file in QEMU's own
- * format: what of it the machine has not flushed is lost when QEMU is killed, as in the cache of a real disk.
+ * From the host's folder as it was personalised, without a mount. Writes go to a second file in QEMU's own format:
+ * those that the machine has not flushed are lost when QEMU is killed, as in the cache of a real disk.
  */
 export async function makeVmDisk(lab: LabState, host: HostState): Promise<void> {
   const { disk, base } = vmFilesOf(lab, host);

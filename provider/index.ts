@@ -1,5 +1,15 @@
 /** dockroute's public face: the resources, the component Mesh, the check, the planner, and their types. Nothing else is exported. */
 export { PlanError } from "./plan/error.js";
+export type {
+  LanConfig,
+  LanDriver,
+  LanHost,
+  LanOfHost,
+  LanPiece,
+  LanPlan,
+  LansConfig,
+} from "./plan/lan-config.js";
+export { lanPlan } from "./plan/lans.js";
 export { planMesh } from "./plan/mesh.js";
 export type { HostPlan, MeshConfig, MeshHost, Plan } from "./plan/types.js";
 export { DockerBridge, type DockerBridgeArgs } from "./shells/dynamic/classes/docker-bridge.js";

@@ -17,7 +17,7 @@ export interface StackConfig {
   readonly leaving: readonly LeavingHost[];
   /** Hosts with running containers whose Docker may be down at the same time. @default 1 */
   readonly maxUnavailable: number;
-  /** Whether an `up` that changed something ends with a check of every direction. @default false */
+  /** True if an `up` that changed something ends with a check of every direction. @default false */
   readonly check: boolean;
   /** A resource for each route, or one for all routes of a host. @default "pair" */
   readonly routes: "pair" | "host";

@@ -22,7 +22,7 @@ async function main(): Promise<Outputs> {
   return config.check ? { plan, check: declareCheck(config, resources).results } : { plan };
 }
 
-/** Tells a person what to know before saying yes. */
+/** Tells a person the consequences before saying yes. */
 async function announce({ mesh, plan, leaving }: StackConfig, previous: Plan): Promise<void> {
   const renamed = renames(previous, plan);
   for (const { from, to } of renamed) await pulumi.log.warn(renameText(from, to, previous, plan));

@@ -19,7 +19,7 @@ interface Step {
     | ("long" | "cases" | "events" | "managers" | "plugin" | "upgrades" | "vm");
   readonly what: string;
   readonly argv: readonly string[];
-  /** Whether it is mocha, which counts; any other program is one test. */
+  /** True for mocha, which counts; any other program is one test. */
   readonly counts?: true;
   /** Takes minutes, and is run only when it is asked for; its short sample is among the tests on real hosts. */
   readonly long?: true;

@@ -26,7 +26,7 @@ async function main(command = "preview"): Promise<void> {
   await stack.setConfig("dockroute:connection", { value: JSON.stringify(connection) });
 
   const onOutput = (text: string) => process.stdout.write(text);
-  // What changed on a host since the last run is seen before anything is planned.
+  // The refresh shows each change on a host since the last run before anything is planned.
   if (command === "preview") {
     await stack.preview({ onOutput, refresh: true });
   } else if (command === "up") {

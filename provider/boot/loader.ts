@@ -1,10 +1,10 @@
-/** What loads the scripts on a host: one script, its units and the links that enable them. */
+/** The loader of the scripts on a host: one script, its units and the links that enable them. */
 import type { Command } from "../engine/command.js";
 import { beside, makeLink, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
 import { directory, lastLoad, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
 import { apply, installable, repairTimer, units, wants } from "./units.js";
 
-/** What dockroute keeps on the host: contents by path, and the units that are enabled. */
+/** dockroute's files on the host: contents by path, and the units that are enabled. */
 export interface ScriptsSeen {
   readonly files: ReadonlyMap<string, string>;
   readonly enabled: ReadonlySet<string>;
@@ -27,7 +27,7 @@ export function keep(seen: ScriptsSeen): readonly Command[] {
       makeLink(`${unitsDirectory}/${link.replace(/^.*\//, "")}`, link, "enable dockroute's units"),
     ),
     { why: "have systemd read dockroute's units", argv: ["systemctl", "daemon-reload"] },
-    // What the other units load is in place already; the next start of Docker or of a firewall starts them.
+    // The scripts of the other units are loaded already; the next start of Docker or of a firewall starts the units.
     { why: "start dockroute's timer", argv: ["systemctl", "start", "--no-block", repairTimer] },
   ];
 }

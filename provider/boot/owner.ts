@@ -1,4 +1,4 @@
-/** Whose a thing on a host is: each script of ours names its holder in its second line. */
+/** The holder of a thing on a host: each script of ours names it in its second line. */
 import type { Claim } from "../engine/claim.js";
 import type { Remembered } from "../engine/kind.js";
 
@@ -8,13 +8,13 @@ export interface Holder extends Pick<Remembered, "stack" | "lastStack"> {
   readonly id: string;
 }
 
-/** What is written on the host: "alpha/to/beta of mesh/production". dockroute 0.1.0 wrote the id alone. */
+/** The holder as the host has it written: "alpha/to/beta of mesh/production". dockroute 0.1.0 wrote the id alone. */
 export function inWords({ id, stack }: Holder): string {
   return stack === undefined ? id : `${id} of ${stack}`;
 }
 
 /**
- * Whose something is that bears these words. undefined if it is this resource's own.
+ * The owner of a thing that bears these words. undefined if it is this resource.
  *
  * A resource of the same stack is a predecessor or a successor: a host or a peer got another name. Another stack is a
  * stranger, also if it gives its resource the same id.

@@ -15,9 +15,9 @@ import { type Holder, inWords, ownerOf } from "./owner.js";
 export type ScriptsSeen = loader.ScriptsSeen;
 
 export interface Script {
-  /** What kind of thing it makes: "route". */
+  /** The kind of thing that it makes: "route". */
   readonly kind: keyof typeof order;
-  /** What it is about, which no other script of its kind is: "172.30.2.0/24". */
+  /** Its subject, which no other script of its kind has: "172.30.2.0/24". */
   readonly subject: string;
   /** The resource that holds it. A successor overwrites it. */
   readonly holder: Holder;
@@ -89,8 +89,8 @@ function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
 }
 
 /**
- * Runs the script's own text now: what applies in `up` is what applies at boot. If that is one line of iproute2, it goes
- * there together with those of all other scripts.
+ * Runs the script's own text now: `up` applies the same as the boot. If that is one line of iproute2, it goes there
+ * together with those of all other scripts.
  */
 export function load(script: Script, why: string): Command {
   const [line, ...more] = script.lines;
@@ -102,7 +102,7 @@ export function load(script: Script, why: string): Command {
   };
 }
 
-/** Whose the script is that lies there, and with it all that it loads. undefined if it is ours or absent. */
+/** The holder of the script that is there, and so of all that it loads. undefined if it is ours or absent. */
 export function holderOf(script: Own, seen: ScriptsSeen): Claim["notOurs"] {
   return ownerOf(holderAt(pathOf(script), seen) ?? holderAt(formerPathOf(script), seen), script.holder);
 }
@@ -117,7 +117,7 @@ function holderAt(path: string | undefined, seen: ScriptsSeen): string | undefin
 }
 
 /**
- * The script lies on the host, and the units that load it at boot do. Goes last in a resource's claims: the host keeps
+ * The script is on the host, and so are the units that load it at boot. Goes last in a resource's claims: the host keeps
  * what already runs. An undo takes it first, or the repair would load it again.
  */
 export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
@@ -125,7 +125,7 @@ export function keptAtBoot(script: Script, seen: ScriptsSeen): Claims {
   return [...unitsKept(beside, seen), ...scriptKept(script, beside, seen), ...unfinishedGone(beside, seen)];
 }
 
-/** What there is on the host beside the scripts of one resource. */
+/** The things on the host beside the scripts of one resource. */
 export interface Beside {
   /** The scripts of other resources. */
   readonly others: boolean;
@@ -178,13 +178,13 @@ export function unfinishedGone(beside: Beside, seen: ScriptsSeen): Claims {
   return beside.others ? [] : ifThere("files whose writing was cut short", unfinished(seen, beside.loader));
 }
 
-/** A caller that does not know its stack, as the command `dockroute status`, takes what lies there for its own. */
+/** A caller that does not know its stack, as the command `dockroute status`, takes the script there for its own. */
 function asThere({ holder }: Script, there: string | undefined): Holder {
   const [id, stack] = (there?.split("\n")[1]?.replace("# dockroute ", "") ?? "").split(" of ");
   return holder.stack === undefined && id === holder.id ? { ...holder, stack } : holder;
 }
 
-/** dockroute 0.1.0 kept it under another name. The new script lies there before the old one goes. */
+/** dockroute 0.1.0 kept it under another name. The new script is there before the old one goes. */
 function formerScript(script: Script, seen: ScriptsSeen): Claims {
   const path = formerPathOf(script);
   if (path === undefined || !seen.files.has(path)) return [];
@@ -222,7 +222,7 @@ function allScripts(seen: ScriptsSeen): readonly string[] {
   return [...seen.files.keys()].filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)));
 }
 
-/** A script as it lies on the host: what it is about, and the id of its holder. */
+/** A script as it is on the host: its subject, and the id of its holder. */
 export interface Kept {
   readonly path: string;
   readonly kind: keyof typeof order;

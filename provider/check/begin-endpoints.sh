@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts probe endpoints on a host, and prints a line for each, in the order of the words: what endpoint.pl printed,
+# Starts probe endpoints on a host, and prints a line for each, in the order of the words: the line of endpoint.pl,
 # or "failed". With no perl it prints "no perl" alone.
 #
 #   sh -c FILE dockroute-check LISTENER NONCE SECONDS ENDPOINT...

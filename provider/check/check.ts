@@ -13,7 +13,7 @@ export interface Direction {
   readonly from: string;
   readonly to: string;
   readonly well: boolean;
-  /** What was not answered: "icmp", "tcp", "udp"; "source" and "size" where it was, but not as it should be. */
+  /** The probes without an answer: "icmp", "tcp", "udp"; "source" and "size" for an answer with a wrong one. */
   readonly wrong: readonly string[];
   /** Milliseconds. */
   readonly roundTrip?: number;
@@ -25,7 +25,7 @@ export interface Direction {
   readonly reason?: Reason;
 }
 
-/** What `dockroute check --json` prints: its names are a contract. */
+/** The output of `dockroute check --json`: its names are a contract. */
 export interface Checked {
   readonly cells: readonly Direction[];
   /** The probe endpoint of each participant: "container box, 172.30.0.2". */

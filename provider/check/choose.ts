@@ -1,4 +1,4 @@
-/** Where on a host the probe endpoints are to be: one on the default network, one in each user-defined one. Pure. */
+/** The places of the probe endpoints on a host: one on the default network, one in each user-defined one. Pure. */
 import type { Attachment, DockerNetwork } from "../facts/docker-networks.js";
 import { addressAt, containsAddress, parseInterface, parseRange, printAddress } from "../plan/cidr.js";
 import type { HostPlan } from "../plan/index.js";

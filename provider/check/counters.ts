@@ -1,4 +1,4 @@
-/** What shows on a host where a packet died: counters of every packet filter, the route, neighbours, drops by rp_filter. */
+/** The traces of a dead packet on a host: counters of every packet filter, the route, neighbours, drops by rp_filter. */
 import { type Answer, type Command, unseen } from "../engine/command.js";
 import * as others from "../facts/nft-foreign.js";
 
@@ -13,21 +13,21 @@ export interface Counter {
   readonly drops: boolean;
 }
 
-/** What a host shows at one moment. */
+/** The traces on a host at one moment. */
 export interface Snapshot {
   readonly counters: readonly Counter[];
-  /** Other programs' rules that drop and count nothing: what they dropped shows nowhere. */
+  /** Other programs' rules that drop and count nothing: the packets that they dropped show nowhere. */
   readonly uncounted: readonly Counter[];
   /** Packets that rp_filter dropped since boot. */
   readonly reversePath: number;
   readonly forwards: boolean;
-  /** Where the kernel would send the packet: "172.30.1.2 from 172.30.0.2 via 192.168.1.2 dev eth0". */
+  /** The kernel's way for the packet: "172.30.1.2 from 172.30.0.2 via 192.168.1.2 dev eth0". */
   readonly route: string;
   /** State of each neighbour by its address: "REACHABLE", "FAILED". */
   readonly neighbours: ReadonlyMap<string, string>;
 }
 
-/** What a snapshot is read from, and the route of a packet that comes from a bridge. */
+/** The questions from which a snapshot is read, with the route of a packet that comes from a bridge. */
 export function snapshotQuestions(source: string, destination: string, bridge: string): readonly Command[] {
   const kernel = ["/proc/sys/net/ipv4/ip_forward", "/proc/net/netstat"];
   const route = ["ip", "-4", "route", "get", destination, "from", source, "iif", bridge];

@@ -1,4 +1,4 @@
-/** Where a packet died, and why: from what two hosts showed before and after it was sent. Pure. */
+/** The place and the cause of a packet's death, from snapshots of two hosts before and after it was sent. Pure. */
 
 import { type Counter, grown, type Snapshot } from "./counters.js";
 import type { Arrival } from "./endpoint.js";
@@ -35,7 +35,7 @@ export interface Evidence {
   readonly probed: ProbeResult;
   /** Packets of this probe that the other side's endpoint noted. */
   readonly arrived: readonly Arrival[];
-  /** What was not answered: "icmp", "tcp", "udp". */
+  /** The probes without an answer: "icmp", "tcp", "udp". */
   readonly lost: readonly string[];
 }
 

@@ -28,14 +28,14 @@ else { die "no verb $verb\n" }
 
 sub notes_path { return "/run/dockroute-check.$nonce" }
 
-# Whether process $pid holds our notes. A signal and /proc/PID reach any process of that number: ask this first.
+# True if process $pid holds our notes. A signal and /proc/PID reach any process of that number: ask this first.
 sub is_ours {
     my ($pid, $fd) = @_;
     my $file = readlink "/proc/$pid/fd/$fd";
     return defined $file && index($file, notes_path() . ".") == 0;
 }
 
-# Whether it can still be reached. An endpoint in a stopped container lives on, in a namespace without an address.
+# True if it can still be reached. An endpoint in a stopped container lives on, in a namespace without an address.
 sub has_address {
     my ($pid, $address) = @_;
     open my $table, "<", "/proc/$pid/net/fib_trie" or return 0;
@@ -60,7 +60,7 @@ sub print_notes {
         open my $file, "<", $path or next;
         while (my $line = <$file>) { print $line }
     }
-    # Asked last: where the endpoint ended in between, what was read may be another process's.
+    # Asked last: where the endpoint ended in between, the file that was read may be another process's.
     return renew($endpoint);
 }
 

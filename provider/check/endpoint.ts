@@ -8,7 +8,7 @@ import type { Answer, Command } from "../engine/command.js";
 import type { HostPlan } from "../plan/index.js";
 import type { Namespace } from "./choose.js";
 
-/** How long an endpoint lives after it was last renewed. Every reading of its notes renews it. */
+/** The time that an endpoint lives after it was last renewed. Every reading of its notes renews it. */
 const seconds = 45;
 
 export interface ProbeEndpoint extends Namespace {
@@ -56,7 +56,7 @@ export function readEndpoints(
   return `no probe endpoint started on ${namespaces[0]?.bridge}: ${reason}`;
 }
 
-/** Who came: protocol, origin's name ("?" by TCP), and the source address as it was seen on arrival. */
+/** A packet that came: protocol, origin's name ("?" by TCP), and the source address as it was seen on arrival. */
 export interface Arrival {
   readonly protocol: string;
   readonly origin: string;

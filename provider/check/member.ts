@@ -18,7 +18,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Where a host is, and which network interface its packets use. */
+/** The endpoint of a host, and the network interface that its packets use. */
 export interface Location {
   readonly endpoint: string;
   readonly interface?: string | undefined;

@@ -1,4 +1,4 @@
-/** Which rules a packet could have matched, as far as a rule's text tells it. */
+/** The rules that a packet could have matched, as far as a rule's text tells it. */
 
 import { words } from "../facts/iptables.js";
 import { containsAddress, parseAddress, parseHostOrRange } from "../plan/cidr.js";
@@ -12,7 +12,7 @@ export interface Packet {
   readonly protocols: readonly string[];
 }
 
-/** Whether no term of the rule excludes this packet. */
+/** True if no term of the rule excludes this packet. */
 export function matches({ tool, rule }: Counter, packet: Packet): boolean {
   return (tool === "iptables" ? iptablesTerms(rule) : nftTerms(rule)).every(({ on, value, not }) => {
     const holds = value.some((each) => holdsFor(on, each, packet));
@@ -20,7 +20,7 @@ export function matches({ tool, rule }: Counter, packet: Packet): boolean {
   });
 }
 
-/** Whether the rule names this packet's source or destination. */
+/** True if the rule names this packet's source or destination. */
 export function names(counter: Counter, packet: Packet): boolean {
   const terms = counter.tool === "iptables" ? iptablesTerms(counter.rule) : nftTerms(counter.rule);
   return (
@@ -51,7 +51,7 @@ function isFlag(word: string): word is keyof typeof flags {
 
 const nftNames = { "ip saddr": "source", "ip daddr": "destination", iifname: "in", oifname: "out" } as const;
 
-/** Whether the rule also tests something other than addresses, interfaces and protocols: a port, a rate, a state. */
+/** True if the rule also tests something other than addresses, interfaces and protocols: a port, a rate, a state. */
 export function asksMore({ rule }: Counter): boolean {
   return /\b(dport|sport|limit|quota|fib|ct|mark|flags|day|hour|type|ether|vlan|@\S+)\b/.test(rule);
 }

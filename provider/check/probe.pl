@@ -125,7 +125,7 @@ sub checksum {
     return ~$sum & 0xffff;
 }
 
-# Whatever has not been answered yet once more. The sizes below the MTU are tried only once the MTU failed.
+# All probes without an answer yet, once more. The sizes below the MTU are tried only once the MTU failed.
 sub send_round {
     my ($at, $number) = @_;
     my $target = $targets[$at];
@@ -228,7 +228,7 @@ sub receive_echo {
     return;
 }
 
-# What came over the wire is untrusted: only characters that cannot break the line.
+# A text from the wire is untrusted: only characters that cannot break the line.
 sub plain {
     my ($text) = @_;
     $text = "" unless defined $text;

@@ -4,7 +4,7 @@ import { asset } from "../engine/asset.js";
 import type { Answer, Command } from "../engine/command.js";
 import type { ProbeEndpoint } from "./endpoint.js";
 
-/** What one target answered. */
+/** The answers of one target. */
 export interface ProbeResult {
   /** Milliseconds, the least of three. */
   readonly roundTrip?: number;
@@ -14,13 +14,13 @@ export interface ProbeResult {
   /** The largest packet that was answered without being cut, and the largest that the link here takes. */
   readonly largest: number;
   readonly mtu: number;
-  /** What the kernel reported: "tcp: No route to host". */
+  /** The kernel's reports: "tcp: No route to host". */
   readonly errors: readonly string[];
-  /** ICMP errors that came back: who sent which. */
+  /** ICMP errors that came back, each with its sender. */
   readonly refusals: readonly { readonly by: string; readonly what: string }[];
 }
 
-/** @param seconds how long to wait for what does not answer */
+/** @param seconds the time to wait for an answer */
 export function probe(
   name: string,
   from: ProbeEndpoint,

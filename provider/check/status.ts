@@ -19,7 +19,7 @@ export interface HostStatus {
   readonly host: string;
   readonly endpoint: string;
   readonly reached: boolean;
-  /** Why the host was not reached. */
+  /** The reason for which the host was not reached. */
   readonly reason?: string;
   readonly docker?: string;
   /** "iptables", "iptables+firewalld" or "nftables". */
@@ -33,7 +33,7 @@ export interface HostStatus {
   readonly drift: readonly string[];
   /** Faults that no `up` mends: another program's rule, a firewalld that was started after Docker. */
   readonly warnings: readonly string[];
-  /** When dockroute last wrote something on the host. */
+  /** The time at which dockroute last wrote something on the host. */
   readonly changed?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Probes once more what was not answered, and reads on both hosts what became of the packets. */
+/** Repeats the probes that were not answered, and reads the traces of the packets on both hosts. */
 import { unseen } from "../engine/command.js";
 import { readSnapshot, type Snapshot, snapshotQuestions } from "./counters.js";
 import { diagnose, type Reason, type Side } from "./diagnose.js";
@@ -43,7 +43,7 @@ export async function traceAll(
   return reasons;
 }
 
-/** @param name what this trace's packets carry: those of the check itself have another */
+/** @param name the name that this trace's packets carry: those of the check itself have another */
 async function trace({ from, to, protocols }: Loss, name: string): Promise<Reason> {
   const before = await Promise.all([observe(from, to), observe(to, from)]);
   const [answer = unseen] = await ask(from, [probe(name, from.probeEndpoint, [to.probeEndpoint], 1)]);

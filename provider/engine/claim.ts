@@ -1,6 +1,6 @@
 /**
- * A claim is one thing that a resource makes true on a host. A resource is an ordered list of them; what is due,
- * how to undo it, what has drifted and whether anything is left all follow from that list.
+ * A claim is one thing that a resource makes true on a host. A resource is an ordered list of them. The commands that
+ * are due, the undo, the drift and the remains all follow from that list.
  */
 import type { Command } from "./command.js";
 import type { Fault } from "./errors/fault.js";
@@ -11,7 +11,7 @@ export interface Claim {
   readonly is: "so" | "absent" | "changed";
   /** Of a resource that has the same for many: of which of them this is. A failure in one part ends no other. @example "beta" */
   readonly part?: string;
-  /** What the host has instead, where "absent" or "changed" says too little: "not the first rule". */
+  /** The thing that the host has instead, where "absent" or "changed" tells too little: "not the first rule". */
   readonly found?: string;
   /** `observed` shows it as another value of an input, so drift does not name it a second time. */
   readonly shown?: boolean;
@@ -66,24 +66,24 @@ export function undo(claims: Claims): readonly Command[] {
   return once(held.flatMap(({ remove }) => (isFault(remove) ? [] : remove)));
 }
 
-/** Why something of ours cannot be removed. */
+/** The reasons that keep something of ours from being removed. */
 export function obstacles(claims: Claims): readonly Fault[] {
   return claims.filter(isOurs).flatMap(({ remove }) => (isFault(remove) ? [remove] : []));
 }
 
-/** Whether the resource no longer exists on the host. It does where a stranger's thing already is as wanted. */
+/** True if the resource no longer exists on the host. It exists where a stranger's thing already is as wanted. */
 export function isGone(claims: Claims): boolean {
   return !claims.some((claim) => isOurs(claim) || (claim.is === "so" && typeof claim.notOurs === "object"));
 }
 
-/** What is not as claimed, in words: "route to 172.30.2.0/24: absent". */
+/** The claims that do not hold, in words: "route to 172.30.2.0/24: absent". */
 export function drift(claims: Claims): readonly string[] {
   return claims
     .filter(({ is, shown }) => is !== "so" && shown !== true)
     .map(({ what, is, found }) => `${what}: ${found ?? is}`);
 }
 
-/** Why a change must not be made: a stranger's thing is in the way. What already is right is left to the stranger. */
+/** The reasons to refuse a change: a stranger's things in the way. One that is right already is left to the stranger. */
 export function refusals(claims: Claims): readonly Fault[] {
   return claims.flatMap(({ is, notOurs }) => (is === "so" || typeof notOurs !== "object" ? [] : [notOurs]));
 }

@@ -1,5 +1,5 @@
 /**
- * A command is a value: what is to be run on a host, and why. Nothing here runs it.
+ * A command is a value: the program to run on a host, and the reason. Nothing here runs it.
  *
  * `why` is a phrase that finishes "was about to ...", because the plan, the log and every error print it:
  * "put the route to 172.30.2.0/24 in the kernel".
@@ -9,11 +9,11 @@ export interface Command {
   readonly argv: readonly string[];
   /** Text for the program's standard input. Without it the input is empty. */
   readonly stdin?: string;
-  /** Asked on the host where this one fails: what it prints becomes part of the error. */
+  /** Asked on the host where this one fails: its output becomes part of the error. */
   readonly onFailure?: readonly string[];
   /**
-   * The same in the words of host/exec/batch.pl, which needs no program for it: a verb and its words. What it prints is
-   * read as what `argv` prints, which is run where batch.pl cannot be.
+   * The same in the words of host/exec/batch.pl, which needs no program for it: a verb and its words. Its output is read
+   * as that of `argv`, which is run where batch.pl cannot be.
    */
   readonly quick?: readonly string[];
   /**
@@ -23,7 +23,7 @@ export interface Command {
   readonly lasting?: true;
   /** It changes nothing: run before the transaction begins, so that a failure leaves nothing to be undone. */
   readonly probe?: true;
-  /** What this command can take down. One with a risk is run only inside the host transaction. */
+  /** The part of the host that this command can take down. One with a risk is run only inside the host transaction. */
   readonly risk?: "docker" | "link";
 }
 
@@ -38,7 +38,7 @@ export function distinct(questions: readonly Command[]): readonly Command[] {
 }
 
 /**
- * One line of a script that lies on the host. The shell runs it only if `unless` fails and `when` succeeds.
+ * One line of a script on the host. The shell runs it only if `unless` fails and `when` succeeds.
  * With `mayFail` its own failure does not end the script.
  */
 export interface Line {
@@ -49,17 +49,17 @@ export interface Line {
   readonly mayFail?: true;
 }
 
-/** What a host said to one command. `code` is undefined where the command's end was never seen. */
+/** A host's answer to one command. `code` is undefined where the command's end was never seen. */
 export interface Answer {
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What stands for the answer to a question that was not asked, or whose answer was not seen. */
+/** The stand-in for the answer to a question that was not asked, or whose answer was not seen. */
 export const unseen: Answer = { code: undefined, stdout: "", stderr: "" };
 
-/** A program's answer that is nothing it says when it is well: another program, a broken one, or one that lies. */
+/** A program's answer in no form that it prints when it is well: of another program, a broken one, or a hostile one. */
 export class UnreadableAnswer extends Error {
   /**
    * @param program as a person would run it: "ip -j -4 addr show"
@@ -87,7 +87,7 @@ const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
  * One argv as one line of POSIX shell. The only place that quotes: the ssh edge and the scripts under
- * /etc/dockroute both use it. A NUL cannot be said in shell at all and is refused.
+ * /etc/dockroute both use it. A NUL cannot be written in shell at all and is refused.
  */
 export function quote(argv: readonly string[]): string {
   return argv.map((word, index) => quoteWord(word, index === 0 && !program.test(word))).join(" ");

@@ -23,7 +23,7 @@ const healthyWithin = 120_000;
 /** After a rollback they have this long. */
 const restoredWithin = 30_000;
 
-/** What a host shows to a resource, and the claims that follow from it. */
+/** The facts that a host shows to a resource, and the claims that follow from them. */
 export interface View<F extends Facts> {
   readonly seen: Seen<F>;
   readonly claims: Claims;
@@ -105,7 +105,7 @@ export function converge<I extends OnHost, F extends Facts<I>>(
   const { disruptive } = kind;
   const flow = async () => {
     const { seen } = await onceSettled(host, rollout, () => glance(kind, desired, host));
-    // What was there before is fixed here: a later read may see half of this change.
+    // The record of the host before is fixed here: a later read may see half of this change.
     const before = desired.before ?? disruptive?.remembers(seen);
     const wanted = before === undefined ? desired : { ...desired, before };
     const view = understood(kind, desired, () => viewOf(kind, wanted, seen));
@@ -239,7 +239,7 @@ async function healthyAgain<I extends OnHost, F extends Facts<I>>(
   return view;
 }
 
-/** After a rollback: how the host differs from before. Containers have some time to come back. */
+/** The host's differences from before, after a rollback. Containers have some time to come back. */
 async function differencesLeft<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   inputs: I & Remembered,
@@ -266,7 +266,7 @@ async function lookUntil<I extends OnHost, F extends Facts<I>>(
   }
 }
 
-/** What commands are for, each once. */
+/** The purposes of commands, each once. */
 export function whys(commands: readonly Command[]): readonly string[] {
   return [...new Set(commands.map(({ why }) => why))];
 }

@@ -18,7 +18,7 @@ export interface Costly<T> extends Fact<T> {
 /** The facts of a kind, by the names under which the kind reads them. */
 export type Facts<I = never> = Readonly<Record<string, Fact<unknown, I>>>;
 
-/** What a host shows: the value of each fact, by its name. */
+/** The facts that a host shows: the value of each, by its name. */
 export type Seen<F extends Facts> = {
   readonly [K in keyof F]: F[K] extends Fact<infer T, never> ? T : never;
 };

@@ -1,16 +1,16 @@
-/** What every resource is: the contract that each folder of resources/ fills. */
+/** The contract of every resource, which each folder of resources/ fills. */
 import type { Claims } from "./claim.js";
 import type { Answer, Command } from "./command.js";
 import type { Fault } from "./errors/fault.js";
 import { type Cheap, commonQuestionsOf, type Facts, type Seen, seenOf } from "./fact.js";
 
-/** What every resource has: the host's name, and `user@host:port`, which holds no secret. */
+/** The inputs of every resource: the host's name, and `user@host:port`, which holds no secret. */
 export interface OnHost {
   readonly host: string;
   readonly endpoint: string;
 }
 
-/** What the state and the program know besides the inputs. */
+/** The values that the state and the program know besides the inputs. */
 export interface Remembered {
   /** The state's own copy of what the first change found on the host. */
   readonly before?: unknown;
@@ -25,19 +25,19 @@ export interface Remembered {
  * converge.ts drives it.
  */
 export interface Kind<I extends OnHost, F extends Facts<I>> {
-  /** What a new value of each input means. A new input does not compile until it is classed here. */
+  /** The meaning of a new value of each input. A new input does not compile until it is classed here. */
   readonly changes: Readonly<Record<Exclude<keyof I, keyof OnHost>, "update" | "replace">>;
   /** Host, subject and peer in words, never a counter: "alpha/to/beta". */
   id(inputs: I): string;
   /** The inputs in normal form, or every fault at once, each on its property. Pure: no host is asked. */
   check(raw: Readonly<Record<string, unknown>>): Checked<I>;
-  /** What this kind needs to know of a host. */
+  /** The facts of a host that this kind needs. */
   readonly facts: F;
-  /** What the resource makes true, in order. */
+  /** The claims that the resource makes true, in order. */
   claims(inputs: I & Remembered, seen: Seen<Cheap<F>>): Claims;
   /** Observed values of inputs that can be updated, so that the next preview prints `old => new`. */
   observed(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
-  /** What only the host can know: reasons to refuse the change, and what a person has to know before it. */
+  /** The findings that need the host: reasons to refuse the change, and warnings for a person before it. */
   judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
@@ -77,26 +77,26 @@ export type Checked<I> = { readonly inputs: I } | { readonly faults: readonly Fa
 
 export interface Judgement {
   readonly refuse?: readonly Fault[];
-  /** Why parts of it stay as they are: the rest is made, and the change ends with these as its error. */
+  /** The reasons that leave parts of it as they are: the rest is made, and the change ends with these as its error. */
   readonly leave?: readonly Fault[];
   readonly warn?: readonly string[];
 }
 
-/** What only a kind has whose change can stop Docker. */
+/** The questions that only a kind has whose change can stop Docker. */
 export interface Disruptive<I extends OnHost, F extends Facts<I>> {
-  /** What must be mended on the host before anything can change there: "Docker does not answer". */
+  /** The faults to mend on the host before anything can change there: "Docker does not answer". */
   notReady(seen: Seen<F>): readonly string[];
   /** The containers that stop during such a change; [] needs no place in the rollout. */
   running(seen: Seen<F>): readonly string[];
   /** Back to what was seen before this change, not before the first one. The host gets it before a risky command. */
   rollback(before: Seen<F>): readonly Command[];
-  /** What ran before the change and does not run yet, in words; the next host waits until this is []. */
+  /** The things that ran before the change and do not run yet, in words; the next host waits until this is []. */
   unhealthy(before: Seen<F>, now: Seen<F>): readonly string[];
-  /** How the host differs from before the change, in words, once the change was rolled back; [] if in nothing. */
+  /** The host's differences from before the change, in words, once the change was rolled back; [] if there are none. */
   differences(before: Seen<F>, now: Seen<F>): readonly string[];
-  /** What the first change found and destroy needs: kept on the host and as the output `before`. */
+  /** The findings of the first change that destroy needs: kept on the host and as the output `before`. */
   remembers(seen: Seen<F>): unknown;
-  /** What `undo` cannot bring back because the records of it are lost, in words. */
+  /** The things that `undo` cannot bring back because the records of them are lost, in words. */
   lost(held: I & Remembered, seen: Seen<F>): readonly string[];
   /**
    * Facts that are no inputs and that the host decides, kept in the state under these names: "docker". Another
@@ -108,7 +108,7 @@ export interface Disruptive<I extends OnHost, F extends Facts<I>> {
   };
 }
 
-/** How a resource relates to others on its host that no state may know. */
+/** A resource's relation to others on its host that no state may know. */
 export interface Orphans<I extends OnHost, F extends Facts<I>> {
   /**
    * The id of the resource of the same host whose undo also removes this one. If the host cannot be reached during

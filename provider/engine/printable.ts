@@ -1,7 +1,7 @@
-/** What a host said, before it reaches a person: a message, an output, the state, a table of the command. */
+/** The text of a host, before it reaches a person: a message, an output, the state, a table of the command. */
 
 const longest = 2000;
-/** More entries than any mesh has: what is beyond is a flood, and never as wanted. */
+/** More entries than any mesh has: a longer list is a flood, and never as wanted. */
 const mostItems = 10_000;
 
 /**

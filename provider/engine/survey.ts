@@ -1,4 +1,4 @@
-/** How a host differs from what is wanted of it, in words: for refresh, and for `npx dockroute status`. */
+/** The differences of a host from its wanted state, in words: for refresh, and for `npx dockroute status`. */
 import { isDeepStrictEqual } from "node:util";
 import type { Host } from "../host/host.js";
 import { type Claims, drift, due, isGone } from "./claim.js";
@@ -10,13 +10,13 @@ import { cleaned } from "./printable.js";
 export interface Survey<S> {
   readonly id: string;
   readonly seen: S;
-  /** How the host differs from what is wanted. [] is healthy. */
+  /** The host's differences from its wanted state. [] is healthy. */
   readonly drift: readonly string[];
-  /** Why the next `up` would change something. */
+  /** The reasons of the next `up` to change something. */
   readonly due: readonly string[];
-  /** The parts that differ or are due; undefined is what all parts share. */
+  /** The parts that differ or are due; undefined stands for the claims that all parts share. */
   readonly parts: ReadonlySet<string | undefined>;
-  /** What a person has to know of it and no `up` mends. */
+  /** The faults that a person has to know of and no `up` mends. */
   readonly warnings: readonly string[];
 }
 
@@ -49,9 +49,9 @@ export interface Refreshed {
 }
 
 /**
- * What a refresh makes of a host; undefined if the resource no longer exists there.
+ * A refresh's view of a host; undefined if the resource no longer exists there.
  *
- * @param kept what the state has of it
+ * @param kept the state's properties of it
  */
 export function refreshed<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
@@ -85,7 +85,7 @@ function driftWords(claims: Claims, isTakenBack: boolean): readonly string[] {
   return [...drift(claims), ...(isTakenBack ? [unconfirmed] : [])];
 }
 
-/** Whether what is seen may be a change that waits for its confirmation. */
+/** True if the facts may show a change that waits for its confirmation. */
 export function isRolledBackSoon<I extends OnHost, F extends Facts<I>>(
   { disruptive }: Kind<I, F>,
   seen: Seen<F>,

@@ -13,7 +13,7 @@ const question: Command = {
   lasting: true,
 };
 
-/** Whether the host has the program. */
+/** True if the host has the program. */
 export const isInstalled = fact([question], ({ code }) => code === 0);
 
 /**

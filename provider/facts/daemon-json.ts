@@ -32,7 +32,7 @@ export interface DaemonJson {
   readonly text?: string | undefined;
   readonly mode: string;
   readonly owner: string;
-  /** Where the bytes lie: a symbolic link stays one, and its target is written. */
+  /** The path of the bytes: a symbolic link stays one, and its target is written. */
   readonly path: string;
 }
 
@@ -72,7 +72,7 @@ function readDaemonJson(content: Answer, owner: Answer, real: Answer): DaemonJso
 /** No person writes so many. The copy in /etc/dockroute is read whole up to 100,000 bytes. */
 const mostCharacters = 40_000;
 
-/** What is wrong with the file, in words. undefined if Docker would read it. */
+/** The fault of the file, in words. undefined if Docker would read it. */
 export function faultOf({ text }: DaemonJson): string | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   if (text.length > mostCharacters) {
@@ -102,7 +102,7 @@ export function valuesOf({ text }: Pick<DaemonJson, "text">): Readonly<Record<st
   if (text === undefined || text.trim() === "") return {};
   try {
     const parsed: unknown = JSON.parse(text);
-    // What is nested too deeply to be written again is read by nobody.
+    // A value nested too deeply to be written again is read by nobody.
     JSON.stringify(parsed);
     return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
   } catch {
@@ -143,7 +143,7 @@ export function sameDoors(a: Keys, b: Keys): boolean {
 }
 
 /**
- * Whether both lists have the same pools. Docker prints a base without its host bits, an IPv6 one in RFC 5952's form,
+ * True if both lists have the same pools. Docker prints a base without its host bits, an IPv6 one in RFC 5952's form,
  * and the list in an order of its own: these are no differences.
  */
 export function samePools(a: readonly Pool[] = [], b: readonly Pool[] = []): boolean {
@@ -156,7 +156,7 @@ function normalForm({ base, size }: Pool): string {
   return `${"value" in parsed ? printRange(parsed.value.range) : base} in /${size}`;
 }
 
-/** Whether a pool gives addresses of this family. */
+/** True if a pool gives addresses of this family. */
 export function isOf(family: Family, { base }: Pool): boolean {
   return "value" in parseInterface(base, family);
 }
@@ -167,7 +167,7 @@ export function withKeys(file: DaemonJson, keys: Keys): string {
   return ours.reduce((now, key) => withKey(now, key, keys[key]), text);
 }
 
-/** Whether the file turns live-restore on. dockerd's command line can turn it on too. */
+/** True if the file turns live-restore on. dockerd's command line can turn it on too. */
 export function hasLiveRestore(text: string | undefined): boolean {
   return text !== undefined && valuesOf({ text })["live-restore"] === true;
 }

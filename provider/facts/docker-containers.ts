@@ -13,9 +13,9 @@ const question: Command = {
 
 export interface Container {
   readonly name: string;
-  /** Whether Docker starts it again after its own restart. */
+  /** True if Docker starts it again after its own restart. */
   readonly returns: boolean;
-  /** Why Docker could not start it, in Docker's own words. */
+  /** The reason of its failed start, in Docker's own words. */
   readonly error?: string;
   readonly published: readonly Publication[];
   /** The addresses of `--dns`. */
@@ -63,7 +63,7 @@ const read = readOnce((answer: Answer) => {
 function containerOf({ policy, error, ports, ...data }: z.infer<typeof line>): Container {
   return {
     name: data.name.replace(/^\//, ""),
-    // What a person stopped comes back with "always", and not with "unless-stopped".
+    // A container that a person stopped comes back with "always", and not with "unless-stopped".
     returns: policy === "always" || (policy === "unless-stopped" && data.running),
     ...(error === "" ? {} : { error }),
     published: Object.values(ports ?? {}).flatMap((each) =>

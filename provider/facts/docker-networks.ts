@@ -112,7 +112,7 @@ export interface Attachment {
   readonly networkId: string;
   /** Its IPv4 address there. */
   readonly address: string;
-  /** How many networks the container is in: its default route leads through one of them. */
+  /** The number of the container's networks: its default route leads through one of them. */
   readonly networks: number;
 }
 

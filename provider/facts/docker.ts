@@ -1,4 +1,4 @@
-/** The docker CLI and docker.service: what the daemon runs with, and its restart. */
+/** The docker CLI and docker.service: the settings that the daemon runs with, and its restart. */
 import { z } from "zod";
 import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
@@ -36,11 +36,11 @@ const serviceQuestion: Command = {
   lasting: true,
 };
 
-/** What the daemon runs with. */
+/** The settings that the daemon runs with. */
 export const daemon = fact(questions, (answer) => readDaemon(answer));
 /** The ports that running containers publish. */
 export const published = fact([publishedQuestion], (answer) => readPublished(answer));
-/** Whether Docker was removed from the host. Anything but a clear answer counts as no. */
+/** True if Docker was removed from the host. Anything but a clear answer counts as no. */
 export const isRemoved = fact([serviceQuestion], readRemoved);
 
 const publisher = z.object({ name: z.string(), ports: z.string() });
@@ -82,7 +82,7 @@ export interface Daemon {
   readonly hidesPools?: true;
 }
 
-/** What Docker 28 and 29 print for each pool after any reload, though they go on using them. */
+/** The text that Docker 28 and 29 print for each pool after any reload, though they go on using them. */
 const unsaid = /"Base":"(invalid Prefix)?"/;
 
 /** A port of the host by which a container can be reached. */
@@ -158,7 +158,7 @@ export function restart(why: string): readonly Command[] {
   ];
 }
 
-/** What dockerd and its helpers logged last, without what is no trouble. */
+/** The last lines in the log of dockerd and its helpers, without the harmless ones. */
 const lastWords = [
   ...["sh", "-c"],
   'echo "The last lines of the journal of $1:"; journalctl -q -b -u "$1" -n 60 -o cat --since=-10min | ' +

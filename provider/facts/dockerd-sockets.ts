@@ -1,7 +1,7 @@
-/** Whether the command docker speaks to the daemon that docker.service runs, or to another one. */
+/** The daemon to which the command docker speaks: the one that docker.service runs, or another one. */
 import { type Client, type Settings, setting } from "./dockerd.js";
 
-/** Where the daemon of docker.service listens: "unix:///run/docker.sock". */
+/** The sockets at which the daemon of docker.service listens: "unix:///run/docker.sock". */
 export function listens(settings: Settings): readonly string[] {
   const told = (setting("host", settings)?.values ?? []).map(String);
   const all = told.length === 0 ? [standard] : told;
@@ -11,13 +11,13 @@ export function listens(settings: Settings): readonly string[] {
 const standard = "unix:///var/run/docker.sock";
 
 /**
- * What makes the command docker speak to another daemon than the one that docker.service runs; undefined if it speaks
- * to this one, or it is not known.
+ * The setting that makes the command docker speak to another daemon than the one that docker.service runs; undefined if
+ * it speaks to this one, or it is not known.
  */
 export function otherDaemon(settings: Settings): Client | "not docker.service" | undefined {
   const { state, sockets, client = { by: "", endpoint: standard } } = settings.dockerd;
   const asked = normal(client.endpoint);
-  // A docker.service that is stopped is started by whoever asks at its socket.
+  // Any client that asks at the socket of a stopped docker.service starts it.
   const own = state === "stopped" ? sockets : listens(settings);
   // A socket unit of another name gives dockerd sockets that nothing here tells of.
   const isUnknown = state === "unknown" || (state === "runs" && own.length === 0);

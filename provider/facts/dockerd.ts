@@ -11,16 +11,16 @@ const question: Command = {
   lasting: true,
 };
 
-/** What docker.service runs. Its programs are systemctl and awk, and docker only where a context is set. */
+/** The daemon that docker.service runs. It is read by systemctl and awk, and by docker only where a context is set. */
 export const dockerd = fact([question], (answer) => readDockerd(answer));
 
 export interface Dockerd {
   /** The flags by their long names without dashes, "bip", each with all its values. Empty if no dockerd runs. */
   readonly flags: ReadonlyMap<string, Flag>;
   readonly state: "runs" | "stopped" | "unknown";
-  /** Where the daemon listens, beside what its flags and keys say: the sockets of docker.socket. */
+  /** The sockets at which the daemon listens, beside those of its flags and keys: the sockets of docker.socket. */
   readonly sockets: readonly string[];
-  /** Where the command docker looks for a daemon, if it was told so. */
+  /** The daemon that the command docker was told to look for, if it was told. */
   readonly client?: Client;
 }
 
@@ -33,7 +33,7 @@ export interface Flag {
 }
 
 export interface Client {
-  /** What told it, as a person finds it: "DOCKER_HOST", 'the context "remote"'. */
+  /** The source of it, as a person finds it: "DOCKER_HOST", 'the context "remote"'. */
   readonly by: string;
   /** "unix:///run/other.sock" */
   readonly endpoint: string;
@@ -132,15 +132,15 @@ function nameOf(word: string): string {
 
 /** One setting of dockerd, by a flag or by a key of daemon.json: dockerd does not start with both. */
 export interface Setting {
-  /** A text, a number or a boolean each; what daemon.json has in a list, one by one. */
+  /** A text, a number or a boolean each; the entries of a list in daemon.json, one by one. */
   readonly values: readonly unknown[];
   /** As it is written: "--bip=172.20.0.1/24", '"bip": "172.20.0.1/24"'. */
   readonly text: string;
-  /** Where it is written, as a person finds it: the file, or the command line that runs. */
+  /** The place where it is written, as a person finds it: the file, or the command line that runs. */
   readonly place: string;
 }
 
-/** What a host shows of dockerd's settings. */
+/** dockerd's settings, as a host shows them. */
 export interface Settings {
   readonly dockerd: Dockerd;
   readonly file: Pick<DaemonJson, "text">;
@@ -165,7 +165,7 @@ export function setting(name: string, { dockerd, file }: Settings): Setting | un
   return { values: [value].flat(), text: `${JSON.stringify(key)}: ${JSON.stringify(value)}`, place: path };
 }
 
-/** Whether a person turned a setting off that is on by itself: "iptables", "ip-masq". */
+/** True if a person turned off a setting that is on by itself: "iptables", "ip-masq". */
 export function isOff(name: string, settings: Settings): boolean {
   return setting(name, settings)?.values.at(-1) === false;
 }

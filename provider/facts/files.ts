@@ -26,12 +26,12 @@ export function writeFile({ path, text, mode, owner = "0:0", why }: NewFile): Co
   };
 }
 
-/** Where a file is written before it takes the place of the old one. */
+/** The path at which a file is written before it takes the place of the old one. */
 export function beside(path: string): string {
   return `${path}.dockroute-new`;
 }
 
-/** Whether a power cut in the middle of `writeFile` left this file: it may be incomplete, and nothing reads it. */
+/** True if a power cut in the middle of `writeFile` left this file: it may be incomplete, and nothing reads it. */
 export function isLeftover(path: string): boolean {
   return path.endsWith(".dockroute-new");
 }
@@ -43,7 +43,7 @@ export function makeLink(target: string, path: string, why: string): Command {
   return { why, argv: ["sh", "-c", script, "sh", folder, target, path], quick: ["link", target, path] };
 }
 
-/** When the newest file under each of the folders was written, in seconds since 1970; nothing where there is none. */
+/** The times at which the files under the folder were written, in seconds since 1970; nothing where there is none. */
 export function newestQuestion(folder: string): Command {
   const argv = ["find", folder, "-type", "f", "-exec", "stat", "-c", "%Y", "{}", "+"];
   return { why: `read when ${folder} was last written to`, argv };
@@ -81,7 +81,7 @@ export function removeWithFolders(
   return { why, argv: ["find", above, ...depth, "(", ...names, ...empty, ")", "-delete"] };
 }
 
-/** What `head -v` prints of many files: contents by path. */
+/** The output of `head -v` for many files: contents by path. */
 export const readFiles = readOnce((answer: Answer): ReadonlyMap<string, string> => {
   const sections = answer.stdout.split(/^==> (\/.+) <==\n/m);
   const contents = new Map<string, string>();

@@ -28,7 +28,7 @@ const questions = [
   },
 ] as const satisfies readonly Command[];
 
-/** Whether firewalld runs, and its policies. */
+/** The state of firewalld, running or not, and its policies. */
 export const firewalld = fact(
   [...questions, ...docker.questions, rulesetQuestion],
   (units, files, info, ruleset) =>

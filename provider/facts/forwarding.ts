@@ -1,4 +1,4 @@
-/** sysctl: whether the kernel forwards packets of a family from one link to another. */
+/** sysctl: the kernel's switch for forwarding the packets of a family from one link to another. */
 import { type Family, v4 } from "../plan/family.js";
 
 export function isOn({ forwarding }: Family = v4): readonly string[] {

@@ -93,7 +93,7 @@ function ruleOf(line: string, family: Family): readonly Rule[] {
   ];
 }
 
-/** What a rule does in place of looking a table up. */
+/** The actions of a rule in place of looking a table up. */
 const endings = new Set(["blackhole", "unreachable", "prohibit"]);
 
 function routeOf(line: string, family: Family): readonly TableRoute[] {

@@ -2,7 +2,7 @@
 use strict;
 use warnings;
 
-# Why lines of a batch of iproute2 failed, by their numbers.
+# The reasons that lines of a batch of iproute2 failed, by their numbers.
 sub failed_lines {
     my ($err) = @_;
     my ( %failed, $said );
@@ -47,7 +47,7 @@ sub rules {
     return ( 0, $text, '' );
 }
 
-# What iproute2 is to do: one program for all.
+# The changes that iproute2 makes: one program for all.
 sub change_ip {
     my @commands = @_;
     my @lines = map { my ( undef, @words ) = @{ $_->{words} }; "@words" } @commands;

@@ -8,7 +8,7 @@ import { familyIn } from "../plan/cidr.js";
 import { type Family, v4 } from "../plan/family.js";
 import { readJson } from "./json-answer.js";
 
-/** dockroute's own route protocol number: what carries it was made by dockroute, and nothing else is touched. */
+/** dockroute's own route protocol number: dockroute made the routes that carry it, and touches no others. */
 export const protocol = "219";
 
 export function addressQuestion(family: Family = v4): Command {
@@ -45,7 +45,7 @@ export function routesOf(family: Family) {
 export const links = linksOf(v4);
 export const routes = routesOf(v4);
 
-/** What the kernel lets be a link's name (dev_valid_name). */
+/** The form of a link's name that the kernel accepts (dev_valid_name). */
 const nameForm = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 
 /** A link with its addresses of one family, each with its network. */
@@ -88,7 +88,7 @@ const routeList = z.array(
   }),
 );
 
-/** iproute2 before 5 says nothing at all where there is nothing. */
+/** iproute2 before 5 prints nothing at all where there is nothing. */
 function list<T>(form: z.ZodType<T[]>, answer: Answer, { argv }: Command): readonly T[] {
   return answer.code === 0 && answer.stdout.trim() === "" ? [] : readJson(form, answer, argv);
 }
@@ -116,7 +116,7 @@ function readRoutes(answer: Answer, question: Command): readonly Route[] {
   }));
 }
 
-/** Where the kernel sends a packet for an address, by all its rules and tables. */
+/** The kernel's way for a packet to an address, by all its rules and tables. */
 export interface Way {
   readonly interface?: string;
   /** undefined if the address is on the link itself. */
@@ -200,7 +200,7 @@ export function replaceRoute(route: Required<Pick<Route, "destination" | "gatewa
   };
 }
 
-/** Names gateway and protocol, so that a route which someone else put there since is not what goes. */
+/** Names gateway and protocol, so that a route which someone else put there since stays. */
 export function deleteRoute(route: Required<Pick<Route, "destination" | "gateway">>): Command {
   return {
     why: `remove the route to ${route.destination} through ${route.gateway}`,

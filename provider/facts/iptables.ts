@@ -65,7 +65,7 @@ export function hasRule(seen: TableSeen, chain: string, rule: Rule): boolean {
   return (seen.chains.get(chain) ?? []).some((held) => sameRule(held, rule));
 }
 
-/** Whether the chain is there with exactly these rules in this order. */
+/** True if the chain is there with exactly these rules in this order. */
 export function hasChain(seen: TableSeen, chain: string, rules: readonly Rule[]): boolean {
   const held = seen.chains.get(chain);
   return held?.length === rules.length && held.every((rule, at) => sameRule(rule, rules[at] ?? []));

@@ -6,7 +6,7 @@ import { type Node, parseTree } from "jsonc-parser";
 
 const end = ({ offset, length }: Node): number => offset + length;
 
-/** Whether two JSON values are the same, whatever the order of their keys. */
+/** True if two JSON values are the same, whatever the order of their keys. */
 export function sameValues(a: unknown, b: unknown): boolean {
   return sorted(a) === sorted(b);
 }
@@ -19,7 +19,7 @@ function sorted(value: unknown): string | undefined {
   );
 }
 
-/** `value` undefined removes the key. What was set at the end and is removed again leaves the same bytes. */
+/** `value` undefined removes the key. A key that was set at the end and is removed again leaves the same bytes. */
 export function withKey(text: string, key: string, value: unknown): string {
   const root = parseTree(text);
   if (root?.type !== "object") throw new Error("the text is not a JSON object: mend it by hand first");

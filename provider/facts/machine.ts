@@ -1,4 +1,4 @@
-/** Small facts of a machine: which one it is, who asks its names, who is logged in over ssh. */
+/** Small facts of a machine: its id, its resolver's configuration, the logins over ssh. */
 import type { Answer, Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 

@@ -15,7 +15,7 @@ export interface Mention {
   readonly address: string;
 }
 
-/** What names an address of docker0's network as it is now. */
+/** The lines that name an address of docker0's network as it is now. */
 export const mentions = costly([question], readMentions);
 
 function readMentions({ stdout }: Answer): readonly Mention[] {

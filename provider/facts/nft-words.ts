@@ -44,7 +44,7 @@ export type Match =
   /** The first packet of a flow that does not come by a published port. */
   | { readonly on: "new and not published" };
 
-/** What each verdict is as text, and as `nft -j` prints it. */
+/** Each verdict as text, and as `nft -j` prints it. */
 const verdicts = {
   // Binding the flow to its own address ends NAT for it. After an accept the next chain would decide.
   keep: { text: "snat to ip saddr", json: { snat: { addr: field("saddr") } } },

@@ -49,7 +49,7 @@ export function chainsOf(family: Family) {
 
 export const chains = chainsOf(v4);
 export const chainsIpv6 = chainsOf(v6);
-/** Whether the host has the program nft: a shell ends with 127 where it finds none. */
+/** True if the host has the program nft: a shell ends with 127 where it finds none. */
 export const isInstalled = fact([question(v4)], ({ code }) => code !== 127);
 
 /** The chains of one of our tables as `nft -j` prints them, without handles and counters. */
@@ -85,7 +85,7 @@ function read(answer: Answer, asked: Command): Seen {
   return chains;
 }
 
-/** Whether the chain is there with exactly these rules. */
+/** True if the chain is there with exactly these rules. */
 export function has(seen: Seen, chain: Chain): boolean {
   const held = seen.get(chain.name);
   return held !== undefined && normal(held) === normal(asListed(chain));
@@ -140,7 +140,7 @@ export function load(chains: readonly Chain[], { nft }: Family = v4): Line {
   return { argv: ["nft", "-f", "-"], stdin: `${text.join("\n")}\n` };
 }
 
-/** One destination a rule: nft merges neighbours in a set, and what is read would no longer be what was written. */
+/** One destination a rule: nft merges neighbours in a set, and the rules read would differ from those written. */
 function chainText({ name, at, rules }: Chain): readonly string[] {
   const { type, hook, prio } = hooks[at];
   return [
@@ -154,7 +154,7 @@ function chainText({ name, at, rules }: Chain): readonly string[] {
 /** Asks whether Docker's nftables backend has its filter in place. */
 export const askForDockers: readonly string[] = ["nft", "list", "table", "ip", "docker-bridges"];
 
-/** Whether Docker's nftables backend has its filter in place. */
+/** True if Docker's nftables backend has its filter in place. */
 export const hasDockersTable = fact(
   [
     {

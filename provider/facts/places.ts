@@ -1,10 +1,10 @@
-/** Where dockroute's own files lie on a host. */
+/** The folder of dockroute's own files on a host. */
 export const directory = "/etc/dockroute";
 export const scriptsDirectory = `${directory}/scripts`;
-/** Where dockroute 0.1.0 kept its scripts. */
+/** The folder in which dockroute 0.1.0 kept its scripts. */
 export const partsDirectory = `${directory}/parts`;
 export const unitsDirectory = "/etc/systemd/system";
-/** What the kernel held after the last load, for the repair to compare; gone with the next boot. */
+/** A copy of the kernel's rules after the last load, for the repair to compare; gone with the next boot. */
 export const lastLoad = "/run/dockroute.loaded";
 
 /** The line that marks each file that dockroute writes. */

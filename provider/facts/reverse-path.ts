@@ -1,4 +1,4 @@
-/** rp_filter: whether the kernel drops what comes in by another link than the way back would take. */
+/** rp_filter: the kernel's drop of packets that come in by another link than the way back would take. */
 import type { Answer, Command } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { type Family, v4 } from "../plan/family.js";

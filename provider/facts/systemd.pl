@@ -1,4 +1,4 @@
-# What systemd knows of docker.service and firewalld.service, by one question, and the dockerd that it started.
+# The state of docker.service and firewalld.service in systemd, by one question, and the dockerd that it started.
 use strict;
 use warnings;
 

@@ -9,9 +9,9 @@ interface Known {
 /** The answers of a host, also those under way, by their questions. host.ts has the rule of their age. */
 export class Answers {
   readonly #known = new Map<string, Known>();
-  /** Whether an answer showed a change that waited for its confirmation. */
+  /** True if an answer showed a change that waited for its confirmation. */
   pending = false;
-  /** How often all answers were dropped. */
+  /** The number of times that all answers were dropped. */
   drops = 0;
   /** Answers from before this moment are not current. */
   #oldest = 0;

@@ -1,7 +1,7 @@
 import type { Answer, Command } from "../engine/command.js";
 
 /**
- * How old an answer may be.
+ * The age that an answer may have.
  *
  * An answer is `current` from the moment it was asked until something may have changed it: a change on this host
  * through dockroute, or the beginning of the next flow. `last` also accepts an answer that only a route or a rule
@@ -25,7 +25,7 @@ export interface Host {
   read(questions: readonly Command[], age?: Age): Promise<readonly Answer[]>;
   /** Questions that are asked in the same exec as each later change: the next resources of this host will ask them. */
   askAlong(questions: readonly Command[]): void;
-  /** Whether an answer showed a change of another process that is not confirmed: the host may roll it back. */
+  /** True if an answer showed a change of another process that is not confirmed: the host may roll it back. */
   readonly pending: boolean;
   /** Waits for the process that makes such a change, or rolls it back if that process is dead. */
   recover(): Promise<void>;

@@ -10,7 +10,7 @@ export class Hosts {
   readonly #config: Config;
   readonly #say: (text: string) => void;
 
-  /** @param say where a line for the person at the console goes */
+  /** @param say prints a line for the person at the console */
   constructor(config: Config, say: (text: string) => void) {
     this.#config = config;
     this.#say = say;
@@ -44,7 +44,7 @@ export class Hosts {
       try {
         return [this.get(name, endpoint)];
       } catch {
-        // What is wrong with the config is said by the resources of this host.
+        // The resources of this host report the faults of the config.
         return [];
       }
     });

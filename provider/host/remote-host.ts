@@ -33,7 +33,7 @@ export class RemoteHost implements Host {
   readonly #flows = new Mutex();
   readonly #changes = new Mutex();
   readonly #known = new Answers();
-  /** Whether the host runs batch.pl. Until it has failed to, it is taken to. */
+  /** True while the host is taken to run batch.pl, until it has failed to. */
   #perl = true;
   /** Questions that batch.pl has left open on this host. */
   readonly #open = new Set<string>();
@@ -214,7 +214,7 @@ export class RemoteHost implements Host {
     return questions.map((question) => (this.#open.has(keyOf(question)) ? asProgram(question) : question));
   }
 
-  /** Whether batch.pl has left the question open: from now on its own program is asked on this host. */
+  /** True if batch.pl has left the question open: from now on its own program is asked on this host. */
   #isOpen(question: Command, answer: Answer | undefined): boolean {
     const key = keyOf(question);
     if (!this.#perl || question.quick === undefined || answer?.code !== undefined || this.#open.has(key))

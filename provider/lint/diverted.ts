@@ -4,7 +4,7 @@ import { contains, parseRange, type Range } from "../plan/cidr.js";
 import { containersOf, diversion, remedy } from "../resources/host/policy.js";
 import type { Intent, Standing } from "./mesh.js";
 
-/** What containers send to the peers. */
+/** The packets of containers to the peers. */
 export function divertedPackets({ pool }: Intent, { name, ground, policy }: Standing): readonly string[] {
   const to = rangeOf(pool);
   if (to === undefined) return [];

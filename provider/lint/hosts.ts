@@ -9,7 +9,7 @@ import type { HostEntry } from "../host/login/credentials.js";
 import { network } from "../resources/host/network.js";
 import { type Finding, lint, type Standing } from "./mesh.js";
 
-/** What is asked of each host; its inputs are the addresses of its peers. */
+/** The facts asked of each host; its inputs are the addresses of its peers. */
 export const lintFacts = {
   ...network,
   strict: reversePath.strictLinks(),

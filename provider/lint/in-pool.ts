@@ -1,4 +1,4 @@
-/** What lies in the pool already. A host's subnet over it is refused; any other subnet is not. */
+/** Links and routes that are in the pool already. A host's subnet over one of them is refused; any other is not. */
 import * as ip from "../facts/iproute.js";
 import {
   contains,

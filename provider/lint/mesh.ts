@@ -12,7 +12,7 @@ import { notItsOwn } from "./own-address.js";
 /** A host of the config, and what it shows. */
 export interface Standing {
   readonly name: string;
-  /** What peers route to. */
+  /** The address to which peers route. */
   readonly address: string;
   /** The card that the config names. */
   readonly interface?: string | undefined;
@@ -90,7 +90,7 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   );
 }
 
-/** Where the containers' packets go elsewhere, what the host itself sends is told with them. */
+/** A finding on the containers' packets stands for those that the host itself sends too. */
 function diverted(intent: Intent, host: Standing): readonly Finding[] {
   const packets = divertedPackets(intent, host);
   return packets.length > 0

@@ -1,6 +1,13 @@
 import type { Mesh } from "./check.js";
 import { type Address, contains, countOf, nth, overlaps, type Range, sameAddress } from "./cidr.js";
 
+/** A range to share out, and the hosts that share it. */
+export interface Grid extends Pick<Mesh, "pool" | "hosts"> {
+  readonly sizes: Pick<Mesh["sizes"], "host">;
+  /** Subnets that no host can have. @default [] */
+  readonly blocked?: readonly Range[];
+}
+
 /** The subnet of each host, by the host's name. */
 export type Subnets = ReadonlyMap<string, Range>;
 
@@ -12,7 +19,7 @@ export interface Former {
 }
 
 /** The subnets that hosts without a pin have already and keep: the size is the same and the pool still contains it. */
-export function heldSubnets(mesh: Mesh, former: readonly Former[]): Subnets {
+export function heldSubnets(mesh: Grid, former: readonly Former[]): Subnets {
   const before = new Map(former.map(({ name, subnet }) => [name, subnet]));
   const held = new Map<string, Range>();
   // Subnets that fit have one size, so two of them overlap only where they begin with the same address.
@@ -31,7 +38,7 @@ export function heldSubnets(mesh: Mesh, former: readonly Former[]): Subnets {
  * The subnets that renamed hosts keep: a new name at the address of a host that left the plan is the same
  * machine. A pin or a host that already holds the subnet goes first.
  */
-function renamedSubnets(mesh: Mesh, held: Subnets, former: readonly Former[]): Subnets {
+function renamedSubnets(mesh: Grid, held: Subnets, former: readonly Former[]): Subnets {
   const pins = mesh.hosts.flatMap(({ pin }) => (pin === undefined ? [] : [pin]));
   const taken = new Set([...held.values(), ...pins].map(({ first }) => first.value));
   const kept = new Map<string, Range>();
@@ -44,7 +51,7 @@ function renamedSubnets(mesh: Mesh, held: Subnets, former: readonly Former[]): S
 }
 
 function renamed(
-  { hosts }: Mesh,
+  { hosts }: Grid,
   former: readonly Former[],
 ): readonly { readonly name: string; readonly was: Former }[] {
   const names = new Set(hosts.map(({ name }) => name));
@@ -58,12 +65,12 @@ function renamed(
 }
 
 /** Every host's subnet: pins and held subnets as they are, renamed hosts' former ones, then new ones by name. */
-export function allocate(mesh: Mesh, held: Subnets, former: readonly Former[]): Subnets {
-  const { pool, sizes, hosts } = mesh;
+export function allocate(mesh: Grid, held: Subnets, former: readonly Former[]): Subnets {
+  const { pool, sizes, hosts, blocked = [] } = mesh;
   const subnets = new Map([...held, ...renamedSubnets(mesh, held, former)]);
   for (const { name, pin } of hosts) if (pin) subnets.set(name, pin);
   const slots = new Slots(pool, sizes.host);
-  for (const subnet of subnets.values()) slots.take(subnet);
+  for (const subnet of [...subnets.values(), ...blocked]) slots.take(subnet);
   for (const { name, subnet } of former) slots.take(subnet, name);
   const give = (avoidsFormer: boolean) => {
     for (const { name } of hosts) {
@@ -80,8 +87,10 @@ export function allocate(mesh: Mesh, held: Subnets, former: readonly Former[]): 
   return subnets;
 }
 
-function fits({ pool, sizes }: Mesh, subnet: Range): boolean {
-  return subnet.prefix === sizes.host && contains(pool, subnet);
+function fits({ pool, sizes, blocked = [] }: Grid, subnet: Range): boolean {
+  return (
+    subnet.prefix === sizes.host && contains(pool, subnet) && !blocked.some((each) => overlaps(each, subnet))
+  );
 }
 
 /** Slots `from` to `to` are not free; with `former`, they are free only for the host of that name. */

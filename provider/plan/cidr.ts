@@ -1,6 +1,6 @@
 /**
  * Addresses and ranges of both families. ip-num reads, prints, computes and compares them; this file decides
- * which texts are accepted and what a refusal says.
+ * on the texts that are accepted and on the words of a refusal.
  */
 import {
   collapseIPv6Number,
@@ -36,7 +36,7 @@ export interface InterfaceAddress {
 /** The value that a reader made of a text, or in words why it made none. */
 export type Parsed<T> = { readonly value: T } | { readonly reason: string };
 
-/** What differs between the families in ip-num. */
+/** The differences between the families in ip-num. */
 const numbers = {
   IPv4: {
     read: (text: string): Address => IPv4.fromString(text),
@@ -152,7 +152,7 @@ function familyOf(address: Address): Family {
   return isIPv4(address) ? v4 : v6;
 }
 
-/** The range of this size that the address lies in. */
+/** The range of this size that holds the address. */
 export function rangeAround(address: Address, prefix: number): Range {
   const family = familyOf(address);
   const { around, at } = numbers[family.name];
@@ -188,12 +188,12 @@ function spanOf({ first, last }: Range): RangedSet<Address> {
   return new RangedSet(first, last);
 }
 
-/** How many addresses the range has. */
+/** The number of addresses in the range. */
 export function size(range: Range): bigint {
   return spanOf(range).getSize();
 }
 
-/** How many ranges of this size lie in `outer`: 256 for /24 in a /16, none where `prefix` is the larger range. */
+/** The number of ranges of this size in `outer`: 256 for /24 in a /16, none where `prefix` is the larger range. */
 export function countOf(outer: Range, prefix: number): bigint {
   return prefix < outer.prefix ? 0n : 1n << BigInt(prefix - outer.prefix);
 }

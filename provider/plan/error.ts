@@ -6,7 +6,7 @@ export interface PlanFault {
 }
 
 /**
- * Why a mesh cannot be planned: every fault at once, so that a config is put right in one go.
+ * A mesh, or its LANs, cannot be planned: every fault at once, so that a config is put right in one go.
  *
  * @example
  * try {
@@ -16,9 +16,12 @@ export interface PlanFault {
  * }
  */
 export class PlanError extends Error {
-  constructor(readonly faults: readonly PlanFault[]) {
+  constructor(
+    readonly faults: readonly PlanFault[],
+    what = "the mesh",
+  ) {
     super(
-      `the mesh cannot be planned:\n${faults.map(({ property, reason }) => ` - ${property}: ${reason}`).join("\n")}`,
+      `${what} cannot be planned:\n${faults.map(({ property, reason }) => ` - ${property}: ${reason}`).join("\n")}`,
     );
     this.name = "PlanError";
   }

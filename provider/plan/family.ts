@@ -1,4 +1,4 @@
-/** The two families of addresses. What differs between them is a value here, and no branch elsewhere. */
+/** The two families of addresses. A difference between them is a value here, and no branch elsewhere. */
 export interface Family {
   readonly name: "IPv4" | "IPv6";
   /** The bits of an address, which is also the prefix length of a single host: 32 or 128. */

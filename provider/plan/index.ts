@@ -1,4 +1,16 @@
 export { PlanError, type PlanFault } from "./error.js";
+export {
+  type LanConfig,
+  type LanDriver,
+  type LanHost,
+  type LanOfHost,
+  type LanPiece,
+  type LanPlan,
+  type LansConfig,
+  lanDrivers,
+  lanNamePattern,
+} from "./lan-config.js";
+export { lanPlan } from "./lans.js";
 export { planMesh, planSubnets } from "./mesh.js";
 export { hostNamePattern, interfacePattern } from "./names.js";
 export {

@@ -68,7 +68,7 @@ function formerHosts(plan: Plan): readonly Former[] {
   });
 }
 
-/** Whether a host left the plan, and one that is new may have its address. */
+/** True if a host left the plan, and a new one may have its address. */
 function mayRename({ hosts }: Mesh, former: readonly Former[]): boolean {
   const names = new Set(hosts.map(({ name }) => name));
   const known = new Set(former.map(({ name }) => name));

@@ -1,4 +1,4 @@
-/** What hosts and network interfaces may be called. Each name is decided by one pattern, wherever it comes from. */
+/** The names that hosts and network interfaces may have. Each is decided by one pattern, wherever it comes from. */
 
 /** A host's name becomes part of resource names and of file names on the host. */
 export const hostNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;

@@ -45,7 +45,7 @@ function isSame(a: string, b: string): boolean {
   return "value" in one && "value" in other && sameAddress(one.value, other.value);
 }
 
-/** How many subnets the pool has, and how many of them are used and left. */
+/** The numbers of subnets in the pool: all, used and left. */
 export interface Room {
   readonly subnets: number;
   readonly used: number;

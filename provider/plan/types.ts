@@ -38,5 +38,5 @@ export interface HostPlan {
   readonly bridgeAddress: string;
 }
 
-/** What the planner decides of a host. */
+/** The planner's decisions on a host. */
 export type HostSubnet = Omit<HostPlan, "address">;

@@ -25,7 +25,7 @@ for (const [title, row, config] of [
         await host.run("docker network create -o com.docker.network.bridge.name=br-mail mail");
         for (const name of ["smtp", "imap"]) await startBox(host, name, [...quick, "--network", "mail"]);
       }
-      // What was made after the up, the next up takes notice of.
+      // The next up takes notice of networks that were made after the first.
       await scene.up();
     });
     after(() => scene?.strike());

@@ -18,7 +18,7 @@ describe("case 4: an internal network", () => {
       await host.run("docker network create --internal --label com.docker.compose.project=shop shop_db");
       await startBox(host, "db", ["--restart", "always", "--stop-timeout", "1", "--network", "shop_db"]);
     }
-    // What was made after the up, the next up takes notice of.
+    // The next up takes notice of networks that were made after the first.
     await scene.up();
   });
   after(() => scene?.strike());
@@ -38,7 +38,7 @@ describe("case 4: an internal network", () => {
         answers.filter(({ reached }) => reached),
         [],
       );
-      // It has no way back, so that what gets in is seen inside alone.
+      // It has no way back, so a packet that gets in is seen inside alone.
       assert.equal(await entered(host), was, name);
     }
   });
@@ -64,7 +64,7 @@ describe("case 4: an internal network", () => {
   it("leaves the mesh beside it whole", () => scene.whole());
 });
 
-/** How many echo requests and segments of TCP have come into the container `db`. */
+/** The number of echo requests and segments of TCP that have come into the container `db`. */
 async function entered(host: Host): Promise<number> {
   const { stdout } = await inNetworkOf(host, ["cat", "/proc/net/snmp"], "db");
   const row = (name: string) => stdout.split("\n").filter((line) => line.startsWith(`${name}:`));

@@ -42,7 +42,7 @@ describe("case 10: fixed-cidr and default-gateway of the old network", () => {
 
   it("passes where they lie in the new network: containers get their addresses there", async () => {
     const alpha = scene.lab.host("alpha");
-    // For the next start of Docker, as somebody who was told so prepares it.
+    // For the next start of Docker, as a person prepares it after the refusal.
     const keys = { "fixed-cidr": "172.30.0.128/25" };
     await alpha.run("cat > /etc/docker/daemon.json", { input: JSON.stringify(keys) });
     await scene.up();

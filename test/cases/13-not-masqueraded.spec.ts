@@ -9,13 +9,13 @@ import { changed, type Scene } from "../support/scene.js";
 const masquerade = "com.docker.network.bridge.enable_ip_masquerade=false";
 const routed = "com.docker.network.bridge.gateway_mode_ipv4=routed";
 
-/** By host and network, what makes it so. Docker 26 has no routed mode. */
+/** The option that makes it so, by host and network. Docker 26 has no routed mode. */
 const networks: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   alpha: { plain: [], nomasq: ["-o", masquerade] },
   beta: { plain: [], nomasq: ["-o", masquerade], routed: ["-o", routed] },
 };
 
-describe("case 13: what Docker does not masquerade", () => {
+describe("case 13: traffic that Docker does not masquerade", () => {
   let scene: Scene;
   let outside: Stranger;
   let without: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ describe("case 13: what Docker does not masquerade", () => {
       "alpha nomasq": "itself",
       "beta box": "the host",
       "beta plain": "the host",
-      // Docker 28 drops what comes back to a container from outside, unless the network is routed.
+      // Docker 28 drops packets that come back to a container from outside, unless the network is routed.
       "beta nomasq": "nothing came back",
       "beta routed": "itself",
     });

@@ -1,4 +1,4 @@
-/** `--iptables=false` on dockerd's command line is what the key of daemon.json is: Docker has no rules on purpose. */
+/** `--iptables=false` on dockerd's command line has the effect of daemon.json's key: Docker has no rules on purpose. */
 import assert from "node:assert/strict";
 import { dockerdFlags, dockerStarts, dockroute, sceneOf } from "../support/cases.js";
 import { boxesAreJoined } from "../support/other-addresses.js";

@@ -37,7 +37,7 @@ describe("17: interfaces of other programs", () => {
     await quiet();
   });
 
-  it("a machine behind the one that came reaches of a container what it did without us, whichever backend", async () => {
+  it("a machine behind a new one reaches the same doors of a container as without dockroute, with each backend", async () => {
     await kept("tun7", "10.88.7");
   });
 
@@ -77,7 +77,7 @@ describe("17: interfaces of other programs", () => {
       assert.equal((await exec(["ping", "-c", "1", "-W", "2", `${network}.1`])).code, 0, "the link works");
       const box = await boxAddress(host);
       assert.deepEqual(await open(onHost(host), box, ["tcp/81"]), ["tcp/81"], "the server listens");
-      // Docker 29 keeps all of a container's own address closed to others; Docker 26 what is not published.
+      // Docker 29 keeps all of a container's own address closed to others; Docker 26 the ports that are not published.
       const closed = host.name === "beta" ? ["icmp", "tcp/80", "tcp/81"] : ["tcp/81"];
       assert.deepEqual(await open(exec, box, closed), [], host.name);
     });

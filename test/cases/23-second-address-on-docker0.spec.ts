@@ -26,12 +26,12 @@ describe("23: docker0 has a second address, 10.99.0.1/24", () => {
     const file = await dropIn(alpha(), [
       'ExecStartPost=/bin/sh -c "! grep -q 172.30. /etc/docker/daemon.json"',
     ]);
-    // The restart with the drop-in is ours and not what is tried here.
+    // The restart with the drop-in is ours and no part of the test.
     await alpha().run("ip addr replace 10.99.0.1/24 dev docker0");
     const failed = await scene.stack.up("--continue-on-error");
     assert.notEqual(failed.code, 0, failed.text);
     const left = await addresses(alpha());
-    // The tests after this one begin with the same docker0, whatever became of it here.
+    // The tests after this one begin with the same docker0, whatever its state here.
     await alpha().run(["rm", file]);
     await alpha().run("ip -4 addr flush dev docker0");
     await restartDocker(alpha());
@@ -56,7 +56,7 @@ describe("23: docker0 has a second address, 10.99.0.1/24", () => {
     assert.match(await network(alpha()), /^172\.17\.0\.0\/16 /);
   });
 
-  it("an address that comes after the first up: the next change is no lie of docker0's", async () => {
+  it("an address that comes after the first up: the next change is made all the same", async () => {
     await scene.up();
     await alpha().run("ip addr add 10.98.0.1/24 dev docker0");
     scene.stack.configure(meshConfig(scene.lab, undefined, "172.28.0.0/16"));
@@ -73,7 +73,7 @@ async function addresses(host: Host): Promise<readonly string[]> {
   return [...told.matchAll(/inet (\S+)/g)].map(([, address]) => address ?? "").sort();
 }
 
-/** What Docker runs with: "172.17.0.0/16 172.17.0.1". */
+/** The network that Docker runs with: "172.17.0.0/16 172.17.0.1". */
 async function network(host: Host): Promise<string> {
   const form = "{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}}";
   return host.run(["docker", "network", "inspect", "bridge", "-f", form]);

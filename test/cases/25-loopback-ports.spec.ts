@@ -12,7 +12,7 @@ describe("25: ports published on 127.0.0.1 and ::1 in networks of a user's", () 
   let scene: Scene;
   let stranger: Stranger;
   const host = (): Host => scene.lab.host("beta");
-  /** The stranger's way to what is published on loopback is the container's own address. */
+  /** The stranger's way to a port published on loopback is the container's own address. */
   let doors: readonly string[];
 
   before(async () => {

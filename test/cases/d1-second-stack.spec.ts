@@ -21,7 +21,7 @@ describe("D1: a second stack on the same hosts", () => {
   });
   after(() => site?.down());
 
-  /** What one intruder has spoilt is no matter for the next one. */
+  /** Damage by one intruder is no matter for the next one. */
   afterEach(async () => {
     if ((await site.changedSince(held)).length === 0) return;
     await second?.destroy("--continue-on-error");

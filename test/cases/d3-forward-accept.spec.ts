@@ -1,4 +1,4 @@
-/** FORWARD is ACCEPT on purpose, and a VPN's clients reach the containers: what DOCKER-USER lets in stays in. */
+/** FORWARD is ACCEPT on purpose, and a VPN's clients reach the containers: DOCKER-USER goes on to let them in. */
 import assert from "node:assert/strict";
 import { boxAddress } from "../../lab/probe.js";
 import { pair, sceneOf, unsaid } from "../support/cases.js";
@@ -36,7 +36,7 @@ describe("D3: FORWARD at ACCEPT, a VPN's client let in by DOCKER-USER", () => {
     assert.deepEqual([await reached("vpn0"), await reached("vpn1")], [doors, doors]);
   });
 
-  it("the one that has a rule is in after it, and preview names what becomes of the other", async () => {
+  it("the one that has a rule is in after it, and preview names the fate of the other", async () => {
     const preview = await scene.preview();
     await scene.up();
     assert.deepEqual(await reached("vpn0"), doors, "let in by DOCKER-USER");

@@ -1,4 +1,4 @@
-/** Kind 1, cases of our own: what dockerd runs with comes from a file of options, another config file, two keys. */
+/** Kind 1, cases of our own: dockerd's settings come from a file of options, another config file, two keys. */
 import {
   daemonJson,
   dropIn,
@@ -63,7 +63,7 @@ describe("kind 1: another config file, and the key hosts beside a command line w
     await alpha.run('mkdir -p /srv/docker; echo \'{ "log-level": "info" }\' > /srv/docker/daemon.json');
     const command = `${await execStart(alpha)} --config-file /srv/docker/daemon.json`;
     file = await dropIn(alpha, ["ExecStart=", `ExecStart=${command}`], "config.conf");
-    // dockerd refuses to start with both, so whoever has the key has taken the flag away.
+    // dockerd refuses to start with both, so a person with the key has taken the flag away.
     const hosts = JSON.stringify({ hosts: ["fd://", "tcp://127.0.0.1:2375"] });
     await beta.run("cat > /etc/docker/daemon.json", { input: hosts });
     const bare = (await execStart(beta)).replace(/ -H \S+/, "");

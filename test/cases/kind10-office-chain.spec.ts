@@ -24,7 +24,7 @@ describe("kind 10: a chain of the administrator's behind DOCKER-USER lets a moni
   });
   after(() => scene?.strike());
 
-  /** What the monitor reaches at the container's own address, wherever that is by now. */
+  /** The doors that the monitor reaches at the container's own address, wherever that is by now. */
   async function reached(): Promise<readonly string[]> {
     const box = await boxAddress(alpha());
     await monitor.run(["ip", "route", "replace", `${box}/32`, "via", alpha().address]);

@@ -32,7 +32,7 @@ describe("kind 10: ufw lets a monitor on the LAN in by a route rule", () => {
     return open(atStranger(from), box, ["icmp", "tcp/81"]);
   }
 
-  it("what ufw lets in stays in: after up, a reload of ufw and a repair; preview tells that FORWARD is open", async () => {
+  it("ufw's clients stay in: after up, a reload of ufw and a repair; preview tells that FORWARD is open", async () => {
     const before = [await reached(monitor), await reached(other)];
     // `default allow routed` accepts each new TCP flow by a rule, in ufw-track-forward.
     assert.deepEqual(before, [
@@ -48,7 +48,7 @@ describe("kind 10: ufw lets a monitor on the LAN in by a route rule", () => {
     assert.deepEqual(changed(await scene.preview()), []);
   });
 
-  it("after destroy everybody gets in who did before", async () => {
+  it("after destroy the same clients get in as before", async () => {
     await scene.destroy();
     assert((await reached(monitor)).includes("tcp/81"));
     await alpha().run("ufw status | grep 172.16.0.0/12");

@@ -118,7 +118,7 @@ describe("kind 11: hosts that trust certificates", () => {
       await person.getsIn();
     });
 
-    it("which shows nothing but the certificate: it shows its key too by the list that is named", async () => {
+    it("a host that shows nothing but the certificate: it shows its key too by the list that is named", async () => {
       await sshd(
         "HostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub",
         "HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com",

@@ -6,7 +6,7 @@ import { addToList, Person } from "../support/advice.js";
 import { sceneOf } from "../support/cases.js";
 import type { Scene } from "../support/scene.js";
 
-/** By what a server allows alone. */
+/** The lists of algorithms: a server allows one of each alone. */
 const works: Readonly<Record<string, readonly string[]>> = {
   "chacha20-poly1305": ["Ciphers chacha20-poly1305@openssh.com"],
   "aes256-gcm": ["Ciphers aes256-gcm@openssh.com"],

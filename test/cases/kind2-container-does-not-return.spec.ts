@@ -27,7 +27,7 @@ describe("kind 2: a container whose mounted folder was removed while it ran", ()
     const reason =
       /bind source path does not exist: \/srv\/files|stat \/srv\/files: no such file or directory/;
     says(ran, ["alpha", /\bfiles\b/, reason]);
-    // The container is down after the undo too, so the host is not what it was.
+    // The container is down after the undo too, so the host is not as before.
     assert.doesNotMatch(ran.text, /Undone: yes/);
     const { docker0, daemonJson } = await standing(alpha);
     assert.deepEqual({ docker0, daemonJson }, { docker0: was.docker0, daemonJson: was.daemonJson });

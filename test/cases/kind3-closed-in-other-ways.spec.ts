@@ -28,7 +28,7 @@ describe("kind 3: networks that are closed in other ways", () => {
       await startBox(host, "both", [...quick, "--network", "outer"]);
       await host.run("docker network connect inner both");
     }
-    // What was made after the up, the next up takes notice of.
+    // The next up takes notice of networks that were made after the first.
     await scene.up();
   });
   after(() => scene?.strike());
@@ -38,7 +38,7 @@ describe("kind 3: networks that are closed in other ways", () => {
     const address = await addressIn(host, box, network);
     return [undefined, 80, 81].map((port) => ({ name: box, address, ...(port ? { port } : {}) }));
   };
-  /** What of it the peer's host and its container reach, and a stranger who routes the address to the host. */
+  /** The doors that the peer's host and container reach, and a stranger that routes the address to the host. */
   const reached = async (host: Host, doors: readonly Target[]) => {
     const peer = peerOf(host);
     for (const address of new Set(doors.map((door) => door.address))) {

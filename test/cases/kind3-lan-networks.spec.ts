@@ -37,7 +37,7 @@ describe("kind 3: containers with an address of the LAN", () => {
         box,
       ])
     ).trim();
-  /** Who reaches whom by the LAN. */
+  /** The doors that containers and the stranger reach by the LAN. */
   async function reached(): Promise<readonly string[]> {
     const [alpha, beta] = scene.lab.hosts;
     assert(alpha !== undefined && beta !== undefined);

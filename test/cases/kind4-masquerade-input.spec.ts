@@ -64,7 +64,7 @@ describe("kind 4: `masquerade` where Docker has `ip-masq: false`", () => {
   });
 
   it("containers leave as themselves before it", () => {
-    // Docker 28 drops what comes back to a container from outside.
+    // Docker 28 drops packets that come back to a container from outside.
     assert.deepEqual(without, { alpha: "itself", beta: "nothing came back" });
   });
 

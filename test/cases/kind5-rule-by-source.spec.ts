@@ -19,7 +19,7 @@ describe("kind 5: policy rules by source", () => {
       ip addr add 100.64.0.1/32 dev vpn0
       ip rule add pref 5270 from 172.17.0.0/16 lookup 52
       ip route add default dev vpn0 table 52`);
-    // As cloud-init and netplan write it: what has this address leaves by the gateway of its card.
+    // As cloud-init and netplan write it: packets from this address leave by the gateway of its card.
     const lan = beta().address.replace(/\d+$/, "0/24");
     await beta().run(`set -e
       ip rule add pref 100 from ${beta().address} lookup 100

@@ -1,4 +1,4 @@
-/** A policy rule leads the pool into another table before main: what a mesh VPN or a second uplink sets up. */
+/** A policy rule leads the pool into another table before main, as a mesh VPN or a second uplink sets it up. */
 import assert from "node:assert/strict";
 import { refusedAtPreview, sceneOf, standing, upLeaves } from "../support/cases.js";
 import type { Scene } from "../support/scene.js";

@@ -27,8 +27,8 @@ const further = (lab: () => Lab): readonly Omit<Event, "announced">[] => [
 ];
 
 /**
- * iptables-restore makes the empty base chains of what it restores, nat's INPUT among them, and they stay. Which of
- * its two default routes, the lab's and networkd's, a host has after its link was down is theirs.
+ * iptables-restore makes the empty base chains of its tables, nat's INPUT among them, and they stay. After a host's
+ * link was down, the lab and networkd decide which of their two default routes it has.
  */
 const ignore = new RegExp(
   [
@@ -39,7 +39,7 @@ const ignore = new RegExp(
   ].join("|"),
 );
 
-describe("destroy, after what happened since the up", () => {
+describe("destroy, after an event since the up", () => {
   let scene: Scene;
   let was: readonly Snapshot[];
 

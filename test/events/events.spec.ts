@@ -104,7 +104,7 @@ describe("after the up, with no pulumi run", () => {
     assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
-  it("systemctl restart nftables: whole within 3 s but for what Docker lost, which preview names", async () => {
+  it("systemctl restart nftables: whole within 3 s but for Docker's lost rules, which preview names", async () => {
     const delta = scene.lab.host("delta");
     await delta.run("systemctl restart nftables");
     await timed("systemctl restart nftables", delta, 3, { dockers: false });
@@ -120,7 +120,7 @@ describe("after the up, with no pulumi run", () => {
     assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
-  it("rules restored that were saved before the up: whole within 60 s but for what Docker lost", async () => {
+  it("rules restored that were saved before the up: whole within 60 s but for Docker's lost rules", async () => {
     const struck = ["alpha", "beta", "gamma"].map((name) => scene.lab.host(name));
     await Promise.all(struck.map((host) => host.run("iptables-restore </root/before-the-up")));
     const what = "iptables-restore of rules saved before the up";
@@ -137,7 +137,7 @@ describe("after the up, with no pulumi run", () => {
     assert.deepEqual(await left(scene.lab.hosts, outside, { known }), []);
   });
 
-  it("what wakes up costs under 50 ms of CPU, and with something to mend under 100", async () => {
+  it("a wake-up of the repair costs under 50 ms of CPU, and with something to mend under 100", async () => {
     for (const host of scene.lab.hosts) {
       const idle = await cpu(host);
       await host.run("ip route flush proto 219");

@@ -1,4 +1,4 @@
-/** What happens to hosts after an `up`, and the hosts to which it happens. */
+/** Events on hosts after an `up`, and the hosts on which they happen. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { boxAddress } from "../../lab/probe.js";
@@ -15,7 +15,7 @@ export interface Event {
   readonly what: string;
   readonly on: readonly (typeof hosts)[number]["name"][];
   readonly by: string | ((host: Host) => Promise<void>);
-  /** Whether systemd or Docker announces it. */
+  /** True where systemd or Docker announces it. */
   readonly announced: boolean;
 }
 
@@ -81,7 +81,7 @@ export const events: readonly Event[] = [
   },
 ];
 
-/** What the packages of the hosts need beyond their installation. */
+/** Sets up the packages of the hosts beyond their installation. */
 export async function arrange(host: Host): Promise<void> {
   if (host.name === "alpha") {
     await host.run(["tee", "/etc/systemd/network/10-lab.network"], {

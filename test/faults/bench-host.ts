@@ -1,4 +1,4 @@
-/** What a host of a bench has beside what a host of a lab is. */
+/** A host of a bench: a lab's host with a tripwire and a container beside it. */
 import type { Host } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
 import { quickBox } from "../support/scene.js";

@@ -11,7 +11,7 @@ export const long = 1;
 
 export const replaced = /^mv -T \/etc\/docker\/daemon.json/;
 export const restarted = /^systemctl restart docker/;
-/** Whether it still waits for its confirmation. */
+/** The question of a host's timer: does the change still wait for its confirmation? */
 export const asked = /^grep -qx # Token/;
 export const confirmed = /^rm -f \/etc\/dockroute\/pending\/undo$/;
 

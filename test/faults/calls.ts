@@ -1,4 +1,4 @@
-/** A call of the engine as a program of its own, what is tried with it, and where the time goes. */
+/** A call of the engine as a program of its own, the trials with it, and their time by phase. */
 import { join } from "node:path";
 import { root } from "../support/stack.js";
 import type { Answered, CallOf } from "./client.js";
@@ -9,18 +9,18 @@ export interface Tried {
   readonly wrong: readonly string[];
   readonly reachMs: number;
   readonly said: string;
-  /** What the host ran there, where it may be another call than the recorded one. */
+  /** The host's command there, where it may be another call than the recorded one. */
   readonly at?: string;
-  /** Where the time went, in seconds. */
+  /** The seconds of each phase. */
   readonly phases?: Readonly<Record<string, number>>;
 }
 
 export interface TryOptions {
-  /** Which form of the fault; by turns without it. */
+  /** The form of the fault; by turns without it. */
   readonly variant?: number;
-  /** What is to be seen before the fault. */
+  /** Looks at the host before the fault. */
   readonly standing?: () => Promise<void>;
-  /** What more must hold before the next run. */
+  /** Further conditions before the next run; returns those that do not hold. */
   readonly meanwhile?: () => Promise<readonly string[]>;
 }
 
@@ -36,7 +36,7 @@ export function startCall(call: CallOf, argv = ownClient): Started {
   return start(argv, { input: JSON.stringify(call), env: process.env, cwd: root });
 }
 
-/** What the engine is told; nothing where the program was killed. */
+/** The answer to the engine; nothing where the program was killed. */
 export async function answerOf(client: Started): Promise<Answered | undefined> {
   const { stdout, stderr, code } = await client.ended;
   if (stdout.endsWith("}\n")) return JSON.parse(stdout) as Answered;

@@ -1,11 +1,11 @@
-/** Which points of a whole `up` are tried one after another, each in the `up` that follows the last one's fault. */
+/** Points of a whole `up` that are tried one after another, each in the `up` that follows the last one's fault. */
 import type { Point } from "./points.js";
 import type { Place } from "./tripwire.js";
 
 export interface MeshPoint extends Point {
-  /** Where it is found in an `up` that goes on; without it, it is tried only in one from nothing. */
+  /** Its place in an `up` that goes on; without it, it is tried only in one from nothing. */
   readonly place?: Place;
-  /** Its script comes to its end in spite of the fault: what lies behind it there is not run again. */
+  /** Its script comes to its end in spite of the fault: the calls behind it there are not run again. */
   readonly once: boolean;
   /** It belongs to a resource that can be destroyed and made again while the bridges stay. */
   readonly onBridge: boolean;
@@ -18,17 +18,17 @@ export type Chain = ReadonlyMap<string, readonly MeshPoint[]>;
 export type Row = readonly [Chain, ...Chain[]];
 
 export interface Size {
-  /** How many points of a host are tried in a chain. */
+  /** The number of points of a host in a chain. */
   readonly points: number;
-  /** Of how many hosts at once; of all by default. */
+  /** The number of hosts at once; all by default. */
   readonly hosts?: number;
-  /** How many chains follow the first one of a row; none by default. */
+  /** The number of chains that follow the first one of a row; none by default. */
   readonly more?: number;
 }
 
 export class Chains {
   private readonly left: Set<MeshPoint>;
-  /** How often an `up` did not come to a point that it was to come to. */
+  /** The number of `up` that did not come to a point that they were to come to. */
   private readonly passed = new Map<MeshPoint, number>();
 
   constructor(
@@ -51,7 +51,7 @@ export class Chains {
     const most = faults.sort((a, b) => this.of(b).length - this.of(a).length)[0];
     if (most === undefined) return undefined;
     const first = this.take(this.of(most));
-    // What was passed by there too is left to one from nothing.
+    // A point that was passed by there too is left to one from nothing.
     const later = (point: MeshPoint): boolean =>
       point.onBridge && point.place !== undefined && (this.passed.get(point) ?? 0) < 2;
     const more = Array.from({ length: this.size.more ?? 0 }, () => this.take(this.of(most).filter(later)));
@@ -73,7 +73,7 @@ export class Chains {
     if (passed) this.passed.set(point, (this.passed.get(point) ?? 0) + 1);
   }
 
-  /** Whether it has to be the first of its host: on the way it is not found. */
+  /** True for a point that has to be the first of its host: on the way it is not found. */
   private isFirst(point: MeshPoint): boolean {
     return point.place === undefined || this.passed.has(point);
   }
@@ -87,7 +87,7 @@ export class Chains {
     const inOrder = [...points].sort((a, b) => a.call.n - b.call.n);
     const found = inOrder.filter((point) => !this.isFirst(point));
     const lowest = inOrder.find((point) => this.isFirst(point));
-    // What lies before it could not be tried in its chain.
+    // Points before it could not be tried in its chain.
     const first = found.every(({ call }) => call.n > (lowest?.call.n ?? 0)) ? lowest : undefined;
     const later = found.filter((point) => point.call.n > (first?.call.n ?? 0));
     // These are the scarce ones: one of a script, its last, so that what may be run again comes before.

@@ -32,19 +32,19 @@ export interface CallOf {
   readonly kind: Kind;
   readonly op: "create" | "update" | "delete" | "preview";
   readonly id: string;
-  /** What the state holds. */
+  /** Inputs and outputs in the state. */
   readonly olds: Props;
-  /** What the program declares. */
+  /** The program's inputs. */
   readonly news: Props;
   readonly config: Readonly<Record<string, string>>;
-  /** As in an `up` that begins with a refresh: what is not there any more is made, what does not differ is left. */
+  /** As in an `up` that begins with a refresh: makes a resource that is gone, and leaves one that does not differ. */
   readonly refreshed?: boolean;
 }
 
 export interface Answered {
-  /** What the state holds afterwards; absent where the engine records nothing new. */
+  /** The state afterwards; absent where the engine records nothing new. */
   readonly state?: Props;
-  /** What is not as declared, found by a preview. */
+  /** Differences from the program, found by a preview. */
   readonly due?: readonly string[];
   readonly error?: string;
 }
@@ -61,7 +61,7 @@ async function preview(lifecycle: Lifecycle, { id, olds, news }: CallOf): Promis
   ];
 }
 
-/** What the engine asks for once it has read what it is about to change; nothing where that needs no change. */
+/** The engine's call after it has read the resource that it is about to change; none where that needs no change. */
 async function afterRefresh(lifecycle: Lifecycle, call: CallOf): Promise<CallOf | Answered> {
   const { id, op, olds, news } = call;
   const seen = await lifecycle.read(id, olds);

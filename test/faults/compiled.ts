@@ -1,6 +1,7 @@
 /**
- * This checkout compiled, program and all: what starts Pulumi or a call hundreds of times saves each time the second
- * in which tsx would compile it. The project of bench/project.ts has the package compiled, and leaves the program to tsx.
+ * This checkout compiled, program and all: a run that starts Pulumi or a call hundreds of times saves
+ * each time the second in which tsx would compile it. The project of bench/project.ts has the package compiled, and
+ * leaves the program to tsx.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** What is done to a host or to the client while a program of ours stands still on the host. */
+/** Faults of a host or of the client while a program of ours stands still on the host. */
 import { greets } from "../../lab/host.js";
 import type { Lab } from "../../lab/lab.js";
 import { sleep, until } from "../../lab/run.js";
@@ -10,7 +10,7 @@ import type { Wire } from "./wire.js";
 export const faults = ["link cut", "client killed", "power cut"] as const;
 /** Done by the shim itself, in place of the program. */
 export const programFaults = ["program fails", "program prints garbage", "program hangs"] as const;
-/** What the sweeps do not do, a test may. */
+/** A test may reboot a host; the sweeps do not. */
 export type Fault = (typeof faults)[number] | (typeof programFaults)[number] | "reboot";
 
 export function trapFor(fault: Fault): Trap {
@@ -50,7 +50,7 @@ export async function strike(fault: Fault, variant: number, struck: Struck): Pro
 async function cutLink({ lab, host, wire, release }: Struck, variant: number): Promise<void> {
   wire.cut();
   release();
-  // What a shell of ours does before it meets the end of its link.
+  // Time for a shell of ours to go on before it meets the end of its link.
   await sleep(2000);
   if (variant % 2 === 1) {
     const limit = (undoSeconds() + 60) * 1000;

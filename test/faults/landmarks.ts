@@ -1,5 +1,5 @@
 /**
- * Where a call is found again in an `up` that goes on where another was broken off: its number differs there, but the
+ * The place of a call in an `up` that goes on where another was broken off: its number differs there, but the
  * calls of its script just before it are the same.
  */
 import type { Call, Place } from "./tripwire.js";

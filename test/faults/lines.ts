@@ -14,12 +14,12 @@ import { walked } from "./walk/walk.js";
 export interface Line {
   readonly run: string;
   readonly fault: string;
-  /** How many calls were recorded, and how many of them are points. */
+  /** The number of recorded calls, and of those among them that are points. */
   readonly calls: number;
   readonly points: number;
   readonly tried: number;
   readonly held: number;
-  /** How many of the points were to be tried, in percent, evenly spread; all where it is absent. */
+  /** The share of the points that was to be tried, in percent, evenly spread; all where it is absent. */
   readonly share?: number;
   /** Until a host was reached again, in seconds. */
   readonly longest: number;
@@ -28,7 +28,7 @@ export interface Line {
   readonly clock: number;
   /** The points that were not reached: "alpha 247". */
   readonly missed: readonly string[];
-  /** Where, and what did not hold. */
+  /** Points with the conditions that did not hold there. */
   readonly wrong: readonly string[];
   /** The same of points that held when they were tried again. */
   readonly mended: readonly string[];
@@ -39,7 +39,7 @@ export interface WalkLine {
   readonly seed: number;
   readonly steps: number;
   readonly held: number;
-  /** How often its hosts were compared with fresh ones. */
+  /** The number of times that its hosts were compared with fresh ones. */
   readonly compared: number;
   readonly minutes: number;
   readonly wrong: readonly string[];
@@ -97,7 +97,7 @@ export function mergedBy<L extends Line | WalkLine>(
 const extent = (line: Line | WalkLine): number =>
   "tried" in line ? line.tried + line.missed.length : line.steps;
 
-/** Whether all that was to be tried was looked for. */
+/** True where every point that was to be tried was looked for. */
 export function isShareTried(line: Line): boolean {
   return line.points > 0 && extent(line) >= shareOf(line.points, line.share ?? 100);
 }

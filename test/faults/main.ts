@@ -35,7 +35,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     /** The sweep begins no point after so many minutes; the next run goes on. */
     minutes: { type: "string", default: "Infinity" },
-    /** How many of the points are tried, in percent, evenly spread over each run's calls. */
+    /** The share of the points that is tried, in percent, evenly spread over each run's calls. */
     share: { type: "string", default: "100" },
     /** Only the points that did not hold or were not reached, each by itself. */
     again: { type: "boolean", default: false },

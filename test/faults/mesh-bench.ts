@@ -1,4 +1,4 @@
-/** Hosts and a stack that names them by wires which can be cut: what a whole `up` is tried on. */
+/** The ground of a whole `up`: hosts, and a stack that names them by wires which can be cut. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,7 +143,7 @@ export class MeshBench {
     return sameAs(this.pristine.get(host.name) as Snapshot, host);
   }
 
-  /** How many may restart Docker at the same time. */
+  /** Sets the number of hosts that may restart Docker at the same time. */
   atOnce(maxUnavailable: number): void {
     this.configure({ ...wiredConfig(this.lab, this.wires), maxUnavailable });
   }

@@ -13,7 +13,7 @@ import type { Started } from "./process.js";
 
 export interface Hit {
   readonly point: MeshPoint;
-  /** What the host ran there. */
+  /** The host's command there. */
   readonly at: string;
   readonly reachMs: number;
   readonly said: string;
@@ -28,11 +28,11 @@ export interface RowTried {
 /** An `up` from nothing did not come to it; one that went on did not; the row was over before. */
 export type Missed = "not there" | "passed" | "not tried";
 
-/** How much of a row is tried. */
+/** The part of a row that is tried. */
 export interface Limits {
-  /** How many `up` of a chain are broken off. */
+  /** The number of `up` of a chain that are broken off. */
   readonly rounds: number;
-  /** When no further `up` is broken off, as `Date.now()` counts. */
+  /** The time from which no further `up` is broken off, as `Date.now()` counts. */
   readonly until: number;
 }
 
@@ -66,7 +66,7 @@ function readBack(bench: MeshBench, whole: boolean, isLast: boolean): Promise<re
   return isLast ? bench.stands() : bench.isAsKept();
 }
 
-/** @param fromNothing whether what is found by its number alone is there */
+/** @param fromNothing true for an `up` from nothing, which meets points that are found by their number alone */
 async function tryChain(bench: MeshBench, chain: Chain, { rounds, until }: Limits, fromNothing: boolean) {
   let lines = [...chain.values()];
   const hits: Hit[] = [];
@@ -84,7 +84,7 @@ async function tryChain(bench: MeshBench, chain: Chain, { rounds, until }: Limit
       // Where the client was killed meanwhile, the next `up` may come to it, if it can be found there.
       if (tried.killed && point.place !== undefined) continue;
       over.add(point);
-      // What was done to another host may have kept this one from it.
+      // The fault of another host may have kept this one from it.
       const kept = tried.killed || (round === 0 && tried.hits.length > 0);
       missed.set(point, kept ? "not tried" : round === 0 && fromNothing ? "not there" : "passed");
     }
@@ -100,7 +100,7 @@ function heads(lines: readonly (readonly MeshPoint[])[]): readonly MeshPoint[] {
   return lines.flatMap((line) => line.slice(0, 1));
 }
 
-/** One `up` with what is done in it, and what must hold before the next. */
+/** One `up` with the faults in it, and the conditions that must hold before the next. */
 async function oneRound(bench: MeshBench, lines: readonly (readonly MeshPoint[])[]) {
   const armed = heads(lines);
   await Promise.all(armed.map((point) => arm(bench, point)));
@@ -134,7 +134,7 @@ async function strikeAlong(
 ): Promise<readonly Struck[]> {
   const struck: Struck[] = [];
   for (const point of line) {
-    // The first was armed before the client began; what can be found only by its number needs that.
+    // The first was armed before the client began; a point that can be found only by its number needs that.
     if (struck.length > 0) {
       if (point.place === undefined) break;
       await arm(bench, point);

@@ -8,23 +8,23 @@ import { family, isAlive, isConnectedTo, kill, type Started, watchesItsInput } f
 /** A point that was struck. */
 export interface Struck {
   readonly point: MeshPoint;
-  /** What the host ran there. */
+  /** The host's command there. */
   readonly at: string;
-  /** After how many ms a login was had, or that none was; where it was asked before the `up` came to its end. */
+  /** The ms until a login was had, or that none was; where it was asked before the `up` came to its end. */
   readonly reached?: number | string;
 }
 
 /** A process of the client that was killed. */
 export interface Relative {
   readonly words: string;
-  /** Whether our code runs in it. */
+  /** True where our code runs in it. */
   readonly ours: boolean;
 }
 
-/** How long hosts wait for each other at their points; well below the time after which they go back alone. */
+/** The ms that hosts wait for each other at their points; well below the time after which they go back alone. */
 const company = 2500;
 
-/** Kills the client when all stand still, or those that can: what the others do may wait for them. */
+/** Kills the client when all stand still, or those that can: the others' work may wait for them. */
 export async function killAt(
   bench: MeshBench,
   armed: readonly MeshPoint[],

@@ -11,15 +11,15 @@ import { earliest, type Point, percentOf, spread, type Trace, traceOf } from "./
 import { brokeOff, openPoints, type Plan, tell } from "./resource-sweep.js";
 import type { Call } from "./tripwire.js";
 
-/** Which hosts are brought up, and which of them are struck. */
+/** The hosts that are brought up, and those of them that are struck. */
 export interface Course {
   readonly run: string;
   readonly hosts: readonly HostSpec[];
-  /** Where the calls are recorded; by default where the points are tried. */
+  /** The hosts on which the calls are recorded; by default those on which the points are tried. */
   readonly recordedOn?: readonly HostSpec[];
   /** All by default. */
   readonly struck?: readonly string[];
-  /** How many `up` are broken off in a chain before one is left alone, and what is meant for them. */
+  /** The number of `up` that are broken off in a chain before one is left alone, and the points meant for them. */
   readonly rounds: number;
   readonly size: Size;
 }
@@ -46,7 +46,7 @@ export async function sweepMesh(plan: Plan, prefix: string, course = ofThree): P
   };
   const trace = await traceOf(run, record, plan.anew);
   const points = pointsOf(plan, run, trace);
-  // What did not hold in a row, or was not come to, is tried again by itself.
+  // A point that did not hold in a row, or was not come to, is tried again by itself.
   const open = earliest(points.filter(openPoints(plan)), plan.most);
   const chains = new Chains(open, plan.again ? { points: 1, hosts: 1 } : course.size);
   const counts = Object.values(trace).map(({ length }) => length);
@@ -68,7 +68,7 @@ function pointsOf(plan: Plan, run: string, trace: Trace): readonly MeshPoint[] {
   );
 }
 
-/** After a power cut a script does not; and what a transaction did is taken back, unless the link is back in time. */
+/** After a power cut a script does not; and a transaction's work is taken back, unless the link is back in time. */
 function comesToItsEnd({ fault, host, call }: Point, trace: Trace): boolean {
   const isTransaction = transaction(trace[host]).some(({ session }) => session === call.session);
   return fault !== "power cut" && !(isTransaction && (fault === "client killed" || call.n % 2 === 1));
@@ -126,10 +126,10 @@ function brokenOff(points: readonly MeshPoint[], error: unknown): RowTried {
   return { hits, wrong, missed: new Map() };
 }
 
-/** What does not hold is told of each point of the row: which it was is seen when they are tried again. */
+/** Tells of each point of the row the conditions that do not hold: the trials anew find the point at fault. */
 function note(plan: Plan, prefix: string, chains: Chains, tried: RowTried, started: number): void {
   const { hits, missed, wrong } = tried;
-  // What is wrong is told also where no point was come to.
+  // A condition that does not hold is told also where no point was come to.
   const all = wrong.length > 0 && hits.length === 0;
   const never = [...missed].filter(([, why]) => all || why === "not there").map(([point]) => point);
   const share = (Date.now() - started) / (hits.length + never.length);

@@ -1,6 +1,6 @@
 /**
  * The promises that are held by tests of their own: their titles begin with the promise's letter. Each file with
- * such a title is run as a whole, because its tests build on one another; the reporter keeps what became of them.
+ * such a title is run as a whole, because its tests build on one another; the reporter keeps their results.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -39,7 +39,7 @@ export async function stopNamedTests(signal: NodeJS.Signals): Promise<void> {
   await once(running, "exit");
 }
 
-/** Whether all of its tests ran: mocha's status is how many of them failed. */
+/** True where all of its tests ran: mocha's status is the number of those that failed. */
 async function runSpec(file: string, prefix: string): Promise<boolean> {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
   const own = ["--no-config", "--require", "tsx/cjs", "--require", join(root, "test/support/labs.ts")];

@@ -84,7 +84,7 @@ function leftovers(host: Host, question: string): Promise<readonly string[]> {
   return eventually(ask, (undoSeconds() + 5) * 1000);
 }
 
-/** Whether a change waits on the host for its confirmation. */
+/** True while a change waits on the host for its confirmation. */
 export function isPending(host: Host): Promise<boolean> {
   return host.has("etc/dockroute/pending/undo");
 }

@@ -1,5 +1,5 @@
 /**
- * What became of the tests whose titles begin with a promise's letter, in whichever run of mocha they ran last:
+ * Results of the tests whose titles begin with a promise's letter, of whichever run of mocha they ran in last:
  * the reporter of all runs keeps it here, and docs/reliability.md reads it.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,8 +9,9 @@ import { commit, resultsFolder } from "./results.js";
 
 export interface Outcome {
   readonly passed: boolean;
-  /** The file it is in, and whether all of that was run: then what it says of no more is no more in it. */
+  /** The file it is in. */
   readonly spec: string;
+  /** True where all of the file was run: then a title that the run does not have is gone from it. */
   readonly whole: boolean;
   readonly commit: string;
 }

@@ -1,4 +1,4 @@
-/** Which points are tried, and in which order: evenly spread at first, then those in between. */
+/** The points that are tried, in their order: evenly spread at first, then those in between. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Fault, faults, programFaults } from "./faults.js";
@@ -30,7 +30,7 @@ export function worthTrying(calls: readonly Call[]): readonly Call[] {
   return calls.filter((call) => call.changing || middles.has(call));
 }
 
-/** How many of so many points an evenly spread share is. */
+/** The number of points in an evenly spread share of so many. */
 export function shareOf(count: number, percent: number): number {
   return Math.ceil((count * percent) / 100);
 }
@@ -47,12 +47,12 @@ export function evenShare<T>(all: readonly T[], percent: number, shift: number):
   }).filter((each) => each !== undefined);
 }
 
-/** Where a fault begins, so that the first rounds and the shares of several faults do not try the same points. */
+/** The first point of a fault, so that the first rounds and the shares of several faults try different points. */
 function shiftOf(fault: Fault): number {
   return [...faults, ...programFaults, "reboot"].indexOf(fault) * 5;
 }
 
-/** @param percent how many of the points are tried */
+/** @param percent the share of the points that is tried */
 export function spread(run: string, fault: Fault, trace: Trace, percent: number): readonly Point[] {
   const shift = shiftOf(fault);
   const every = Object.entries(trace).flatMap(([host, calls]) =>
@@ -70,7 +70,7 @@ export function spread(run: string, fault: Fault, trace: Trace, percent: number)
     );
 }
 
-/** How many percent of so many points a sample is, at least one. */
+/** The percentage that a sample is of so many points, at least one. */
 export function percentOf(most: number, count: number): number {
   return Math.min(100, Math.max(1, Math.floor((100 * most) / Math.max(1, count))));
 }

@@ -12,7 +12,7 @@ export interface Started {
 
 const running = new Set<number>();
 
-/** For who is stopped himself: what he has started is in process groups of its own. */
+/** For a program that is stopped itself: its children are in process groups of their own. */
 export function killAllStarted(): void {
   for (const pid of running) kill(family(pid).keys());
 }
@@ -40,11 +40,11 @@ export function start(
   if (child.pid !== undefined) running.add(child.pid);
   const ended = new Promise<Result>((resolve, reject) => {
     child.on("error", reject);
-    // Not "close": what it started may live on and hold its streams.
+    // Not "close": its children may live on and hold its streams.
     child.on("exit", (code, signal) => {
       over = true;
       if (child.pid !== undefined) running.delete(child.pid);
-      // What was written last may still be on its way.
+      // The last output may still be on its way.
       setTimeout(() => resolve({ code: code ?? (signal === "SIGKILL" ? 137 : 143), ...heard }), 50);
     });
   });
@@ -73,7 +73,7 @@ export function family(pid: number): ReadonlyMap<number, string> {
   return found;
 }
 
-/** Whether a process holds a connection to one of these ports of this machine. */
+/** True for a process that holds a connection to one of these ports of this machine. */
 export function isConnectedTo(pid: number, ports: ReadonlySet<number>): boolean {
   try {
     const table = readFileSync(`/proc/${pid}/net/tcp`, "utf8").split("\n").slice(1);
@@ -92,11 +92,11 @@ export function isConnectedTo(pid: number, ports: ReadonlySet<number>): boolean 
   }
 }
 
-/** Whether a process waits for its standard input, as our provider does from the moment that it is loaded. */
+/** True for a process that waits for its standard input, as our provider does from the moment that it is loaded. */
 export function watchesItsInput(pid: number): boolean {
   try {
     const folder = `/proc/${pid}/fdinfo`;
-    // What an epoll descriptor waits for has a line each.
+    // Each descriptor that epoll waits for has a line.
     return readdirSync(folder).some((name) => /^tfd: +0 /m.test(readFileSync(join(folder, name), "utf8")));
   } catch {
     // It ended, or closed one, while we looked.

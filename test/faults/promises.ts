@@ -1,4 +1,4 @@
-/** What is promised, row by row. The tests of a promise begin their titles with its letter. */
+/** The promises, row by row. The tests of a promise begin their titles with its letter. */
 import type { Line } from "./lines.js";
 
 export interface Promise_ {

@@ -23,7 +23,7 @@ import { type Case, cases, type Transition } from "./transitions.js";
 import type { Call, Tripwire } from "./tripwire.js";
 import { Wire } from "./wire.js";
 
-/** Where the host stands: without the resource, with its first value, with its second. */
+/** The state of the host: without the resource, with its first value, with its second. */
 export type Place = "absent" | 0 | 1;
 
 const steps: Readonly<Record<Transition, readonly [Place, Place]>> = {
@@ -207,7 +207,7 @@ export class ResourceBench {
     return answered;
   }
 
-  /** What the engine would keep: the new state, the half-made one, or the old one. */
+  /** Keeps the state that the engine would keep: the new one, the half-made one, or the old one. */
   private note(to: Place, answered: Answered | undefined): void {
     if (answered === undefined) return;
     if (answered.state !== undefined) this.state = answered.state;

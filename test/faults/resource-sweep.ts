@@ -11,15 +11,15 @@ import { type Case, kinds, type Transition, transitions } from "./transitions.js
 export interface Plan {
   readonly faults: readonly Fault[];
   readonly labs: number;
-  /** When no further point is begun. */
+  /** The time from which no further point is begun. */
   readonly until: number;
-  /** How many of the points are tried, in percent, evenly spread. */
+  /** The share of the points that is tried, in percent, evenly spread. */
   readonly share: number;
-  /** Whether points that did not hold are tried again. */
+  /** True tries points again that did not hold. */
   readonly again: boolean;
-  /** Whether every point is tried, also one whose result is known. */
+  /** True tries every point, also one whose result is known. */
   readonly anew?: boolean;
-  /** How many of the points are tried at most, the earliest rounds first, which are evenly spread; all by default. */
+  /** The most points that are tried, the earliest rounds first, which are evenly spread; all by default. */
   readonly most?: number;
   readonly say: (line: string) => void;
 }
@@ -29,7 +29,7 @@ export interface ResourcePlan extends Plan {
   readonly kinds: readonly string[];
   /** All by default. */
   readonly transitions?: readonly Transition[];
-  /** Where the calls are recorded; by default where the points are tried. */
+  /** The image on which the calls are recorded; by default that on which the points are tried. */
   readonly recordedOn?: string;
 }
 
@@ -54,7 +54,7 @@ export async function sweepResources(plan: ResourcePlan, prefix: string): Promis
   await Promise.all(labs.map((name) => new Worker(told, name, queue).run()));
 }
 
-/** Whether a point is still to be tried; or, to be tried again, whether it did not hold or was not come to. */
+/** Chooses the points still to be tried; with `again`, those that did not hold or were not come to. */
 export function openPoints({ again, anew }: Pick<Plan, "again" | "anew">): (point: Point) => boolean {
   if (anew === true) return () => true;
   const rows = allRows();
@@ -84,7 +84,7 @@ function pointsOf(
   );
 }
 
-/** What each transition calls when nothing goes wrong; a lab is booted only for those not known yet. */
+/** The calls of each transition when nothing goes wrong; a lab is booted only for those not known yet. */
 async function record(plan: ResourcePlan, prefix: string): Promise<ReadonlyMap<string, Trace>> {
   const traces = new Map<string, Trace>();
   let bench: ResourceBench | undefined;
@@ -174,7 +174,7 @@ export function brokeOff(error: unknown): Tried {
   };
 }
 
-/** Keeps what became of a point, and says it. */
+/** Keeps the result of a point, and prints it. */
 export function tell(plan: Plan, prefix: string, point: Point, tried: Tried, ms: number): void {
   const { run, fault, host, call } = point;
   const seconds = Math.round(ms / 100) / 10;

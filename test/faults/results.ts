@@ -10,11 +10,11 @@ export interface Row {
   readonly fault: string;
   readonly host: string;
   readonly n: number;
-  /** What the host ran there. */
+  /** The host's command there. */
   readonly at: string;
-  /** Whether the run reached this point at all; it may have made fewer calls than the recorded one. */
+  /** True where the run reached this point; it may have made fewer calls than the recorded one. */
   readonly reached: boolean;
-  /** What did not hold. */
+  /** The conditions that did not hold. */
   readonly wrong: readonly string[];
   readonly reachMs: number;
   /** The message that a person would read. */
@@ -22,9 +22,9 @@ export interface Row {
   /** Time of its lab, and how many labs there were side by side. */
   readonly seconds: number;
   readonly labs?: number;
-  /** How many of the points its sweep was to try, in percent; all where it is absent. */
+  /** The share of the points that its sweep was to try, in percent; all where it is absent. */
   readonly share?: number;
-  /** Where they went, where it was measured. */
+  /** The seconds of each phase, where they were measured. */
   readonly phases?: Readonly<Record<string, number>>;
   readonly commit: string;
 }

@@ -5,7 +5,7 @@ import type { Kind } from "./client.js";
 export interface Case {
   readonly kind: Kind;
   readonly id: string;
-  /** What the program declares, before and after the update. */
+  /** The program's inputs, before and after the update. */
   readonly values: readonly [Props, Props];
 }
 

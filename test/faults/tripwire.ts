@@ -8,7 +8,7 @@ import type { Host } from "../../lab/host.js";
 import { sleep } from "../../lab/run.js";
 import { type Desk, deskOf } from "./desk.js";
 
-/** Where a program was called: by a script that came over ssh, or by one that runs on the host alone. */
+/** The caller of a program: a script that came over ssh, or one that runs on the host alone. */
 export type Series = "ssh" | "alone";
 
 export interface Call {
@@ -17,15 +17,15 @@ export interface Call {
   /** The exec it belongs to. */
   readonly session: string;
   readonly words: string;
-  /** Whether its script holds the host's lock: it changes something. */
+  /** True where its script holds the host's lock: it changes something. */
   readonly changing: boolean;
 }
 
-/** What a shim does in place of its program; "stop" runs it and then waits for the fault. */
+/** The act of a shim in place of its program; "stop" runs it and then waits for the fault. */
 export type Trap = "stop" | "fail" | "hang" | "garbage";
 
 /**
- * Which call: the n-th of a run; so many after one that looks like the landmark, in the landmark's session; or after
+ * A call: the n-th of a run; so many after one that looks like the landmark, in the landmark's session; or after
  * that the one with these words, so many times, in whichever session.
  */
 export type Place =

@@ -10,9 +10,9 @@ import { allTries, type Row } from "./results.js";
 export const vmUndoSeconds = "300";
 
 export interface Sample {
-  /** How many points are tried, if the time is enough. */
+  /** The number of points that are tried, if the time is enough. */
   readonly points: number;
-  /** When no further point is begun, as `Date.now()` counts. */
+  /** The time from which no further point is begun, as `Date.now()` counts. */
   readonly until: number;
   readonly say: (line: string) => void;
 }
@@ -36,7 +36,7 @@ const wholeUp: Course = {
   size: { points: 6, hosts: 1 },
 };
 
-/** Two machines at once, one of them for the whole `up`. Gives what became of each point. */
+/** Two machines at once, one of them for the whole `up`. Gives the result of each point. */
 export async function sweepVms(sample: Sample, prefix: string): Promise<readonly Row[]> {
   const before = allTries().length;
   const ofBridge = Math.ceil((sample.points * 2) / 3);

@@ -6,7 +6,7 @@ export type WireState = "whole" | "cut" | "stalled" | "dripping";
 export class Wire {
   private state: WireState = "whole";
   private readonly sockets = new Set<Socket>();
-  /** How many connections were asked for. */
+  /** The number of connections that were asked for. */
   dials = 0;
 
   private constructor(

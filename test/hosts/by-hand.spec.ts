@@ -27,7 +27,7 @@ describe("docs/hosts.md", function () {
   });
   after(() => scene?.strike());
 
-  it("says all that is on a host: removed by hand, nothing is left", async () => {
+  it("lists all that is on a host: removed by hand, nothing is left", async () => {
     const { hosts } = scene.lab;
     const fresh = await Promise.all(hosts.map((host) => snapshot(host, { ignore: emptyTable })));
     await scene.up();

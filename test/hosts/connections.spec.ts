@@ -9,7 +9,7 @@ import { type Wire, wireTo } from "../support/wire.js";
 const delay = 80;
 const names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
 
-/** What is between the operator and the hosts costs as little as it can: logins, round trips, bytes in the state. */
+/** The cost between the operator and the hosts is as small as it can be: logins, round trips, bytes in the state. */
 describe("connections", () => {
   let site: Site;
 

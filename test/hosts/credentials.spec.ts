@@ -154,7 +154,7 @@ describe("credentials", () => {
     }
   }
 
-  /** What the process lists of this machine and of the host show until it is called. */
+  /** The process lists of this machine and of the host until it is called. */
   function watch(): () => Promise<string> {
     const lists: string[] = [];
     const timer = setInterval(async () => {

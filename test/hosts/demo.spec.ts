@@ -44,7 +44,7 @@ describe("npm run demo", function () {
     match(text, /^ {2}dockroute:pool: 172\.30\.0\.0\/16$/m);
   });
 
-  it("is gone without a trace after --down, which may be said twice", async () => {
+  it("is gone without a trace after --down, which may be given twice", async () => {
     await down();
     deepEqual(await leftovers(prefix), []);
     equal(existsSync(folder), false);

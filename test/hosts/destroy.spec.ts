@@ -5,7 +5,7 @@ import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { Scene } from "../support/scene.js";
 import { meshConfig } from "../support/stack.js";
 
-/** What a daemon.json can look like, one a host. Each Docker is there with a file and without. */
+/** Forms of a daemon.json, one a host. Each Docker is there with a file and without. */
 const found: readonly (HostSpec & { readonly with: string; readonly prepare?: string })[] = [
   { name: "absent20", image: "docker20", with: "no daemon.json" },
   { name: "absent28", image: "docker28", with: "no daemon.json" },

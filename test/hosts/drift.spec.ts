@@ -1,4 +1,4 @@
-/** What is changed by hand is seen by the next preview and mended by the next up, and nothing else is. */
+/** The next preview sees each change by hand and the next up mends it, and nothing else. */
 import assert from "node:assert/strict";
 import { differences, snapshot } from "../../lab/snapshot.js";
 import { forwardChain, natChain, scriptOf } from "../support/names.js";
@@ -170,7 +170,7 @@ describe("drift", () => {
         text.replace(/\$(alpha|beta|gamma)/g, (_, name: string) => scene.lab.host(name).address);
       const trees = ["/etc/docker", "/etc/dockroute", "/etc/systemd/system"];
       const was = await look(trees);
-      // Else the host mends by itself, within half a minute, what preview is to see.
+      // Else the host itself mends the change that preview is to see, within half a minute.
       for (const host of scene.lab.hosts) await host.run("systemctl stop dockroute-repair.timer");
       for (const { on, hand } of drifts) await scene.lab.host(on).run(named(hand));
       const preview = (await scene.preview()).text;

@@ -1,5 +1,5 @@
 /**
- * What becomes of flows that run while the exemption comes and goes: two hosts, one sends, the other counts. With
+ * The fate of flows that run while the exemption comes and goes: two hosts, one sends, the other counts. With
  * every firewall backend in `npm run test:matrix`.
  */
 import assert from "node:assert/strict";
@@ -89,7 +89,7 @@ function flows(prefix: string, pair: readonly HostSpec[]): void {
   const stopAll = () =>
     alpha.exec("docker exec box killall ping; for p in $(pgrep -f 'IO::[S]ocket'); do kill $p; done");
 
-  /** Which of the two addresses each kind of packet has when it comes in at the receiver, from now on. */
+  /** The one of the two addresses that each kind of packet has when it comes in at the receiver, from now on. */
   async function sourcesSeen(ms: number): Promise<Readonly<Record<string, readonly string[]>>> {
     const kinds = {
       icmp: "icmp type echo-request",
@@ -154,7 +154,7 @@ function flows(prefix: string, pair: readonly HostSpec[]): void {
     });
   }
 
-  it("where there is no program conntrack, preview names what becomes of them", async () => {
+  it("without the program conntrack, preview names the fate of the flows", async () => {
     await alpha.run("mv /usr/sbin/conntrack /usr/sbin/conntrack.away");
     await alpha.run("systemctl stop dockroute-repair.timer; nft delete table ip dockroute 2>/dev/null || :");
     const { text } = await scene.preview();

@@ -47,7 +47,7 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
     await scene?.strike();
   });
 
-  it("preview says how to have users' networks in the plan, and which there is lies outside", async () => {
+  it("preview tells how to have users' networks in the plan, and names those that lie outside", async () => {
     const fresh = await look();
     const whole = (await scene.preview()).text;
     assert.match(whole, /omega: the whole subnet is docker0's, so networks that users create lie outside/);
@@ -78,7 +78,7 @@ describe("the matrix: Docker 20.10, 26.1, 28.5, 29, and 29 with nftables", () =>
     assert.equal((await uncutAmiss(all, () => [1501])).length, 20);
   });
 
-  it("what leaves the plan is masqueraded", async () => {
+  it("packets that leave the plan are masqueraded", async () => {
     assert.deepEqual(await notMasqueraded(all, stranger), []);
   });
 

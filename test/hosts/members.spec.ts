@@ -1,4 +1,4 @@
-/** Hosts come, go, are exchanged and swap their parts; who is not meant is not touched. */
+/** Hosts come, go, are exchanged and swap their parts; the others are not touched. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Host } from "../../lab/host.js";
@@ -62,7 +62,7 @@ describe("members of a mesh", () => {
     const hostKey = (await host("delta").run("cat /etc/ssh/ssh_host_ed25519_key.pub")).trim();
     const privateKeyFile = `${scene.stack.folder}/own_key`;
     const connection = { port: 2222, user: "admin", privateKeyFile, hostKey };
-    // sudo leaves a note in the home of who uses it for the first time.
+    // sudo leaves a note in the home of a user who uses it for the first time.
     await host("delta").run("su admin -c 'sudo -n true'");
     const was = await snapshot(host("delta"));
     write([...trio.map((name) => entry(name)), entry("delta", { connection })]);
@@ -125,7 +125,7 @@ async function ownKey(scene: Scene, host: Host): Promise<void> {
   await host.run(": > /root/.ssh/authorized_keys");
 }
 
-/** What must stay the same on who is not meant: dockerd, docker0, and each container's id, start and address. */
+/** Things that must stay the same on the other hosts: dockerd, docker0, and each container's id, start and address. */
 async function untouched(hosts: readonly Host[]): Promise<readonly string[]> {
   const asks = [
     "docker ps -q --no-trunc | xargs docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.NetworkSettings.IPAddress}}'",

@@ -1,4 +1,4 @@
-/** Whoever is in the plan reaches whoever else is, and the world outside sees nothing of it. */
+/** The hosts and containers in the plan reach each other, and the world outside sees nothing of it. */
 import assert from "node:assert/strict";
 import type { Stranger } from "../../lab/host.js";
 import { fromBox, fromStranger, hostPort, type Target } from "../../lab/probe.js";

@@ -86,7 +86,7 @@ async function besiege(scene: Scene, host: Host, at: number): Promise<Siege> {
   for (const range of ["172.17.0.0/16", `172.30.${at}.0/24`]) {
     await stranger.run(["ip", "route", "replace", range, "via", host.address]);
   }
-  // Port 80 is published: before 28, Docker itself lets whoever has a route enter it at the container too.
+  // Port 80 is published: before 28, Docker itself lets anybody with a route enter it at the container too.
   const hidden = ["172.17.0.2", `172.30.${at}.2`].flatMap((box) => [box, `${box}:81`]);
   return { host, stranger, hidden, open: `${host.address}:${hostPort}` };
 }
@@ -99,7 +99,7 @@ async function takeAddress(sieges: readonly Siege[]): Promise<void> {
   }
 }
 
-/** What opened to the strangers while the work was done. `heard(n)` waits until each has knocked n times more. */
+/** Doors that opened to the strangers during the work. `heard(n)` waits until each has knocked n times more. */
 async function knocking(
   sieges: readonly Siege[],
   work: (heard: (times: number) => Promise<void>) => Promise<void>,

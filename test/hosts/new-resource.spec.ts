@@ -1,4 +1,4 @@
-/** The resource that docs/architecture.md adds, on a host: what the page tells a newcomer to write is enough. */
+/** The resource that docs/architecture.md adds, on a host: the files of that page are enough. */
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { ownProject } from "../support/own-project.js";

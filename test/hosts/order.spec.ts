@@ -5,11 +5,11 @@ import { until } from "../../lab/run.js";
 import { Scene } from "../support/scene.js";
 
 interface Rule {
-  /** What a host must have for it: a program, or a chain that Docker makes. */
+  /** Its need on the host: a program, or a chain that Docker makes. */
   readonly needs?: "nft" | "DOCKER-USER";
   readonly put: string;
   readonly take: string;
-  /** What preview must say; undefined where it must be without effect. */
+  /** The text that preview must have; undefined where it must be without effect. */
   readonly named?: string;
 }
 
@@ -90,7 +90,7 @@ for (const [at, pair] of pairs.entries()) {
     describe(`rules of others above ours, on ${title}`, () => order(`f2or${at}`, pair));
 }
 
-/** Not what Docker's nftables backend does not have, nor what only the program nft can make. */
+/** True unless the rule needs a chain that Docker's nftables backend does not have, or the program nft. */
 function fits({ image, options = [] }: HostSpec, { needs }: Rule): boolean {
   return needs === "nft" ? !options.includes("no nft") : needs === undefined || image !== "docker29-nft";
 }

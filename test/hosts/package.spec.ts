@@ -7,7 +7,7 @@ import { amiss } from "../support/mesh.js";
 import { Site } from "../support/site.js";
 import { type Ran, root, type Stack } from "../support/stack.js";
 
-/** `npm pack`, then `npm install` in a project of somebody else's, whose program says where the hosts are. */
+/** `npm pack`, then `npm install` in a project of somebody else's, whose program has the hosts' addresses. */
 describe("the package", () => {
   let site: Site;
   let project: string;
@@ -50,7 +50,7 @@ describe("the package", () => {
     }
   });
 
-  it("says what it is in a way that every resolver and module system reads", async () => {
+  it("describes itself in a way that every resolver and module system reads", async () => {
     const bin = (name: string) => join(root, "node_modules/.bin", name);
     await run([bin("publint"), tarball, "--strict"], { cwd: root });
     await run([bin("attw"), tarball, "--no-emoji"], { cwd: root });
@@ -65,7 +65,7 @@ describe("the package", () => {
     assert.deepEqual(await site.changedSince(fresh), []);
   });
 
-  it("is never what a checkout runs: there the sources are read, whatever lies in bin/", async () => {
+  it("is never run by a checkout: there the sources are read, whatever lies in bin/", async () => {
     const checkout = join(site.folder, "checkout");
     mkdirSync(join(checkout, "bin/shells/dynamic"), { recursive: true });
     for (const part of ["handlers.js", "package.json", "provider", "tsconfig.json"]) {

@@ -1,5 +1,5 @@
 /**
- * What can reach a container from outside grows by exactly what the plan says, on every backend: a scan before
+ * The ways to a container from outside grow by exactly those of the plan, on every backend: a scan before
  * and after, from a peer's container, a peer itself, a stranger, and one with an address that nobody was given.
  */
 import assert from "node:assert/strict";
@@ -27,7 +27,7 @@ const part = (at: number) => `172.30.${at + 1}.0/24`;
 /** "peer's box -> alpha tcp/81" */
 type Opened = readonly string[];
 
-describe("what can reach a container", () => {
+describe("the set of doors into a container", () => {
   let scene: Scene;
   let driver: Driver;
   let stranger: Stranger;
@@ -115,7 +115,7 @@ describe("what can reach a container", () => {
       .filter((line) => !found.includes(line))
       .sort();
 
-  it("without a forward rule: nothing but what Docker itself lets in", async () => {
+  it("without a forward rule: none but those that Docker itself has open", async () => {
     found = await scan();
     assert.deepEqual(
       found.filter((line) => !line.endsWith(" alpha tcp/80")),
@@ -151,11 +151,11 @@ describe("what can reach a container", () => {
   });
 
   it("is the same while FORWARD is at ACCEPT, because the guard does what its policy did", async () => {
-    // Docker before 28 drops what is not published by FORWARD's policy alone, which a flush leaves at ACCEPT.
+    // Docker before 28 closes unpublished ports by FORWARD's policy alone, which a flush leaves at ACCEPT.
     const alpha = scene.lab.host("alpha");
     await alpha.run("iptables -P FORWARD ACCEPT; systemctl start dockroute-repair");
     try {
-      // The guard drops what no rule accepts. A rule of Docker's own goes on letting its port in.
+      // The guard drops packets that no rule accepts. A rule of Docker's own goes on letting its port in.
       assert.deepEqual(await grown(), expected(["peer's box"], [...first, ...second]));
     } finally {
       await alpha.run("iptables -P FORWARD DROP; systemctl start dockroute-repair");

@@ -1,4 +1,4 @@
-/** A sample of `npm run test:events`: what systemd announces and what nobody does, with no pulumi run. */
+/** A sample of `npm run test:events`: events that systemd announces, and one that nobody does, with no pulumi run. */
 import assert from "node:assert/strict";
 import type { Stranger } from "../../lab/host.js";
 import { Scene } from "../support/scene.js";

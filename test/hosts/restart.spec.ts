@@ -1,4 +1,4 @@
-/** Docker is restarted only where it must be, one host after the other, and preview says what that stops. */
+/** Docker is restarted only where it must be, one host after the other; preview names the containers that stop. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { startBox } from "../../lab/probe.js";
@@ -173,7 +173,7 @@ async function bootTime(host: Host | undefined): Promise<number> {
   return host === undefined ? 0 : (await times(host)).up;
 }
 
-/** How many of the spans overlap at the worst moment. */
+/** The number of spans that overlap at the worst moment. */
 function atOnce(spans: readonly (Span | undefined)[]): number {
   const all = spans.filter((span) => span !== undefined);
   return Math.max(...all.map(({ down }) => all.filter((one) => one.down <= down && down < one.up).length));

@@ -29,7 +29,7 @@ describe("a host that cannot be reached", () => {
     assert.match(preview.text, /gamma \(root@.*\): not reached: /);
     await untouched("alpha", "beta");
 
-    // At the first failure the engine starts nothing more; what had begun is either done or was not begun.
+    // At the first failure the engine starts nothing more; each host is either done or was not begun.
     const stopped = await stack.up();
     failedFor(stopped, "gamma");
     await whole("alpha", "beta");

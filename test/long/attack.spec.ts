@@ -1,4 +1,4 @@
-/** A real host whose programs lie: the up fails for it alone, readably, and neither side is any the worse. */
+/** A real host whose programs give wrong answers: the up fails for it alone, readably, and harms neither side. */
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { unprintable } from "../support/hostile.js";

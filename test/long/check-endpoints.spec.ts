@@ -1,4 +1,4 @@
-/** Where a check puts its probe endpoints, and what it makes of those that end before it does. */
+/** The places of a check's probe endpoints, and its findings where one ends before it does. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startBox } from "../../lab/probe.js";

@@ -1,4 +1,4 @@
-/** Where a packet died of what no counter of iptables shows; user-defined networks; what is left after kill -9. */
+/** Causes of a lost packet that no counter of iptables shows; user-defined networks; the leftovers of kill -9. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -149,7 +149,7 @@ describe("a red direction of npx dockroute check", () => {
     const peers = [host("alpha"), host("gamma")];
     const mac = async (name: string) => (await host(name).run("cat /sys/class/net/eth0/address")).trim();
     const wire = (await run(["ip", "-o", "route", "get", address])).replace(/^.* dev (\S+) .*\n?$/s, "$1");
-    // The operator and beta keep what they know: it is reached, and asks nobody who would learn from it.
+    // The operator and beta keep their ARP entries: it is reached, and asks nobody who would learn from it.
     await run([
       "ip",
       "neigh",

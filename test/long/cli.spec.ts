@@ -1,4 +1,4 @@
-/** `npx dockroute` on real hosts: what is broken by hand is red with its reason, nothing else is, and nothing is left. */
+/** `npx dockroute` on real hosts: a break by hand is red with its reason, nothing else is, and nothing is left. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -99,7 +99,7 @@ const breaks: readonly Broken[] = [
   },
 ];
 
-/** Puts back what a hand broke, whichever it was. */
+/** Mends a break by hand, whichever it was. */
 const mend =
   "iptables -D DOCKER-USER -s 172.30.2.0/24 -p udp -j DROP; ip link set eth0 mtu 1500; sysctl -q -w net.ipv4.ip_forward=1; sh /etc/dockroute/apply";
 

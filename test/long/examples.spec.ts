@@ -103,7 +103,7 @@ describe("the example", () => {
     assert.deepEqual(await site.changedSince(fresh), []);
   });
 
-  it("policy: what is unprotected or overlaps is refused before a host is touched", async () => {
+  it("policy: an unprotected resource or an overlap is refused before a host is touched", async () => {
     const stack = await stackOf("policy");
     const folder = join(site.folder, "policy");
     const env = await preparePolicies(join(folder, "pack"), stack.env);

@@ -1,4 +1,4 @@
-/** What happens while docker0 gets its address; the three most telling of these are a sample in test/hosts. */
+/** Events while docker0 gets its address; the three most telling of these are a sample in test/hosts. */
 import { doesNotMatch, match } from "node:assert/strict";
 import { join } from "node:path";
 import { asked, BridgeMade, confirmed, long, replaced, restarted, short } from "../faults/bridge-made.js";

@@ -1,6 +1,6 @@
 /**
- * firewalld that is started while Docker runs cuts every container off. Preview and status say so, with what to do;
- * one that is only started again does not, and is not spoken of.
+ * firewalld that is started while Docker runs cuts every container off. Preview and status tell it, with the remedy;
+ * one that is only started again does not, and goes unmentioned.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -49,7 +49,7 @@ describe("firewalld, started after Docker", () => {
     for (const { name } of scene.lab.hosts) assert.match(stdout, late(name));
   });
 
-  it("what it said to do makes the mesh whole, and then nothing is said", async () => {
+  it("its advice makes the mesh whole, and then there is none", async () => {
     await everywhere("systemctl restart docker");
     // The policy that firewalld needs is missing yet: it did not run at the up.
     await scene.up();
@@ -57,7 +57,7 @@ describe("firewalld, started after Docker", () => {
     assert.deepEqual(await named(), []);
   });
 
-  it("started again it is not spoken of", async () => {
+  it("is not mentioned when it is started again", async () => {
     await everywhere("systemctl restart firewalld");
     await back();
     // Docker puts its networks into the zone again when it hears of the start.

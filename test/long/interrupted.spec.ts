@@ -1,4 +1,4 @@
-/** An `up` of two hosts that a person, a kill or a reboot interrupts; and what was made when the hosts reboot. */
+/** An `up` of two hosts that a person, a kill or a reboot interrupts; and a finished one when the hosts reboot. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { sleep, until } from "../../lab/run.js";
@@ -43,7 +43,7 @@ describe("an up that is interrupted", function () {
     deepEqual(await bench.goesAway(), []);
   }
 
-  /** What a terminal does: every process of its foreground gets the signal. */
+  /** As a terminal does it: every process of its foreground gets the signal. */
   const pressCtrlC = ({ pid }: Started) => process.kill(-pid, "SIGINT");
 
   it("A5 Ctrl-C once: what was begun is brought to an end, and the next up goes on", async () => {
@@ -126,7 +126,7 @@ describe("an up that is interrupted", function () {
     kill([...family(client.pid).keys()]);
     await tripwire.release();
     await client.ended;
-    // What was begun on the host may come to its end there.
+    // A batch that was begun on the host may come to its end there.
     await sleep(3000);
     await tripwire.end();
     match(await bench.lab.host("alpha").run("find /etc/dockroute/scripts -type f"), /scripts\//);
@@ -203,7 +203,7 @@ describe("an up that is interrupted", function () {
   });
 });
 
-/** When Docker was started, in seconds of the one kernel's clock. */
+/** The starts of Docker, in seconds of the one kernel's clock. */
 async function dockerStarts(host: Host): Promise<readonly number[]> {
   const said = await host.run("journalctl -u docker -o short-monotonic --no-pager");
   return [...said.matchAll(/^\[ *([\d.]+)\].*systemd\[1\]: Started [dD]ocker/gm)].map(([, at]) => Number(at));

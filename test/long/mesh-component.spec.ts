@@ -1,4 +1,4 @@
-/** A program of its own with a `Mesh` takes over what stacks/ has made, and nothing is replaced or changed. */
+/** A program of its own with a `Mesh` takes over the resources of stacks/, and nothing is replaced or changed. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 /**
- * Every Docker with what hosts have besides it: firewalls, who manages the network card, its size, keys of
+ * Every Docker with the options of hosts: firewalls, managers of the network card, its size, keys of
  * daemon.json. `npm test` runs the first lab, `npm run test:matrix` all.
  */
 import assert from "node:assert/strict";
@@ -94,7 +94,7 @@ const labs: Readonly<Record<string, readonly Row[]>> = {
 const all = process.env["DOCKROUTE_MATRIX"] === "all";
 
 if (all)
-  describe("options, what Docker itself does not start with", () => {
+  describe("options with which Docker itself does not start", () => {
     it("the nftables backend without a program nft", async () => {
       const begun = Lab.up({
         prefix: "f1onn",
@@ -116,12 +116,12 @@ function lab(prefix: string, rows: readonly Row[]): void {
   let was: readonly Snapshot[];
   let places: readonly mesh.Place[];
   let earlier: Awaited<ReturnType<typeof closed>>;
-  /** What was amiss, by the host's name. */
+  /** The faults found, by the host's name. */
   const failures = new Map<string, string[]>();
 
   const everywhere = <T>(work: (host: Host) => Promise<T>) => Promise.all(scene.lab.hosts.map(work));
   const look = () => everywhere((one) => snapshot(one, { ignore: emptyTable }));
-  /** Remembers for the table whose hosts a finding names, and fails. */
+  /** Remembers for the table the hosts that a finding names, and fails. */
   const none = (found: readonly string[]): void => {
     for (const text of found) {
       for (const { name } of rows.filter((row) => new RegExp(`\\b${row.name}\\b`).test(text)))
@@ -129,7 +129,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
     }
     assert.deepEqual(found, []);
   };
-  /** What was closed before dockroute, which it is not to open: calls of one's own port, a stranger, the way out. */
+  /** Ways closed before dockroute, which it is not to open: calls of one's own port, a stranger, the way out. */
   const closed = async (finds: typeof mesh.strangerFinds) => {
     const now = await mesh.places(scene.lab.hosts);
     return {
@@ -155,7 +155,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
       if (option !== undefined) record(image, option, failures.get(name) ?? []);
   });
 
-  it("up; what stops is announced", async () => {
+  it("up; the containers that stop are announced", async () => {
     const { text } = await scene.up();
     for (const { name } of rows) assert.match(text, new RegExp(`${name}: Docker restarts, .* stop`));
     for (const { name } of rows.filter(({ option }) => option === "live-restore"))
@@ -176,7 +176,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
       const option = rows.find((row) => row.name === name)?.option;
       return option === "mtu 1450" ? 1450 : option === "mtu 9000" ? 9000 : 1500;
     };
-    // On a wire all cards have one size; where they have not, what is too large for the other end is lost.
+    // On a wire all cards have one size; where they have not, a packet too large for the other end is lost.
     none(
       await uncutAmiss(places, (from, to) =>
         mtu(from.host.name) === mtu(to.host.name) ? [1400, Math.min(mtu(from.host.name), 1500)] : [1400],
@@ -199,7 +199,7 @@ function lab(prefix: string, rows: readonly Row[]): void {
   it("published ports, the way out and a stranger's way in are as they were", async () => {
     await asEarlier();
     const shut = rows.filter(({ name }) => earlier.stranger.published.some((text) => text.includes(name)));
-    // Without Docker's rules its proxy answers, and is who the container sees.
+    // Without Docker's rules its proxy answers, and the container sees the proxy's address.
     const byProxy = rows.filter(({ option }) => option === "iptables false").map(({ name }) => name);
     const asProxy = (text: string) =>
       byProxy.some((name) => text.includes(`is seen by host ${name}, published`));

@@ -46,7 +46,7 @@ describe("the package, previewed in a fresh project", () => {
     const { stdout } = await tryRun([join(under, "node_modules/.bin/tsc"), ...strict, ...files], {
       cwd: under,
     });
-    // Without skipLibCheck: what others' own declarations lack is not ours.
+    // Without skipLibCheck: the faults of others' own declarations are not ours.
     assert.doesNotMatch(stdout, /^(node_modules\/dockroute|program|error)/m);
   });
 
@@ -59,7 +59,7 @@ describe("the package, previewed in a fresh project", () => {
       });
       const all = manager.name === "npm";
       for (const node of all ? [20, 22, 24] : [20]) {
-        // What a package manager may spoil is where packages lie; both module systems look for them.
+        // A package manager may put packages in places of its own; both module systems look for them.
         for (const language of languages.filter(({ runtime }) => all || runtime === "nodejs")) {
           it(`${language.name}, Node ${node}`, () => preview(projects.get(language) ?? "", language, node));
         }

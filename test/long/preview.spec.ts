@@ -1,4 +1,4 @@
-/** What a person reads before saying yes: in terms of the hosts, all findings at once, and nothing that is nobody's business. */
+/** The text that a person reads before saying yes: all findings at once, in terms of the hosts, and nothing besides. */
 import assert from "node:assert/strict";
 import { exchangeDocker } from "../../lab/upgrade.js";
 import { natChain } from "../support/names.js";
@@ -28,7 +28,7 @@ describe("a preview", () => {
 
   const configure = (change: (entry: Entry) => object = (entry) => entry, more: object = {}, of = hosts) =>
     scene.stack.configure({ ...meshConfig(scene.lab), hosts: of.map(change), ...more });
-  /** Each in the text, and none of what is nobody's business. */
+  /** Each in the text, and none of the words that are nobody's business. */
   const says = (ran: Ran, ...words: readonly (RegExp | string)[]) => {
     for (const each of words) {
       if (typeof each === "string") assert(ran.text.includes(each), `${each}\n\n${ran.text}`);

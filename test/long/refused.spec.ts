@@ -1,4 +1,4 @@
-/** Hosts with which dockroute does not work: refused at preview with the reason and what to change, and untouched. */
+/** Hosts with which dockroute does not work: refused at preview with the reason and the remedy, and untouched. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import type { HostSpec } from "../../lab/lab.js";
@@ -8,7 +8,7 @@ import { emptyTable } from "../support/site.js";
 import { meshConfig } from "../support/stack.js";
 
 interface Case extends HostSpec {
-  /** What makes it so, on the running host. */
+  /** Makes it so, on the running host. */
   readonly make: (host: Host) => Promise<unknown>;
   readonly says: RegExp;
 }
@@ -22,7 +22,7 @@ const cases: readonly Case[] = [
     says: /podman: .*the command docker is Podman's here, which has no docker0; install Docker, or leave this host out/,
   },
   {
-    // What is asked is where Docker keeps its data; a snap's daemon can keep it nowhere else.
+    // The fact read is the folder of Docker's data; a snap's daemon can keep it nowhere else.
     name: "snap",
     image: "docker28",
     make: (host) => restarted(host, { "data-root": "/var/snap/docker/common/var-lib-docker" }),

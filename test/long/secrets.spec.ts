@@ -48,7 +48,7 @@ describe("secrets of a connection", function () {
     assert.equal(set.code, 0, set.text);
   }
 
-  /** What would be a find: as they are, as JSON writes them, in base64, and a line of the key alone. */
+  /** The secrets found in a text: as they are, as JSON writes them, in base64, and a line of the key alone. */
   function finds(text: string): readonly string[] {
     const all = { password, passphrase, key: key.trim(), "a line of the key": key.split("\n")[2] ?? "none" };
     return Object.entries(all).flatMap(([name, value]) => {
@@ -120,7 +120,7 @@ describe("secrets of a connection", function () {
   }
 
   it("E2: the state, exported and imported again, previews empty, and destroy gives the hosts back", async () => {
-    // What the last run found, when alpha's ip was broken, is in the state.
+    // The findings of the last run, when alpha's ip was broken, are in the state.
     const mended = await stack.up("--continue-on-error");
     assert.equal(mended.code, 0, mended.text);
     const exported = join(site.folder, "exported.json");
@@ -139,7 +139,7 @@ describe("secrets of a connection", function () {
     const up = await watched(() => stack.up("--logtostderr", "-v=9"));
     assert.equal(up.code, 0, up.text.slice(-2000));
     const lines = up.text.split("\n").filter((line) => finds(line).length > 0);
-    // The engine filters its log for secrets, but not what it marshals for a dynamic provider: JSON within JSON.
+    // The engine filters its log for secrets, but not its messages to a dynamic provider: JSON within JSON.
     const places = [
       ...new Set(lines.map((line) => /"msg":"([A-Za-z]+ [a-z]+)/.exec(line)?.[1] ?? line.slice(0, 80))),
     ];

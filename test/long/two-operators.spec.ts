@@ -1,4 +1,4 @@
-/** Who else is at the same hosts: a second operator, one who was killed, and a host that is gone for good. */
+/** Others at the same hosts: a second operator, one who was killed, and a host that is gone for good. */
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { until } from "../../lab/run.js";
 import { MeshBench, wiredConfig } from "../faults/mesh-bench.js";
@@ -23,7 +23,7 @@ describe("two hosts, and more than one who runs up", function () {
   });
 
   const stateOf = async (): Promise<string> => bench.stack.export();
-  /** Where alpha's bridge is when the change has begun. */
+  /** True once the change of alpha's bridge has begun. */
   const changing = async () =>
     (await bench.lab.host("alpha").exec("test -e /etc/dockroute/pending/undo")).code === 0;
 
@@ -103,7 +103,7 @@ describe("two hosts, and more than one who runs up", function () {
   });
 });
 
-/** Programs of a change between two of another one's: what the lock on the host is to keep apart. */
+/** Programs of a change between two of another one's: the lock on the host is to keep them apart. */
 function overlapping(calls: readonly Call[]): readonly string[] {
   const lockers = new Set(
     calls.filter(({ words }) => /^flock .* 9$/.test(words)).map(({ session }) => session),

@@ -24,7 +24,7 @@ import { breath, talk } from "../support/talk.js";
 /** Names of chains that hold a range: "DOCKROUTE-172.30.0.0_24", "guard-mark-DR-172.30.0.0_24-1f2e". */
 const formerName = /[\w-]+-\d+\.\d+\.\d+\.\d+_\d+[\w-]*/g;
 
-/** What a host still has by the names of dockroute 0.1.0. */
+/** Things that a host still has by the names of dockroute 0.1.0. */
 async function ofFormerNames(host: Host): Promise<readonly string[]> {
   const rules = await host.run("iptables-save; ! command -v nft >/dev/null || nft -s list ruleset");
   const files = await host.run("find /etc/dockroute -path '*/parts*'");

@@ -22,7 +22,7 @@ describe("D: a host of another kind", function () {
   });
   after(() => lab?.down());
 
-  /** What a first up, and a destroy, do for docker0. */
+  /** Does for docker0 as a first up, or a destroy, does. */
   async function bridge(verb: "make" | "remove", user = "root"): Promise<void> {
     const { privateKeyFile, knownHostsFile } = lab;
     const connection = JSON.stringify({ privateKeyFile, knownHostsFile, dialErrorLimit: 1 });
@@ -44,13 +44,13 @@ describe("D: a host of another kind", function () {
       () => assert.fail("it went well"),
       (error: unknown) => String(error),
     );
-  /** dockerd, its file and docker0; what must be the same after a refusal. */
+  /** dockerd, its file and docker0: they must be the same after a refusal. */
   const standing = () =>
     alpha().run(
       `systemctl show docker -p MainPID; stat -L -c '%a %u:%g' ${daemonJson}; cat ${daemonJson}; ip -4 -o addr show docker0; ls -A /etc/docker; ls -d /etc/dockroute /run/dockroute.lock 2>&1 || :`,
     );
 
-  /** Nothing but what the message says came of it; `undo` makes the host what it was. */
+  /** Nothing came of it but the things that the message names; `undo` brings the host back as before. */
   async function refused(spoil: string, undo: string, ...words: readonly RegExp[]): Promise<void> {
     await alpha().run(spoil);
     try {
@@ -235,7 +235,7 @@ describe("D: a host of another kind", function () {
       await alpha().run(text === undefined ? `rm -f ${daemonJson}` : `cat >${daemonJson}`, {
         input: text ?? "",
       });
-      // The lab's Docker needs what its file says; its driver is found without.
+      // The lab's Docker needs the keys of its file; its driver is found without.
       await bridge("make");
       assert.match(await alpha().run(`cat ${daemonJson}`), /"bip": ?"172\.30\.1\.1\/24"/);
       await bridge("remove");

@@ -1,5 +1,5 @@
 /**
- * Hosts whose network card a manager rules, with an address from a DHCP server: what happens to them by it, with no
+ * Hosts whose network card a manager rules, with an address from a DHCP server: events on them by it, with no
  * `pulumi` run in between. Two hosts, each the other's peer and both struck at once: Docker with iptables on Debian 12,
  * and Docker with the nftables backend on Debian 13, whose managers are some years younger.
  */
@@ -60,7 +60,7 @@ function tried(manager: Manager): void {
     await scene?.strike();
   });
 
-  /** Whole again within `limit` seconds; what is kept is how long the containers had no answer, in between. */
+  /** Whole again within `limit` seconds; keeps the time that the containers had no answer, in between. */
   const struck = async (
     happening: Happening,
     happen: () => Promise<unknown>,

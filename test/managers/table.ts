@@ -1,4 +1,4 @@
-/** Who manages the network card of a host, and what happens to a host by it. */
+/** The managers of a host's network card, and the events on a host by them. */
 import type { Host } from "../../lab/host.js";
 import type { OptionName } from "../../lab/options.js";
 
@@ -11,7 +11,7 @@ export interface Manager {
   readonly reload?: string;
   /** Puts its configuration into effect again, as a person does after a change of it. */
   readonly apply: string;
-  /** What happens right before the reboot. */
+  /** Shell that runs right before the reboot. */
   readonly beforeReboot?: string;
 }
 

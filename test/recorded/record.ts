@@ -1,7 +1,7 @@
 /**
  * Records a stack as a checkout's code leaves it, for test/long/upgrade-stack.spec.ts:
  * `npx tsx test/recorded/record.ts CHECKOUT NAME WORDS...`, where CHECKOUT is a work tree of the commit with its
- * packages installed, and WORDS say what that commit was.
+ * packages installed, and WORDS describe that commit.
  */
 import {
   lstatSync,
@@ -28,7 +28,7 @@ import {
 } from "../support/recorded-stack.js";
 import { meshConfig, Stack } from "../support/stack.js";
 
-/** What differs most in what is put on a host: nft or not, and who writes Docker's own rules. */
+/** Images whose hosts differ most in the things put on them: nft or not, and the writer of Docker's own rules. */
 const images = { alpha: "docker20", beta: "docker28", gamma: "docker29-nft" };
 
 function filesOf(host: Host): Files {
@@ -78,7 +78,7 @@ async function main(checkout: string, name: string, what: string): Promise<void>
   }
 }
 
-/** When, and by which line of the program, a resource came about: of no use, and full of the recorder's folders. */
+/** The time and the line of the program that made a resource: of no use, and full of the recorder's folders. */
 const about = new Set(["created", "modified", "sourcePosition", "stackTrace"]);
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -1,4 +1,4 @@
-/** A person whose ssh has settings of its own, and who does what a refusal says, to the letter. */
+/** A person whose ssh has settings of its own, and who follows a refusal to the letter. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,14 +39,14 @@ export class Person {
     return run(["bash", "-c", command], { env });
   }
 
-  /** The host answers: preview tells what it would do there. */
+  /** The host answers: preview tells the changes that it would make there. */
   async getsIn(): Promise<void> {
     const { code, text } = await this.scene.stack.preview();
     assert.doesNotMatch(text, /not reached/);
     assert.equal(code, 0, text);
   }
 
-  /** What preview says of the host that it does not reach, on one line. */
+  /** The lines of preview on the host that it does not reach, on one line. */
   async refusal(...parts: readonly RegExp[]): Promise<string> {
     const { text } = await this.scene.stack.preview();
     const flat = text.replace(/\s+/g, " ");

@@ -1,4 +1,4 @@
-/** What the specs of test/cases share: hosts as people have them, and what an up must leave as it is there. */
+/** Shared by the specs of test/cases: hosts as people have them, and the things that an up must leave there. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Host, Stranger } from "../../lab/host.js";
@@ -61,11 +61,11 @@ export async function restartDocker(host: Host): Promise<void> {
   await host.run("systemctl daemon-reload; systemctl reset-failed docker; systemctl restart docker");
 }
 
-/** What a change that was refused leaves as it is. */
+/** Things that a refused change leaves as they are. */
 export interface Standing {
   /** dockerd's process and the moment of its start: another value is a restart. */
   readonly dockerd: string;
-  /** How often systemd began to start Docker since the boot, a failed start included. */
+  /** The number of times that systemd began to start Docker since the boot, a failed start included. */
   readonly starts: number;
   readonly docker0: readonly string[];
   /** Owner, mode and bytes. */
@@ -90,7 +90,7 @@ export async function standing(host: Host): Promise<Standing> {
   };
 }
 
-/** How often systemd began to start Docker since the host's boot. */
+/** The number of times that systemd began to start Docker since the host's boot. */
 export async function dockerStarts(host: Host): Promise<number> {
   const journal = "journalctl -q -b -o cat _PID=1 UNIT=docker.service";
   const count = `${journal} | grep -c '^Starting ' || :`;

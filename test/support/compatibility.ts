@@ -60,7 +60,7 @@ A lease renewed with another address is no such happening: the peers' routes lea
 Reserve the addresses of hosts in the DHCP server.
 `;
 
-/** Writes one cell. @param failures what failed; @param instead what the cell says where that is as it should be */
+/** Writes one cell. @param failures the failed parts; @param instead the text of a cell without any */
 export function record(
   image: string,
   option: "none" | OptionName,
@@ -75,7 +75,7 @@ export function record(
   write(tables);
 }
 
-/** Writes the row of a manager. @param times seconds; what is missing was not come to */
+/** Writes the row of a manager. @param times seconds; a happening without one was not come to */
 export function recordTimes(option: OptionName, times: ReadonlyMap<Happening, number>): void {
   const tables = read();
   const cell = (happening: Happening): string => {

@@ -1,4 +1,4 @@
-/** Which doors of a container are open, and to whom: "icmp", "tcp/81", "udp/53". */
+/** The doors of a container that are open to a caller: "icmp", "tcp/81", "udp/53". */
 import type { Host, Stranger } from "../../lab/host.js";
 import type { Result } from "../../lab/run.js";
 

@@ -1,4 +1,4 @@
-/** Makes and removes single resources on a lab's hosts, past the engine: what the engine's calls do, and no more. */
+/** Makes and removes single resources on a lab's hosts without the engine: the work of its calls, and no more. */
 import type { Lab } from "../../lab/lab.js";
 import { converge, remove } from "../../provider/engine/converge.js";
 import { type Facts, questionsOf, seenOf } from "../../provider/engine/fact.js";

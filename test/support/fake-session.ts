@@ -1,4 +1,4 @@
-/** The lifecycle of the toy kind on a host that is fake: what the engine's calls are tried with. */
+/** The lifecycle of the toy kind on a host that is fake: the tests of the engine's calls use it. */
 import { Unreachable } from "../../provider/engine/errors/host.js";
 import { KindLifecycle } from "../../provider/shells/lifecycle/lifecycle.js";
 import type { Props } from "../../provider/shells/lifecycle/props.js";
@@ -41,7 +41,7 @@ export interface Change {
   readonly inputs: Props;
 }
 
-/** What the engine gives for a value that is not known at preview. */
+/** The engine's word for a value that is not known at preview. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 export const unreachable = new Unreachable("alpha", "root@192.168.1.1:22", "no answer", "Look at its cable.");
 /** Nobody there, where the other may only let nobody in. */

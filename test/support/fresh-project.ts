@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "../../lab/run.js";
 import { npmInstall, withVersion } from "./installed.js";
 
-/** What a package manager is started with, once `tools` of it is installed. */
+/** A package manager: the words that start it, once `tools` of it is installed. */
 export interface Manager {
   readonly name: string;
   /** The npm package that has it; npm itself comes with Node. */
@@ -34,7 +34,7 @@ export const managers: readonly Manager[] = [
   },
 ];
 
-/** Where nobody listens: a preview asks the host, is refused, says so, and goes on. */
+/** A mesh at a port on which nobody listens: a preview asks the host, is refused, prints that, and goes on. */
 const mesh = `
 const connection = { host: "127.0.0.1", port: 9, dialErrorLimit: 1 };
 const mesh = new Mesh("mesh", {

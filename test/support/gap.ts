@@ -1,4 +1,4 @@
-/** How long the container of one host had no answer from that of another: a ping five times a second. */
+/** The time that the container of one host had no answer from that of another: a ping five times a second. */
 import assert from "node:assert/strict";
 import type { Host } from "../../lab/host.js";
 import { boxAddress } from "../../lab/probe.js";

@@ -1,4 +1,4 @@
-/** What an attacker would write, and a place in which the shell texts that are made of it really run. */
+/** An attacker's texts, and a place in which the shell texts that are made of them really run. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -128,7 +128,7 @@ export class Sandbox {
       ...nothing.map((name) => `${name}() { :; }`),
       'for each in scripts/*; do [ -e "$each" ] || continue',
       '( . "./$each" ) </dev/null >/dev/null 2>&1; [ $? != 2 ] || echo "$each"; done',
-      // Read one after the other, by one sh: what breaks out of one breaks the next.
+      // Read one after the other, by one sh: a text that breaks out of one breaks the next.
       "cat scripts/* 2>/dev/null | sh -n 2>&1; :",
     ].join("\n");
     const said = execFileSync("/bin/sh", ["-c", all], {
@@ -150,7 +150,7 @@ export class Sandbox {
   }
 }
 
-/** What no terminal should be given: control characters but for line feed and tab, and Unicode's invisible ones. */
+/** Characters that no terminal should get: the control ones but for line feed and tab, and Unicode's invisible ones. */
 export const unprintable = /[^\n\t\P{C}]/u;
 
 /** Every text in a value, keys too. */

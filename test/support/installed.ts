@@ -31,7 +31,7 @@ export async function npmInstall(folder: string, packages: readonly string[]): P
   await run([...install, ...packages], { cwd: folder });
 }
 
-/** What the examples say of hosts and logins, and what it is in this lab. */
+/** Puts this lab's hosts and logins in place of those in the examples. */
 function inThisLab(lab: Lab): (text: string) => string {
   const said = new Map([
     ...lab.hosts.map(({ address }, at) => [`192.168.145.${128 + at}`, address] as const),

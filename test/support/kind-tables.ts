@@ -1,11 +1,11 @@
-/** What follows from a kind's claims, for tests that hold one state of a host against one table. */
+/** Results of a kind's claims, for tests that hold one state of a host against one table. */
 import { drift, due, isGone, obstacles, refusals, undo } from "../../provider/engine/claim.js";
 import type { Command } from "../../provider/engine/command.js";
 import { type Facts, questionsOf, type Seen, seenOf } from "../../provider/engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../provider/engine/kind.js";
 import { answers, type When } from "./recorded.js";
 
-/** What a recorded host shows to a resource of this kind. */
+/** The facts of a recorded host for a resource of this kind. */
 export function seenBy<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   wish: I,

@@ -1,4 +1,4 @@
-/** What a lab or a demo leaves on the outer machine and in the checkout, as lines to compare before and after. */
+/** Leftovers of a lab or a demo on the outer machine and in the checkout, as lines to compare before and after. */
 import { readdirSync } from "node:fs";
 import { cacheFolder } from "../../lab/folders.js";
 import { tryRun } from "../../lab/run.js";

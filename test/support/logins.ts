@@ -1,4 +1,4 @@
-/** Logins at a real sshd of this machine, and what it logs of them. */
+/** Logins at a real sshd of this machine, and its log of them. */
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -64,7 +64,7 @@ export class Logins {
     });
   }
 
-  /** Runs something and gives what sshd logged meanwhile. */
+  /** Runs something and gives sshd's log of that time. */
   async logOf(work: () => Promise<unknown>): Promise<string> {
     const start = this.sshd.log().length;
     await work();

@@ -1,6 +1,6 @@
 /**
- * What a host shows after a resource's commands, for tests of pure kinds: the files that they write, and the chains and
- * jumps of iptables in the script that they load. It reads the very text that a host gets.
+ * The facts of a host after a resource's commands, for tests of pure kinds: the files that they write, and the chains
+ * and jumps of iptables in the script that they load. It reads the very text that a host gets.
  */
 import type { Command } from "../../provider/engine/command.js";
 import { readTable, type TableSeen, words } from "../../provider/facts/iptables.js";

@@ -80,7 +80,7 @@ export async function publishedPorts(all: readonly Place[]): Promise<readonly st
   return each(all, async (from, peers) => {
     const box = `box ${from.host.name}`;
     const toPeers = await fromBox(from.host, peers.map(publishedBy));
-    // What a host answers comes back only where the other one hides what it sends outside the plan.
+    // A host's answer comes back only where the other one masquerades its packets to addresses outside the plan.
     return [...unreached(box, toPeers), ...wrongSource(box, toPeers, from.host.address)];
   });
 }
@@ -134,7 +134,7 @@ export async function strangerFindsEach(hosts: readonly Host[], stranger: Strang
 /** An address of the pool that no plan of the labs gives to anybody. */
 export const unallocated = "172.30.250.7";
 
-/** What the stranger finds under that address, while each host would answer to it if it let it in. */
+/** Doors that the stranger finds open under that address, while each host would answer to it if it let it in. */
 export async function findsUnallocated(hosts: readonly Host[], stranger: Stranger) {
   const route = (verb: string, host: Host) =>
     host.run(["ip", "route", verb, `${unallocated}/32`, "via", stranger.address]);
@@ -145,7 +145,7 @@ export async function findsUnallocated(hosts: readonly Host[], stranger: Strange
   return found;
 }
 
-/** What a machine outside the plan can reach of the containers, under an address of its own. */
+/** Doors of the containers that a machine outside the plan can reach, under an address of its own. */
 export async function strangerFinds(
   hosts: readonly Host[],
   stranger: Stranger,

@@ -24,7 +24,7 @@ export function numberOf({ address }: Host): string {
   return address.split(".")[3] ?? "";
 }
 
-/** Which card the kernel sends by, from each host to the boxes of the others: "alpha to beta by eth1". */
+/** The card by which the kernel sends, from each host to the boxes of the others: "alpha to beta by eth1". */
 export async function waysBetween(hosts: readonly Host[]): Promise<readonly string[]> {
   const all = await places(hosts);
   const pairs = all.flatMap((from) => all.filter((to) => to !== from).map((to) => ({ from, to })));

@@ -1,4 +1,4 @@
-/** What stands at the switch in nobody's config: a server that says whom it saw, and one who knocks all the time. */
+/** Machines at the switch in nobody's config: a server that answers with the address it saw, and one that knocks. */
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Stranger } from "../../lab/host.js";
 import { until } from "../../lab/run.js";
 
-/** A web server that answers with the address it saw, on the stranger's port 81. Gives what stops it. */
+/** A web server that answers with the address it saw, on the stranger's port 81. Gives the function that stops it. */
 export async function serveAtStranger(stranger: Stranger): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), "dockroute-outside-"));
   const script = join(folder, "cgi-bin", "who");
@@ -31,13 +31,13 @@ export async function serveAtStranger(stranger: Stranger): Promise<() => void> {
   };
 }
 
-/** Where one knocks: "172.30.1.2" by ICMP, "172.30.1.2:81" by TCP. */
+/** A target to knock at: "172.30.1.2" by ICMP, "172.30.1.2:81" by TCP. */
 export type Door = string;
 
 export interface Knocking {
   /** The doors that opened at least once so far. */
   opened(): readonly Door[];
-  /** How often each was tried. */
+  /** The number of times that each was tried. */
   tries(): number;
   stop(): void;
 }

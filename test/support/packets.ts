@@ -7,7 +7,7 @@ import { fromBox, type Target } from "../../lab/probe.js";
 import type { Result } from "../../lab/run.js";
 import type { Place } from "./mesh.js";
 
-/** Where the echo listens, and the port that a box may publish for it. */
+/** The port of the echo, and the one that a box may publish for it. */
 export const udpPort = 82;
 export const udpHostPort = 8082;
 
@@ -59,7 +59,7 @@ for my $try (1..8) {
   }
 }`;
 
-/** Starts an echo in each box, that answers with the address it saw; gives what stops them. */
+/** Starts an echo in each box, that answers with the address it saw; gives the function that stops them. */
 export async function startEchoes(hosts: readonly Host[], box = "box"): Promise<() => Promise<void>> {
   const running = hosts.map((host) => inNetworkOf(host, ["perl", "-e", echo], box));
   return async () => {
@@ -71,7 +71,7 @@ export async function startEchoes(hosts: readonly Host[], box = "box"): Promise<
   };
 }
 
-/** Who was seen as whom: the address by target, undefined where nothing came back. */
+/** The source address that each target saw, undefined where nothing came back. */
 export async function askUdp(
   exec: (words: readonly string[]) => Promise<Result>,
   targets: readonly UdpTarget[],
@@ -141,7 +141,7 @@ export async function uncutAmiss(
   return found.flat();
 }
 
-/** Who is not seen by a machine outside under its host's address. */
+/** Boxes that a machine outside does not see under their host's address. */
 export async function notMasqueraded(all: readonly Place[], outside: Stranger, box = "box") {
   const target: Target = { name: "outside", address: outside.address, port: 81 };
   const seen = await Promise.all(

@@ -1,4 +1,4 @@
-/** What lets a policy pack run also where the Pulumi command had to be built from its modules. */
+/** Lets a policy pack run also where the Pulumi command had to be built from its modules. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tryRun } from "../../lab/run.js";

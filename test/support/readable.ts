@@ -1,10 +1,10 @@
-/** Whether a person can act on a message. */
+/** The test that a person can act on a message. */
 import assert from "node:assert/strict";
 
-/** What became of the host, in any of the ways to say it. */
+/** The outcome on the host, in any of its wordings. */
 const outcome =
   /[Nn]othing was (changed|done)|Undone: (yes|no|unknown)|Done before it: |is not known|was not restarted|What was changed until then/;
-/** What to do now. */
+/** The next step for the person. */
 const advice =
   /[Rr]un `|[Mm]end |[Ww]rite |Check |Wait |[Rr]emove |[Mm]ake |Set |Add |Give |Compare |Log in |Only if |Try `|allowed|install|use the|raise |name |leave |boot |sshd may/;
 
@@ -17,7 +17,7 @@ export function readable(message: string, host: string, parts: readonly (string 
   assert.doesNotMatch(message, /undefined|\[object|NaN|(?<!\/dev\/)null|\{\}|\.\.$|; \.|: \.| {2}/, message);
 }
 
-/** What a piece of work throws. */
+/** The error that a piece of work throws. */
 export function thrown(work: () => unknown): Error {
   try {
     work();

@@ -37,12 +37,12 @@ export const recordedStacks = (): readonly string[] =>
 
 export const recordedFile = (name: string): string => join(folder, `${name}.json`);
 
-/** The text as it is kept; what is this lab's own is in braces. */
+/** The text as it is kept; words in braces stand for the lab's own values. */
 export function readText(name: string): string {
   return readFileSync(recordedFile(name), "utf8");
 }
 
-/** What is this lab's own, by the word that stands for it. */
+/** The lab's own addresses and names, by the word that stands for each. */
 export async function namesIn(lab: Lab): Promise<ReadonlyMap<string, string>> {
   const ofHosts = await Promise.all(
     lab.hosts.map(async (host): Promise<readonly (readonly [string, string])[]> => {
@@ -74,7 +74,7 @@ export async function inLab(name: string, lab: Lab): Promise<RecordedStack> {
 }
 
 /**
- * Brings a fresh host to where the recorded one was. Its files say all: what runs is what they load when Docker
+ * Brings a fresh host to the state of the recorded one. Its files have all of it: they load the rest when Docker
  * starts, as after a reboot.
  */
 export async function replay(host: Host, files: Files): Promise<void> {

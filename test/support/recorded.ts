@@ -1,4 +1,4 @@
-/** What real hosts said, as `npm run lab -- record` saved it. */
+/** Answers of real hosts, as `npm run lab -- record` saved them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Moment, Recorded } from "../../lab/record.js";
@@ -38,19 +38,19 @@ export function answers(image: string, when: When, questions: readonly Command[]
   return questions.map((question) => answer(image, when, question));
 }
 
-/** What a recorded host shows. */
+/** A fact of a recorded host. */
 export function shown<T>(image: string, when: When, fact: Fact<T>): T {
   return fact.read(answers(image, when, fact.ask(undefined)), undefined);
 }
 
-/** What a fact of one question reads from an answer. */
+/** The value that a fact of one question reads from an answer. */
 export function readFrom<T>(fact: Fact<T>, answered: Answer): T {
   return fact.read([answered], undefined);
 }
 
 export const said = (stdout: string, code = 0): Answer => ({ code, stdout, stderr: "" });
 
-/** What a table compares: each command's words, and why. */
+/** The lines that a table compares: each command's words, and why. */
 export function inWords(commands: readonly Command[]): readonly string[] {
   return commands.map(({ why, argv, quick, risk, probe }) => {
     if (probe === true) return `probe  # ${why}`;

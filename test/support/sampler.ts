@@ -1,16 +1,16 @@
-/** Watches the processes of a run from outside: what /proc shows of them, and how much memory they take at most. */
+/** Watches the processes of a run from outside: their words and environments in /proc, and their peak of memory. */
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface Sampled {
   /** Every command line that was seen. */
   readonly commandLines: ReadonlySet<string>;
-  /** Environments by the command line of who has them. */
+  /** Environments by the command line of their process. */
   readonly environments: ReadonlyMap<string, string>;
   /** Bytes, by command line: the most that a process with the mark in its environment has had in memory. */
   readonly memory: ReadonlyMap<string, number>;
 }
 
-/** @param mark what only the processes of the run have in their environment */
+/** @param mark a text that only the processes of the run have in their environment */
 export function sample(mark: string, everyMs = 200): () => Sampled {
   const commandLines = new Set<string>();
   const environments = new Map<string, string>();

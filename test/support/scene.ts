@@ -1,4 +1,4 @@
-/** A lab and a stack for it: what a test on real hosts begins with. */
+/** A lab and a stack for it: the beginning of a test on real hosts. */
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,14 +23,14 @@ export const threeHosts: readonly HostSpec[] = [
 export const quickBox = [...boxOptions, "--stop-timeout", "1"];
 
 export class Scene {
-  /** What stops the strangers' servers. */
+  /** Functions that stop the strangers' servers. */
   private readonly servers: (() => void)[] = [];
 
   private constructor(
     readonly lab: Lab,
     readonly stack: Stack,
     private readonly folder: string,
-    /** What goes on PATH for pulumi. */
+    /** Folders for the PATH of pulumi. */
     readonly programs: readonly string[],
   ) {}
 
@@ -109,7 +109,7 @@ export function changed({ text }: Ran): readonly string[] {
   return [...new Set([...lines].map(([, name]) => name ?? ""))].sort();
 }
 
-/** Which dockerd runs on each host, and since when: another value is a restart. */
+/** The dockerd of each host, with the moment of its start: another value is a restart. */
 export async function dockers(hosts: readonly Host[]): Promise<readonly string[]> {
   const ask = ["systemctl", "show", "docker", "-p", "MainPID", "-p", "ActiveEnterTimestampMonotonic"];
   return Promise.all(hosts.map(async (host) => `${host.name} ${await host.run(ask)}`));

@@ -1,4 +1,4 @@
-/** A lab and stacks for it: what every test on real hosts begins with and takes away again. */
+/** A lab and stacks for it: every test on real hosts begins with them and takes them away again. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { quiet } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { type Config, root, Stack } from "./stack.js";
 
-/** What the command `iptables` leaves of a table that it once had a rule in: its chains, empty. */
+/** Leftovers of the command `iptables` in a table that it once had a rule in: its chains, empty. */
 export const emptyTable =
   /^(raw|filter) :(PREROUTING|INPUT|FORWARD|OUTPUT) ACCEPT$|^table ip (raw|filter)( chain (PREROUTING|INPUT|FORWARD|OUTPUT)(: type.*)?)?$/;
 
@@ -42,7 +42,7 @@ export class Site {
     return Stack.make(name, this.folder, [...front, ...this.programs], config, project);
   }
 
-  /** What each host is, by name; with names, of those alone. */
+  /** The state of each host, by name; with names, of those alone. */
   async snapshots(
     names: readonly string[] = this.lab.hosts.map(({ name }) => name),
   ): Promise<ReadonlyMap<string, Snapshot>> {
@@ -52,7 +52,7 @@ export class Site {
     return new Map(taken);
   }
 
-  /** What is no longer as in the snapshots: "alpha: + routes: ...". */
+  /** The differences from the snapshots: "alpha: + routes: ...". */
   async changedSince(
     before: ReadonlyMap<string, Snapshot>,
     names: readonly string[] = [...before.keys()],

@@ -60,7 +60,7 @@ export class Stack {
     return new Stack(name, join(folder, name), programs, project);
   }
 
-  /** JSON is YAML: what a person would write into Pulumi.NAME.yaml. */
+  /** JSON is YAML: the text that a person would write into Pulumi.NAME.yaml. */
   configure(config: Config): void {
     const keys = Object.entries(config).map(([key, value]) => [
       key.includes(":") ? key : `dockroute:${key}`,
@@ -118,7 +118,7 @@ export class Stack {
     return tryRun(argv, { cwd: this.project, env: this.env });
   }
 
-  /** Pulumi's own words as a program to be started, for who wants to kill it. */
+  /** Pulumi's own words as a program to be started, for a test that wants to kill it. */
   program(words: readonly string[]): { argv: readonly string[]; env: NodeJS.ProcessEnv; cwd: string } {
     const argv = ["pulumi", ...words, ...this.common, "--non-interactive"];
     return { argv, env: this.env, cwd: this.project };

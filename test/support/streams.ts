@@ -1,4 +1,4 @@
-/** What runs on a host all through a change and is read at its end: pings every 10 ms, the kernel's route events. */
+/** Programs that run on a host all through a change, read at its end: pings every 10 ms, the kernel's route events. */
 import type { Host } from "../../lab/host.js";
 
 /** A program that goes on until it is stopped; its output then. */

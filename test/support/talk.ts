@@ -59,7 +59,7 @@ type End = () => Promise<readonly string[]>;
 /**
  * The box of each host pings that of each other host every 20 ms, keeps a TCP connection busy and opens new ones.
  *
- * @returns what ends it all and returns a line for each talker that lost something. [] if nothing was lost
+ * @returns a function that ends it all and returns a line for each talker that lost something. [] if nothing was lost
  */
 export async function talk(all: readonly Place[]): Promise<() => Promise<readonly string[]>> {
   const hosts = all.map(({ host }) => host);
@@ -106,7 +106,7 @@ function talkersOf(from: Host, { host: { name: peer }, box: address }: Place): r
   ];
 }
 
-/** Starts a program in the network of the box; what is returned interrupts it and returns its output. */
+/** Starts a program in the network of the box; the function returned interrupts it and returns its output. */
 async function start(host: Host, name: string, argv: readonly string[]): Promise<() => Promise<string>> {
   const file = `/run/talk-${name}.pid`;
   const noted = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', file, ...argv];

@@ -44,7 +44,7 @@ export class ToldHost implements Host {
 
   async change(commands: readonly Command[]): Promise<void> {
     const why = commands[0]?.why ?? "";
-    // A part's own text is what the host loads at boot.
+    // The host loads a part's own text at boot.
     const parts = commands.flatMap(({ argv, stdin }) => (argv.join() === "sh" && stdin ? [stdin] : []));
     const lines = commands.map((command) => `${commandLine(command)}\n`);
     this.scripts.push(`printf '%s\\n' ${quote([holder(why)])}\n`, ...lines, ...parts);
@@ -60,7 +60,7 @@ export class ToldHost implements Host {
   }
 }
 
-/** The session as it is, but for its one host; `said` is what a person saw. */
+/** The session as it is, but for its one host; `said` is the text that a person saw. */
 export class ToldSession extends Session {
   readonly said: string[] = [];
 

@@ -10,7 +10,7 @@ import type { Command } from "../../provider/engine/command.js";
 import type { Host, Transaction } from "../../provider/host/host.js";
 import { Hosts } from "../../provider/host/hosts.js";
 
-/** After which the host undoes what nobody confirmed. */
+/** The time after which the host undoes a change that nobody confirmed. */
 export const seconds = 6;
 
 export const read: Command = { why: "read the state", argv: ["cat", "/root/state"] };
@@ -37,7 +37,7 @@ export function transactions(): TransactionScene {
 }
 
 export class TransactionScene {
-  /** What the client said. */
+  /** The client's output. */
   said: string[] = [];
   private made: Lab | undefined;
   private hosts: Hosts | undefined;

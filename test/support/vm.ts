@@ -1,4 +1,4 @@
-/** What a stack with virtual machines among its hosts is given: a processor that is translated takes its time. */
+/** The config of a stack with virtual machines among its hosts: a processor that is translated takes its time. */
 import type { Lab } from "../../lab/lab.js";
 import { type Config, meshConfig } from "./stack.js";
 

@@ -25,7 +25,7 @@ export async function astray(
   return [...wrong(out.slice(0, -1), own), ...wrong(back, others), ...wrong(asHost, host.address)];
 }
 
-/** What is astray but for Docker's masquerading: that the outside sees a container by its own address. */
+/** The faults found but for lost masquerading of Docker's: there the outside sees a container by its own address. */
 export function butMasquerading(found: readonly string[]): readonly string[] {
   return found.filter((line) => !/^the outside sees 172\.30\.\S+, not /.test(line));
 }
@@ -41,8 +41,8 @@ function wrong(answers: readonly Reached[], source: string): readonly string[] {
  * All of it: every direction and source address, the way outside, and that a stranger finds nothing but what it
  * found before there was a dockroute (`known`): ufw, say, lets everybody ping containers of Docker before 28.
  *
- * @param dockers false where a flush took Docker's own rules: then published ports do not answer, and what leaves the
- * plan is not masqueraded
+ * @param dockers false where a flush took Docker's own rules: then published ports do not answer, and packets that
+ * leave the plan are not masqueraded
  */
 export async function left(
   hosts: readonly Host[],
@@ -58,7 +58,7 @@ export async function left(
   return counts.filter((line) => !known.includes(withoutBox(line)));
 }
 
-/** What is astray on hosts that know nothing of dockroute yet, and stays as it is. */
+/** The faults found on hosts that know nothing of dockroute yet; they stay. */
 export async function knownBefore(hosts: readonly Host[], outside: Stranger): Promise<readonly string[]> {
   const own = (await publishedPorts(await places(hosts))).filter((line) =>
     /^box (\S+) .* host \1,/.test(line),

@@ -1,4 +1,4 @@
-/** What a kernel with these routes alone would answer to `ip route get`: the longest prefix, then the lowest metric. */
+/** The answer of a kernel with these routes alone to `ip route get`: the longest prefix, then the lowest metric. */
 import type { Way } from "../../provider/facts/iproute.js";
 import { containsAddress, parseAddress } from "../../provider/plan/cidr.js";
 import { type Ground, targetOf } from "../../provider/resources/host/network.js";

@@ -1,10 +1,10 @@
-/** A wire with a delay, and a count of what begins on it: this machine's kernel may have no netem. */
+/** A wire with a delay, and a count of its connections: this machine's kernel may have no netem. */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /** Milliseconds that a round trip takes longer than without it. */
 export interface Wire {
   readonly port: number;
-  /** When each connection began, in milliseconds of the process's clock. */
+  /** The start of each connection, in milliseconds of the process's clock. */
   readonly begun: readonly number[];
   close(): Promise<void>;
 }

@@ -111,7 +111,7 @@ describe("F4: a host that lies", function () {
     let errors = 0;
     const attempt = async (work: () => Promise<unknown>) => {
       try {
-        // What was there before is kept byte for byte: it is the host's own file.
+        // The former contents are kept byte for byte: they are the host's own file.
         const { before: _, ...shown } = Object((await work()) ?? {}).outs ?? {};
         clean(shown, what);
       } catch (error) {

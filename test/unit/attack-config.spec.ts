@@ -1,4 +1,4 @@
-/** Attack: hostile words and shapes in every key of a stack's config, and in what `npx dockroute graph` draws. */
+/** Attack: hostile words and shapes in every key of a stack's config, and in the drawing of `npx dockroute graph`. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { connectionFor } from "../../provider/host/login/credentials.js";
@@ -76,7 +76,7 @@ const nameOf = (path: Path) =>
     .reduce<string>((name, step) => (typeof step === "number" ? `${name}[${step}]` : `${name}.${step}`), "")
     .slice(1);
 
-/** What may be any text: a path is only opened, a pinned key only compared. */
+/** Properties that may be any text: a path is only opened, a pinned key only compared. */
 const free = /File$|hostKey$|SocketPath$/;
 
 function tried(path: Path, word: unknown): void {
@@ -84,7 +84,7 @@ function tried(path: Path, word: unknown): void {
   if (outcome instanceof ConfigError) {
     assert.doesNotMatch(outcome.message, unprintable);
     assert.ok(outcome.message.length < 30_000);
-    // The key itself, or who is in its way: a pin that no longer fits the pool.
+    // The key itself, or another in its way: a pin that no longer fits the pool.
     const where = nameOf(path);
     const named = outcome.faults.map(({ property }) => property.replace("proxy[0]", "proxy"));
     assert.ok(
@@ -94,7 +94,7 @@ function tried(path: Path, word: unknown): void {
     return;
   }
   if (free.test(nameOf(path))) return;
-  // What is let through is what it should be: each host's endpoint is one, and so is the resource made of it.
+  // A config that is let through is sound: each host's endpoint is one, and the resource made of it is accepted.
   for (const { name, endpoint } of outcome.hosts) {
     const wish = { host: name, endpoint, peer: "peer", destination: "172.30.2.0/24", gateway: "192.168.1.9" };
     assert.ok("inputs" in peerRoute.check(wish), `${nameOf(path)} = ${JSON.stringify(word)}: ${endpoint}`);

@@ -15,14 +15,14 @@ import { kinds, ToldHost, ToldSession } from "../support/told-host.js";
 /** With its iptables and with its nftables backend. */
 const images = ["docker28", "docker29-nft"];
 
-/** What an attack on one resource came to. */
+/** The outcome of an attack on one resource. */
 interface Outcome {
   readonly refused: readonly string[];
   readonly scripts: readonly string[];
   readonly said: readonly string[];
 }
 
-/** @param goOn past the refusal: what would become of the words if nothing had refused them */
+/** @param goOn past the refusal, to see the fate of the words if nothing had refused them */
 async function attack<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,
   image: string,
@@ -102,7 +102,7 @@ describe("F1: a hostile word", function () {
           const wish = moment(image, "ours").wishes[name];
           const outcome = await attack(any, image, withText(wish, property, word), goOn);
           for (const script of outcome.scripts) sandbox.add(script);
-          // It is refused where it stands. Some words are what they should be: "constructor" is a host's name.
+          // It is refused where it stands. Some words are valid: "constructor" is a host's name.
           const [first] = outcome.refused;
           if (first !== undefined) refusals++;
           if (first !== undefined) assert.equal(first.replace(/\[0\]$/, ""), property, word);

@@ -1,7 +1,7 @@
 import { equal, throws } from "node:assert/strict";
 import { longestGap } from "../support/gap.js";
 
-describe("how long a ping had no answer", () => {
+describe("the time that a ping had no answer", () => {
   const answer = (second: number) =>
     `[${second.toFixed(6)}] 64 bytes from 172.30.16.2: icmp_seq=1 ttl=62 time=0.1 ms`;
   const silent = "[1012.000000] From 172.30.0.1 icmp_seq=60 Destination Host Unreachable";

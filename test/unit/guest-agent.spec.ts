@@ -49,7 +49,7 @@ describe("lab: the guest agent", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("waits for the program's end, and is not confused by what an earlier caller left", async () => {
+  it("waits for the program's end, and is not confused by the rest of an earlier call", async () => {
     const result = await runInGuest(path(), ["echo", "a"], { input: "x" });
     deepEqual(result, { code: 3, stdout: "out ä", stderr: "err" });
     equal(looks, 3);

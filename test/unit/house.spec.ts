@@ -1,6 +1,6 @@
 /**
- * Which room of the house may import what: the table of docs/architecture.md, held against every import of
- * provider/ and stacks/. The linter holds the packages; that a path is relative hides its folder from it.
+ * The imports that each room of the house may have: the table of docs/architecture.md, held against every import of
+ * provider/ and stacks/. The linter holds the packages; it does not see the folder of a relative path.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,10 +9,10 @@ import ts from "typescript";
 
 const root = join(__dirname, "../..");
 
-/** By room, what it may import: the table of docs/architecture.md. A later row is narrower than an earlier one. */
+/** Each room's allowed imports: the table of docs/architecture.md. A later row is narrower than an earlier one. */
 const table = roomsOf(readFileSync(join(root, "docs/architecture.md"), "utf8"));
 
-/** Reads the rows whose second cell names rooms and whose third names what they may import. */
+/** Reads the rows whose second cell names rooms and whose third names the imports that they may have. */
 function roomsOf(page: string): Readonly<Record<string, readonly string[]>> {
   const quoted = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].flatMap(([, name]) => name ?? []);
   const rows = page.split("\n").flatMap((line) => {
@@ -30,7 +30,7 @@ function inTree(name: string): string {
     : name;
 }
 
-/** What the file `path` with this text imports that its room may not, types included. */
+/** Imports of the file `path` with this text that its room may not have, types included. */
 function breaches(path: string, text: string): readonly string[] {
   const room = Object.keys(table)
     .filter((name) => (name.endsWith("/") ? path.startsWith(name) : path === `${name}.ts`))

@@ -25,7 +25,7 @@ type Checking = (
   raw: Props,
 ) => { readonly inputs: Props; readonly id: string } | { readonly faults: unknown };
 
-/** By name, what a kind makes of a state's inputs. */
+/** By name, the check of a kind on a state's inputs. */
 const kinds: Readonly<Record<string, Checking>> = {
   DockerBridge: (raw) => judged(dockerBridge.check(raw), dockerBridge.id),
   ForwardRule: (raw) => judged(forwardRule.check(raw), forwardRule.id),

@@ -1,4 +1,4 @@
-/** F5, F6: places that others can write to are used by nothing of ours, and what is installed is what was locked. */
+/** F5, F6: nothing of ours uses places that others can write to, and the packages installed are the locked ones. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

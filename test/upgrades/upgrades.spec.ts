@@ -1,6 +1,6 @@
 /**
  * Docker is upgraded in place under its containers and dockroute's rules, and back: it starts each time, the
- * host repairs what it can alone, preview says what the new Docker does, and one up makes the rest whole.
+ * host repairs alone as much as it can, preview tells the new Docker's ways, and one up makes the rest whole.
  */
 import assert from "node:assert/strict";
 import type { Host, Stranger } from "../../lab/host.js";
@@ -13,12 +13,12 @@ import { astray, left, wholeAfter } from "../support/watch.js";
 interface Step {
   readonly to: string;
   readonly image: string;
-  /** What the person does to daemon.json meanwhile. */
+  /** The person's change of daemon.json meanwhile. */
   readonly change?: string;
-  /** Whether the mesh is whole again with no pulumi run. */
+  /** True where the mesh is whole again with no pulumi run. */
   readonly alone: boolean;
   readonly said: RegExp;
-  /** What Docker itself leaves behind, and the command that preview names for it. */
+  /** Docker's own leftovers, and the command that preview names for them. */
   readonly byHand?: string;
 }
 
@@ -101,7 +101,7 @@ describe("an upgrade of Docker in place", () => {
   }
 });
 
-/** Containers need not survive what an older Docker cannot read. */
+/** Containers need not survive where an older Docker cannot read their files. */
 async function boxRuns(host: Host): Promise<void> {
   const runs = async () => (await host.exec("docker exec box true")).code === 0;
   try {

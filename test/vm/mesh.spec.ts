@@ -55,7 +55,7 @@ describe("a mesh of hosts with kernels of their own", function () {
     succeeded(await scene.stack.preview("--expect-no-changes", "--refresh"));
   });
 
-  it("keeps through a power cut what was synced, loses what was not, and is whole again", async () => {
+  it("keeps the synced writes through a power cut, loses the others, and is whole again", async () => {
     await alpha.run("echo synced >/root/kept && sync -f /root/kept && echo not synced >/root/lost");
     await lab.powerCut("alpha");
     await lab.boot("alpha");
@@ -75,7 +75,7 @@ describe("a mesh of hosts with kernels of their own", function () {
   });
 
   it("comes up and goes away through 80 ms and 2 % of loss", async () => {
-    // What each host sends waits: a round trip from here takes 80 ms longer, and one between hosts twice that.
+    // Each host's packets wait: a round trip from here takes 80 ms longer, and one between hosts twice that.
     const cards = (words: string) => Promise.all(lab.hosts.map((host) => host.run(`tc qdisc ${words}`)));
     await cards("add dev eth0 root netem delay 80ms loss 2%");
     await scene.up();

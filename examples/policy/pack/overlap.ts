@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
 
-/** Whether two IPv4 ranges have an address in common: then one of them holds the whole other. */
+/** True where two IPv4 ranges have an address in common: then one of them holds the whole other. */
 export function overlap(one: string, other: string): boolean {
   return holds(one, other) || holds(other, one);
 }

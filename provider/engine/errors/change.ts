@@ -19,7 +19,7 @@ export class PartiallyApplied extends DockrouteError {
   }
 }
 
-/** What a failed command may have left behind. */
+/** The effects that a failed command may have had. */
 export interface Effect {
   /** false: only commands that change nothing had run. */
   readonly changed: boolean;
@@ -35,7 +35,7 @@ export class CommandFailed extends DockrouteError {
     readonly commandLine: string,
     readonly code: number | undefined,
     readonly output: string,
-    /** What became of the commands before it, in sentences. */
+    /** The end of the commands before it, in sentences. */
     readonly outcome: string,
     readonly effect: Effect = { changed: true, disrupted: false },
   ) {
@@ -76,7 +76,7 @@ export class SeveralFailed extends DockrouteError {
   }
 }
 
-/** A change inside the commit-confirmed transaction failed; `outcome` says what became of it. */
+/** A change inside the commit-confirmed transaction failed; `outcome` tells how it ended. */
 export class NotConfirmed extends DockrouteError {
   constructor(
     readonly host: string,
@@ -84,7 +84,7 @@ export class NotConfirmed extends DockrouteError {
     readonly reason: string,
     readonly outcome: string,
     override readonly cause?: unknown,
-    /** Whether a command that can stop containers may have begun. */
+    /** True if a command that can stop containers may have begun. */
     readonly disrupted = true,
   ) {
     super(`${host}: could not ${why}: ${reason} ${outcome} ${again}`);

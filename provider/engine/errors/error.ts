@@ -7,12 +7,12 @@ const longest = 8000;
  * host printed, whether anything was changed, and what to do next. Code tells errors apart by class, never by text.
  */
 export abstract class DockrouteError extends Error {
-  /** Whether the host may differ from before: the engine then records the resource as partially applied. */
+  /** True if the host may differ from before: the engine then records the resource as partially applied. */
   get changedSomething(): boolean {
     return true;
   }
 
-  /** Whether containers may have been stopped and not be back: no other host's Docker is restarted then. */
+  /** True if containers may have been stopped and not be back: no other host's Docker is restarted then. */
   get stopsRollout(): boolean {
     return false;
   }
@@ -26,6 +26,6 @@ export abstract class DockrouteError extends Error {
   }
 }
 
-/** The advice of errors whose cause lies on the host. */
+/** The advice of errors whose cause is on the host. */
 export const again =
   "Correct the cause on the host, then run `pulumi up` again: it looks first and goes on from there.";

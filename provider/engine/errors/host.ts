@@ -9,7 +9,7 @@ export class Unreachable extends DockrouteError {
     readonly endpoint: string,
     readonly reason: string,
     readonly advice: string,
-    /** Whether the host itself did not answer: its address is silent, or another machine has it. */
+    /** True if the host itself did not answer: its address is silent, or another machine has it. */
     readonly silent = false,
   ) {
     super(`${host} (${endpoint}): not reached: ${reason}. Nothing was changed on it. ${advice}`);
@@ -50,7 +50,7 @@ export class UnexpectedOutput extends DockrouteError {
     readonly resource: string,
     readonly program: string,
     output: string,
-    /** In words, what is wrong with the output. */
+    /** The fault of the output, in words. */
     problem = output.trim() === "" ? "it is empty" : `"${oneLine(output, 200)}"`,
   ) {
     const reason = `the output of \`${program}\` cannot be used: ${problem}`;

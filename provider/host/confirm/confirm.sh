@@ -1,5 +1,5 @@
 #!/bin/sh
-# A change of a host that takes itself back unless it is confirmed: what Junos calls "commit confirmed".
+# A change of a host that takes itself back unless it is confirmed: the "commit confirmed" of Junos.
 #
 # dockroute has its shell on the host read this text (provider/host/confirm/script.ts), and then calls
 #
@@ -243,7 +243,7 @@ transaction_undo() {
   fi
 }
 
-# --- what several verbs need ---
+# --- for several verbs ---
 
 transaction_waits() {
   grep -qx "# Token $1" $undo
@@ -367,7 +367,7 @@ transaction_end() {
   return 1
 } 2>/dev/null
 
-# Whether a process holds a file: this tells a shell from another process that has got its number. The descriptor may
+# True if a process holds a file: this tells a shell from another process that has got its number. The descriptor may
 # have any number, for dash keeps it under another one while a command runs without it.
 transaction_holds() {
   for fd in "/proc/$1/fd/"*; do

@@ -3,7 +3,7 @@ import { hostname, userInfo } from "node:os";
 export const lockTries = 15;
 export const secondsATry = 20;
 
-/** How long a change waits for another process before it gives up. */
+/** The time that a change waits for another process before it gives up. */
 export const lockSeconds = lockTries * secondsATry;
 
 /** The process that changes a host, in words, for another one that waits: "ana@laptop, pid 4711, to give docker0 ...". */

@@ -4,7 +4,7 @@ import { surroundings } from "../exec/batch.js";
 import { holder } from "./lock.js";
 import { confirmScript } from "./script.js";
 
-/** A change that takes itself back: what it is for, how it is taken back, and by which token it is known. */
+/** A change that takes itself back: its purpose, its undo, and the token by which it is known. */
 export interface Undo {
   readonly why: string;
   readonly commands: readonly Command[];

@@ -14,7 +14,7 @@ import { undoSteps } from "./steps.js";
 /** The host lets a service that is slow to start end, for this many seconds at most (confirm.sh). */
 const slowService = 600;
 
-/** How long the host waits for the confirmation, counted anew at each step. */
+/** The time that the host waits for the confirmation, counted anew at each step. */
 function undoSeconds(host: string, why: string): number {
   const text = process.env["DOCKROUTE_UNDO_SECONDS"] ?? "";
   const seconds = text === "" ? 120 : Number(text);
@@ -106,11 +106,11 @@ function holds({ verify }: Transaction): Promise<boolean> {
   );
 }
 
-/** What the host tells of its undo, and what a look at it after that shows. */
+/** The host's report on its undo, and the findings of a look at it after that. */
 interface Proved extends Outcome {
-  /** How the host differs from before the change. undefined if it was not looked at. */
+  /** The host's differences from before the change. undefined if it was not looked at. */
   readonly left?: readonly string[];
-  /** Why it could not be looked at. */
+  /** The reason for which it could not be looked at. */
   readonly unread?: string;
 }
 

@@ -11,7 +11,7 @@
 # this program, or "run" before an argv.
 #
 # Sections are independent of each other, and the first failure in one ends it. So they go side by side: the first commands
-# of all, then the second ones. What several of them need is done once, and their files are written together.
+# of all, then the second ones. A step that several of them need is done once, and their files are written together.
 #
 # Each answer stands between the marks of provider/host/exec/batch.ts. A question gets no answer where this program is not
 # sure that it would be the same: dockroute then runs the argv. A test on hosts holds both side by side.
@@ -105,7 +105,7 @@ sub run_argv {
     my ( undef, $count, @words ) = @{ $command->{words} };
     my ( $code, $out, $err ) = run( $command->{input} // '', splice @words, 0, $count );
     $code //= 137;
-    # What more there is to know of a failure.
+    # More facts about a failure.
     ( undef, my $more, my $besides ) = run( '', @words ) if $code != 0 && @words;
     return [ $code, $out, join '', $err, grep { defined } $more, $besides ];
 }

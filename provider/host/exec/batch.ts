@@ -186,7 +186,7 @@ function sections(mark: string, text: string): Sections {
   const [, ...pieces] = text.split(`\n${mark} `);
   for (const piece of pieces) {
     const end = piece.indexOf("\n");
-    // A mark that was cut short says nothing yet.
+    // A mark that was cut short tells nothing yet.
     if (end >= 0) note(found, piece.slice(0, end), piece.slice(end + 1));
   }
   return found;
@@ -197,7 +197,7 @@ function note(found: Sections, marked: string, text: string): void {
   const index = Number(first);
   if (word === "shell") found.shell = true;
   if (word === "done") found.done = true;
-  // The script has made one line of it; who speaks in its place may not.
+  // The script has made one line of it; another program in its place may not.
   if (word === "tell")
     found.told.set(first, [...(found.told.get(first) ?? []), oneLine(rest.join(" "), 500)]);
   if (word === "begin") {

@@ -6,7 +6,7 @@ import { lockSeconds } from "../confirm/lock.js";
 import type { Report } from "./batch.js";
 import type { Reach } from "./reach.js";
 
-/** Why a change was not begun, or undefined where it was. */
+/** The error of a change that was not begun, or undefined where it was. */
 export function refusalIn(reach: Reach, why: string, report: Report): Error | undefined {
   const busy = report.told.get("busy")?.[0];
   if (busy !== undefined) return new HostBusy(reach.name, why, busy, lockSeconds);

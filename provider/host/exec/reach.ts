@@ -5,7 +5,7 @@ import { type Link, NoChannel } from "../login/link.js";
 import { type Batch, type Report, shell } from "./batch.js";
 import { type Ended, type Limits, type Running, tooLong } from "./running.js";
 
-/** What all flows on one host share: its names, its logins, its limits, and the person's console. */
+/** The things that all flows on one host share: its names, its logins, its limits, and the person's console. */
 export interface Reach {
   readonly name: string;
   readonly endpoint: string;

@@ -162,7 +162,7 @@ class Collected {
     return true;
   }
 
-  /** Whether the output holds this text; the bytes before `from` were searched before. */
+  /** True if the output holds this text; the bytes before `from` were searched before. */
   has(mark: string, from: number): boolean {
     return this.#held.subarray(Math.max(0, from - mark.length), this.#bytes).includes(mark);
   }

@@ -32,7 +32,7 @@ sub sync_folder {
     return $open->sync;
 }
 
-# All files of a round: they lie beside their targets before the first one takes its place.
+# All files of a round: they are beside their targets before the first one takes its place.
 sub write_files {
     my @commands = @_;
     my %wrong = map { $_->{number} => scalar write_beside($_) } @commands;

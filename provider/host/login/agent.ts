@@ -5,7 +5,7 @@ import { type IdentityCallback, OpenSSHAgent, type ParsedKey } from "ssh2";
 export class SortedAgent extends OpenSSHAgent {
   /**
    * @param wanted public keys that come first
-   * @param only whether the others are not offered at all (IdentitiesOnly)
+   * @param only true if the others are not offered at all (IdentitiesOnly)
    */
   constructor(
     path: string,

@@ -9,7 +9,7 @@ import type { Refusal } from "./host-key.js";
 /** The ways to log in that the connection names, the strongest first. */
 export interface Login {
   readonly methods: readonly AnyAuthMethod[];
-  /** Why a key that was named is not among them. */
+  /** The reason for which a key that was named is not among them. */
   readonly notes?: readonly string[];
   /** A certificate that was left out; looked for when the login is refused. */
   readonly certificate?: () => Promise<Unused | undefined>;
@@ -84,7 +84,7 @@ async function identitiesOf(connection: Connection, nothingElse: boolean): Promi
       const secret = text ? parseKey(text, connection.privateKeyPassword?.reveal()) : "cannot be read";
       const known = open ? utils.parseKey(open) : secret;
       const wanted = typeof known === "string" || known instanceof Error ? [] : [known.getPublicSSH()];
-      // Of those that nobody named, what is not there is no news.
+      // A key that nobody named and that is not there is no news.
       const note = typeof secret === "string" && (text || connection.identities) ? [`${file} ${secret}`] : [];
       return { keys: typeof secret === "string" ? [] : [secret], wanted, notes: note };
     }),
@@ -115,7 +115,7 @@ async function privateKeyOf(connection: Connection): Promise<string | undefined 
   }
 }
 
-/** The key, or what is wrong with it. */
+/** The key, or its fault in words. */
 function parseKey(text: string, passphrase: string | undefined): ParsedKey | string {
   const parsed = utils.parseKey(text, passphrase);
   if (parsed instanceof Error) {
@@ -139,7 +139,7 @@ export class LoginAttempt {
     this.#notes = [...(login.notes ?? [])];
   }
 
-  /** @param accepted what the host takes, null before the first try */
+  /** @param accepted the methods that the host takes, null before the first try */
   next(accepted: readonly string[] | null): AnyAuthMethod | undefined {
     this.#accepted = accepted ?? [];
     for (let method = this.#left.shift(); method !== undefined; method = this.#left.shift()) {

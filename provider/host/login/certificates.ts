@@ -1,6 +1,6 @@
 /**
  * Certificates of users. ssh offers one beside its key; ssh2 knows none, so a host that trusts only certificates
- * refuses the key. Here is what a person can do to be let in with a key all the same.
+ * refuses the key. This file finds the remedy with which a person is let in with a key all the same.
  */
 import { access } from "node:fs/promises";
 import { isIPv6 } from "node:net";
@@ -10,7 +10,7 @@ import { certificatesIn } from "./agent.js";
 import { type Connection, defaultKnownHosts } from "./connection.js";
 
 export interface Unused {
-  /** What was not offered. */
+  /** The certificate that was not offered, with the reason. */
   readonly note: string;
   readonly advice: string;
 }

@@ -39,7 +39,7 @@ const hopFields = {
   /** Pins the host key: lines as in authorized_keys ("ssh-ed25519 AAAA..."), or "SHA256:...". */
   hostKey: z.string().min(1, "is empty").optional(),
   knownHostsFile: path.optional(),
-  /** How often a dial that may succeed later is tried; -1 for ever. */
+  /** The number of tries of a dial that may succeed later; -1 for ever. */
   dialErrorLimit: z.number().int("is to be a whole number").min(-1).optional(),
   /** Seconds for one dial, from the first packet to the login; 0 without limit. */
   perDialTimeout: seconds.optional(),
@@ -180,7 +180,7 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return { user, host, port };
 }
 
-/** What `knownHostsFile` is where nobody names another. */
+/** The `knownHostsFile` where nobody names another. */
 export function defaultKnownHosts(): string {
   return expandHome(defaults.knownHostsFile);
 }

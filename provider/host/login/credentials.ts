@@ -14,11 +14,11 @@ import { SshConfigFault } from "./ssh-config.js";
 export type Config = (key: string) => string | undefined;
 
 /**
- * How to log in at an endpoint, looked up by the host's name at the moment of use, because a login is not
- * state. Where the login goes is said by the endpoint alone: a delete must reach the host that the state
+ * The login at an endpoint, looked up by the host's name at the moment of use, because a login is not
+ * state. The endpoint alone decides on the login's target: a delete must reach the host that the state
  * names, not the one that bears the name today.
  *
- * @param own what a program gave this resource; it stands over the config
+ * @param own the login that a program gave this resource; it stands over the config
  */
 export function connectionFor(host: string, endpoint: string, config: Config, own?: unknown): Connection {
   const at = parseEndpoint(endpoint);
@@ -101,7 +101,7 @@ export function hostEntries(config: Config): readonly HostEntry[] {
   );
 }
 
-/** Where ssh goes for a host by what the config says of its name today. */
+/** The endpoint of a host by the config of its name today. */
 export function endpointIn(config: Config, name: string, address: string): string {
   return endpointFor(mergeConnections(...levelsOf(name, config, undefined, [])), address);
 }

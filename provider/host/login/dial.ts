@@ -6,12 +6,12 @@ import { type Login, LoginAttempt, loginOf } from "./auth.js";
 import type { Connection } from "./connection.js";
 import { hostKeyCheck, type Refusal } from "./host-key.js";
 
-/** One dial that came to nothing. `again` says whether another try may end differently. */
+/** One dial that came to nothing. `again` is true if another try may end differently. */
 export class DialFailed extends Error {
   constructor(
     readonly refusal: Refusal,
     readonly again: boolean,
-    /** Whether it was a hop on the way, which the refusal names. */
+    /** True if it was a hop on the way, which the refusal names. */
     readonly atHop = false,
   ) {
     super(refusal.reason);
@@ -148,7 +148,7 @@ function algorithmAdvice(message: string): readonly [reason: string, advice: str
   ];
 }
 
-/** @param silent whether it came to its end before the host had shown its key */
+/** @param silent true if it came to its end before the host had shown its key */
 function faultOf(
   error: Error & { level?: string; code?: string },
   connection: Connection,

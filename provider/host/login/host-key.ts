@@ -13,7 +13,7 @@ import {
   parseKnownHosts,
 } from "./known-hosts.js";
 
-/** Why a login is refused, and what a person can do about it. */
+/** The reason for which a login is refused, and the remedy for a person. */
 export interface Refusal {
   readonly reason: string;
   readonly advice: string;

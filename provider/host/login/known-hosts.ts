@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
-/** One line of a known_hosts file that says something about a key. */
+/** One line of a known_hosts file about a key. */
 export interface KnownKey {
   readonly marker: "" | "@revoked" | "@cert-authority";
   /** The host field as written: patterns, or one hashed name. */
@@ -52,7 +52,7 @@ export function knownName(host: string, port: number): string {
   return port === 22 ? name : `[${name}]:${port}`;
 }
 
-/** Whether a line's host field means this name: by its hash, or by patterns of which a negated one vetoes. */
+/** True if a line's host field means this name: by its hash, or by patterns of which a negated one vetoes. */
 export function namesMatch(names: string, name: string): boolean {
   if (names.startsWith("|")) return hashMatches(names, name);
   const patterns = names.toLowerCase().split(",");
@@ -85,8 +85,8 @@ function about(known: readonly KnownKey[], host: string, port: number) {
 }
 
 /**
- * What the files say about a key that a host shows. A line of a certificate authority is no match, because
- * host certificates are not checked here. A line without the port may say yes, but not "changed".
+ * The files' verdict on a key that a host shows. A line of a certificate authority is no match, because
+ * host certificates are not checked here. A line without the port may lead to "match", but not to "changed".
  */
 export function judge(known: readonly KnownKey[], host: string, port: number, key: Buffer): Verdict {
   const { named, bare } = about(known, host, port);

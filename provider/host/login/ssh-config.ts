@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { type Line, parse } from "ssh-config";
 import { patternMatches } from "./known-hosts.js";
 
-/** Why a host cannot be reached by these files; the message names the file or the alias. */
+/** The reason for which a host cannot be reached by these files; the message names the file or the alias. */
 export class SshConfigFault extends Error {}
 
 export interface Settings {

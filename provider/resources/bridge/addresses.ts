@@ -1,4 +1,4 @@
-/** What is about docker0 on a host: its addresses beside Docker's own, a resolver's say, and routes into its range. */
+/** docker0's addresses beside Docker's own, such as a resolver's, and the host's routes into its range. */
 import type { Command } from "../../engine/command.js";
 import * as ip from "../../facts/iproute.js";
 import { contains, type Range } from "../../plan/cidr.js";
@@ -32,7 +32,7 @@ export function keepOthers(bip: string, seen: Links): readonly Command[] {
   return othersOf(seen).length === 0 ? [] : [ip.setAddresses("docker0", [bip, ...others])];
 }
 
-/** After Docker's start as before: what docker0 had then, and what it got beside Docker's own address since. */
+/** After Docker's start as before: the addresses of docker0 then, and those it got beside Docker's own since. */
 export function othersAsBefore({ bip, others = [] }: Moment, seen: Links): readonly Command[] {
   const held = addressesOfDocker0(seen);
   if (bip === undefined || (others.length === 0 && held.length < 2)) return [];
@@ -42,12 +42,12 @@ export function othersAsBefore({ bip, others = [] }: Moment, seen: Links): reado
   return isSo ? [] : [ip.setAddresses("docker0", wanted)];
 }
 
-/** After the rollback of one change: exactly what docker0 had at its beginning. */
+/** After the rollback of one change: exactly the addresses that docker0 had at its beginning. */
 export function othersOnceMore({ bip, others = [] }: Moment): readonly Command[] {
   return bip === undefined || others.length === 0 ? [] : [ip.setAddresses("docker0", [bip, ...others])];
 }
 
-/** What becomes of them at a change, for the preview. */
+/** The effect of a change on them, for the preview. */
 export function ofOthers({ bip }: { readonly bip: string }, seen: Links): readonly string[] {
   const others = othersOf(seen).filter((each) => each !== bip);
   if (hasAddress(seen, bip) || others.length === 0) return [];
@@ -65,7 +65,7 @@ export function ofOthers({ bip }: { readonly bip: string }, seen: Links): readon
   ];
 }
 
-/** What leads a part of docker0's range elsewhere as the host is now. */
+/** The routes that lead a part of docker0's range elsewhere as the host is now. */
 export function routedElsewhere(seen: CheapSeen): readonly string[] {
   const own = addressOf(seen);
   return own === undefined ? [] : routesIn(networkOf(own), seen).map(({ destination }) => destination);

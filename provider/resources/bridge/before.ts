@@ -1,4 +1,4 @@
-/** /etc/dockroute/before.json: what the first change of docker0 found on the host, and who holds docker0 now. */
+/** /etc/dockroute/before.json: the findings of the first change of docker0 on the host, and docker0's holder now. */
 import { z } from "zod";
 import { type Holder, inWords, ownerOf } from "../../boot/owner.js";
 import type { Claim } from "../../engine/claim.js";
@@ -49,7 +49,7 @@ export function recordOf({ scripts }: Pick<CheapSeen, "scripts">): Found | undef
   }
 }
 
-/** What the first change found: by the record on the host, otherwise by the state's own copy. */
+/** The findings of the first change: by the record on the host, otherwise by the state's own copy. */
 export function foundBy({ before }: Remembered, seen: CheapSeen): Moment | undefined {
   return recordOf(seen) ?? readValue(before);
 }
@@ -59,7 +59,7 @@ export function readValue(value: unknown): Moment | undefined {
   return inState.safeParse(value).data;
 }
 
-/** What the state keeps a copy of: what the first change found, or what a change would find now. */
+/** The findings of which the state keeps a copy: those of the first change, or those that a change would make now. */
 export function toRemember(seen: CheapSeen): Moment {
   const { bip, file, others, routed } = recordOf(seen) ?? momentOf(seen);
   return { bip, file, ...somethingOf({ others, routed }) };
@@ -78,17 +78,17 @@ function somethingOf(lists: Pick<Moment, "others" | "routed">): Pick<Moment, "ot
   );
 }
 
-/** Whose docker0's setting is. undefined if it is this bridge's own, or nobody has changed it yet. */
+/** The owner of docker0's setting. undefined if it is this bridge, or nobody has changed the setting yet. */
 export function ownerOfSetting(me: Holder, seen: CheapSeen): Claim["notOurs"] {
   return ownerOf(recordOf(seen)?.holder, me);
 }
 
 /**
- * The record lies on the host and names this bridge. A successor writes its own name into it and keeps what the first
- * change found. A record without a holder, or with the stack's former name, gets it with the next change: this alone
+ * The record is on the host and names this bridge. A successor writes its own name into it and keeps the findings of the
+ * first change. A record without a holder, or with the stack's former name, gets it with the next change: this alone
  * is no drift.
  *
- * @param remove whether the record can go; it goes last
+ * @param remove true if the record can go; it goes last
  */
 export function recordClaim(me: Holder & Remembered, seen: CheapSeen, remove: boolean): Claim {
   const record = recordOf(seen);

@@ -1,4 +1,4 @@
-/** What dockerd runs with that cannot stand beside the keys that docker0 needs, known before anything is changed. */
+/** dockerd's settings that cannot stand beside the keys that docker0 needs, known before anything is changed. */
 import type { Fault } from "../../engine/errors/fault.js";
 import * as json from "../../facts/daemon-json.js";
 import { type Setting, setting } from "../../facts/dockerd.js";
@@ -15,7 +15,7 @@ import { networkOf } from "../host/network.js";
 import type { BridgeSeen } from "./facts.js";
 import { keysFor, runsWith, type Wanted } from "./keys.js";
 
-/** The flags that say the same as a key of ours. dockerd does not start with both. */
+/** The flags that set the same as a key of ours. dockerd does not start with both. */
 const flagOf = {
   bip: "bip",
   "default-address-pools": "default-address-pool",
@@ -40,7 +40,7 @@ export function placed({ text, place }: Setting): string {
   return `${text} (in ${place})`;
 }
 
-/** Why the command docker and docker.service are not about one daemon. */
+/** The fault where the command docker and docker.service are not about one daemon. */
 export function otherDocker(seen: Pick<BridgeSeen, "daemon" | "dockerd" | "file">): readonly Fault[] {
   const other = seen.daemon.other === undefined ? otherDaemon(seen) : undefined;
   if (other === undefined) return [];

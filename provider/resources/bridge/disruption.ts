@@ -1,4 +1,4 @@
-/** What a change of docker0 does to a host beside docker0: Docker restarts, and its containers stop. */
+/** The effects of a change of docker0 on the rest of a host: Docker restarts, and its containers stop. */
 import type { Disruptive } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import { sameValues } from "../../facts/json-text.js";
@@ -72,7 +72,7 @@ export const disruption: Disruptive<DockerBridgeInputs, typeof facts> = {
   traits: { names: ["docker"], of: ({ daemon }) => ({ docker: dockerIs(daemon) }) },
 };
 
-/** The container with what Docker says of its failed start. */
+/** The container with Docker's message on its failed start. */
 function withReason(name: string, { stopped }: BridgeSeen): string {
   const error = stopped.find((each) => each.name === name)?.error;
   return error === undefined ? name : `${name} (Docker cannot start it: ${error})`;

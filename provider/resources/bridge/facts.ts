@@ -1,4 +1,4 @@
-/** What a bridge needs to know of a host, by name. */
+/** The facts of a host that a bridge needs, by name. */
 import * as boot from "../../boot/script.js";
 import type { Cheap, Seen } from "../../engine/fact.js";
 import * as json from "../../facts/daemon-json.js";
@@ -41,7 +41,7 @@ export function addressOf(seen: Pick<CheapSeen, "links" | "dockerNetworks">): st
   return addressOfDocker0(seen);
 }
 
-/** Whether docker0 has this address, and Docker runs with it. */
+/** True if docker0 has this address, and Docker runs with it. */
 export function hasAddress(seen: Pick<CheapSeen, "links" | "dockerNetworks">, bip: string): boolean {
   return addressOf(seen) === bip && addressesOfDocker0(seen).includes(bip);
 }

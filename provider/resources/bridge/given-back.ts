@@ -1,6 +1,6 @@
 /**
- * What destroy gives back, compared with what has come since: the range that docker0 left may be in use by a network of
- * Docker's or routed elsewhere. Docker does not start with such an address, so nothing is restarted for it.
+ * The range that destroy gives back to docker0, compared with later networks and routes: a network of Docker's may use
+ * it, or it is routed elsewhere. Docker does not start with such an address, so nothing is restarted for it.
  */
 import type { Fault } from "../../engine/errors/fault.js";
 import type { OnHost } from "../../engine/kind.js";
@@ -21,7 +21,7 @@ export function keepsDocker0({ host }: Pick<OnHost, "host">): boolean {
   return names.includes(host);
 }
 
-/** What the delete goes back to where docker0 stays: all as before, but docker0's address. */
+/** The state to which the delete goes back where docker0 stays: all as before, but docker0's address. */
 export function keeping(old: Moment, seen: CheapSeen): Moment {
   const bip = addressOf(seen);
   const text = json.withKeys(old.file, { ...json.keysOf(old.file), bip });
@@ -46,7 +46,7 @@ export function ofFreedRange(wanted: Wanted, seen: CheapSeen): readonly string[]
   ];
 }
 
-/** Why docker0 cannot go back to its old address. undefined if it can. */
+/** The obstacle between docker0 and its old address. undefined if docker0 can go back to it. */
 export function obstacle(old: Moment, host: string, seen: CheapSeen): Fault | undefined {
   if (old.bip === undefined || old.bip === addressOf(seen)) return undefined;
   const range = networkOf(old.bip);

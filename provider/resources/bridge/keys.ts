@@ -14,7 +14,7 @@ export interface Wanted extends Remembered {
   readonly networkPrefix?: number | undefined;
 }
 
-/** Whether Docker keeps its rules in nftables. Then it lets no routed packet in without two keys more. */
+/** True if Docker keeps its rules in nftables. Then it lets no routed packet in without two keys more. */
 export function isNftables({ daemon }: { readonly daemon: Daemon }): boolean {
   return daemon.firewall?.startsWith("nftables") === true;
 }
@@ -42,7 +42,7 @@ function found(wanted: Wanted, seen: CheapSeen): json.Keys {
   return json.keysOf((foundBy(wanted, seen) ?? seen).file);
 }
 
-/** Whether the daemon runs so, whatever its file holds: with live-restore dockerd ignores a new bip without a message. */
+/** True if the daemon runs so, whatever its file holds: with live-restore dockerd ignores a new bip silently. */
 export function runsWith(wanted: Wanted, seen: CheapSeen): boolean {
   // dockerd does not report whether it runs with these keys; they are only ever written together with a restart.
   const sameDoors = json.sameDoors(json.keysOf(seen.file), keysFor(wanted, seen));

@@ -1,15 +1,15 @@
 /**
- * What Docker's nftables backend needs before a routed packet can reach a container.
+ * The needs of Docker's nftables backend before a routed packet can reach a container.
  *
  * Two keys of daemon.json let such packets in, and only a restart loads them, so they belong to the bridge. The first,
- * `allow-direct-routing`, holds for the whole daemon: it takes away Docker's own rule, which drops what comes to a
- * container's address by another link than the container's bridge. A guard of ours does the same as that rule, but for
+ * `allow-direct-routing`, holds for the whole daemon: it takes away Docker's own rule, which drops packets that come to
+ * a container's address by another link than the container's bridge. A guard of ours does the same as that rule, but for
  * packets that a ForwardRule has marked.
  *
  * The guard names no network card and no bridge. The host's bridges are in two sets, which the script fills from Docker's
  * answer each time it is loaded: `guarded`, and `open` for networks into which Docker itself lets everybody and for the
- * bridges of other programs. A bridge that came since is in neither: what another link sends there is dropped after
- * routing, where the kernel tells that it is a bridge, unless it comes by a published port. So a new network is never
+ * bridges of other programs. A bridge that came since is in neither: packets of another link to it are dropped after
+ * routing, where the kernel tells that it is a bridge, unless they come by a published port. So a new network is never
  * open, and a new bridge of another program is closed until the script is loaded again, 30 s at most.
  */
 import * as boot from "../../boot/script.js";
@@ -133,7 +133,7 @@ function dropIn({ scripts: { files } }: CheapSeen): Claim {
   return { what: "the drop-in of docker.service", is, found: "absent or changed", make, remove };
 }
 
-/** Another backend needs no guard: what an earlier one left goes with the bridge. */
+/** Another backend needs no guard: the guard that an earlier one left goes with the bridge. */
 function whileThere({ what, is, notOurs, remove }: Claim): Claims {
   if (is === "absent" || notOurs !== undefined || "reason" in remove) return [];
   return ifThere(what, remove);

@@ -1,4 +1,4 @@
-/** What on a host knows docker0's old address or network, and would be wrong once docker0 has another one. */
+/** The things on a host that know docker0's old address or network, and would be wrong once docker0 has another one. */
 import type { Fault } from "../../engine/errors/fault.js";
 import * as json from "../../facts/daemon-json.js";
 import type { Container } from "../../facts/docker-containers.js";
@@ -29,7 +29,7 @@ function bare(own: string): string {
   return own.replace(/\/.*$/, "");
 }
 
-/** What would keep dockerd, a container or the resolution of its names down. */
+/** The mentions that would keep dockerd, a container or the resolution of its names down. */
 export function keptDown(wanted: Wanted, seen: BridgeSeen): readonly Fault[] {
   const old = oldOf(wanted, seen);
   if (old === undefined) return [];
@@ -106,7 +106,7 @@ function ofContainer({ addresses }: Old, { name, published, dns }: Container): r
   ];
 }
 
-/** Whether a text names this address and not a longer one. */
+/** True if a text names this address and not a longer one. */
 function names(text: string, address: string): boolean {
   return addressesIn(text).some((each) => each.split("/")[0] === address);
 }

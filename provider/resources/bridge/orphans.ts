@@ -16,7 +16,7 @@ import type { CheapSeen } from "./facts.js";
 import type { Wanted } from "./keys.js";
 
 export function unrecorded(held: Wanted & OnHost & Remembered, seen: CheapSeen): readonly Unrecorded[] {
-  // What is on the host then is the successor's.
+  // The things on the host then are the successor's.
   if (ownerOfSetting({ ...held, id: `${held.host}/bridge` }, seen) !== undefined) return [];
   const on = { host: held.host, endpoint: held.endpoint };
   const former = formerScripts(held.host, seen.scripts);

@@ -1,4 +1,4 @@
-/** Why docker0 must not get an address on a host as it is now. */
+/** The reasons against docker0's new address on a host as it is now. */
 import type { Fault } from "../../engine/errors/fault.js";
 import * as json from "../../facts/daemon-json.js";
 import { contains, parseRange, printRange } from "../../plan/cidr.js";
@@ -22,7 +22,7 @@ export function refusals(wanted: Wanted, seen: BridgeSeen): readonly Fault[] {
   const { daemon, file } = seen;
   const wrong = json.faultOf(file);
   const own = printRange(networkOf(wanted.bip));
-  // What is in a pool can be told only by Docker. Without its answer no change is made at all.
+  // Only Docker can tell which networks are in a pool. Without its answer no change is made at all.
   const pools = seen.dockerNetworks === undefined ? [] : (wanted.pools ?? []);
   return [
     ...(wrong === undefined ? [] : [{ property: "bip", reason: wrong }]),
@@ -36,7 +36,7 @@ export function refusals(wanted: Wanted, seen: BridgeSeen): readonly Fault[] {
   ];
 }
 
-/** Networks of Docker's own inside a pool are what the pool is for, and docker0 goes where `bip` leads. */
+/** Networks of Docker's own inside a pool are the purpose of the pool, and docker0 goes where `bip` leads. */
 function dockersOwn(pool: string, seen: Ground): readonly string[] {
   const wanted = parseRange(pool);
   if ("reason" in wanted) return [];

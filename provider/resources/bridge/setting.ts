@@ -82,16 +82,16 @@ function makeOf(wanted: Wanted, seen: CheapSeen): readonly Command[] {
   return isSame ? [] : json.replaceFile(seen.file, text, why.file);
 }
 
-/** As much of the way back as one read allows: what goes now, and whether the guard and the record can go after it. */
+/** As much of the way back as one read allows. `isLast`: the guard and the record can go after it. */
 export interface WayBack {
   readonly commands: readonly Command[];
   readonly isLast: boolean;
-  /** Why docker0 cannot have its old address back. The delete fails with it before anything of the bridge is changed. */
+  /** The fault that keeps docker0 from its old address. The delete fails with it before it changes the bridge. */
   readonly obstacle?: Fault | undefined;
 }
 
 /**
- * Back to what the first change found: a restart with the old address, then the old bytes of daemon.json. Without a
+ * Back to the findings of the first change: a restart with the old address, then the old bytes of daemon.json. Without a
  * Docker there is nothing to restart, and a daemon.json that went with it stays away.
  */
 export function wayBack(held: Wanted & Pick<OnHost, "host">, seen: CheapSeen): WayBack {
@@ -111,7 +111,7 @@ export function wayBack(held: Wanted & Pick<OnHost, "host">, seen: CheapSeen): W
     : { commands: [], isLast: false, obstacle: inTheWay };
 }
 
-/** Whether Docker was removed from the host. A daemon that answers is there, whatever systemd knows of it. */
+/** True if Docker was removed from the host. A daemon that answers is there, whatever systemd knows of it. */
 export function isDockerGone({ daemon, isDockerRemoved }: CheapSeen): boolean {
   return isDockerRemoved && daemon.version === undefined;
 }

@@ -1,4 +1,4 @@
-/** What a person has to know of a change of docker0 before it is made. */
+/** The warnings to a person before a change of docker0 is made. */
 import type { Daemon } from "../../facts/docker.js";
 import type { Container } from "../../facts/docker-containers.js";
 import { contains, overlaps, parseRange, printRange, type Range } from "../../plan/cidr.js";
@@ -47,7 +47,7 @@ export function dockerIs({ version, firewall }: Daemon): string | undefined {
   return firewall?.startsWith("nftables") === true ? `${version}, nftables` : version;
 }
 
-/** How another Docker than at the last `up` treats a routed packet. */
+/** The treatment of a routed packet by another Docker than at the last `up`. */
 function ofVersion(was: unknown, { daemon }: CheapSeen): readonly string[] {
   const now = dockerIs(daemon);
   if (typeof was !== "string" || now === undefined || was === now) return [];
@@ -84,7 +84,7 @@ function ofNetworks({ bip, pools }: Wanted, seen: CheapSeen): readonly string[] 
   const plan = (pools ?? [printRange(networkOf(bip))]).flatMap((text) => rangeOf(text));
   const isOutside = (net: Range) => !plan.some((range) => contains(range, net) || overlaps(range, net));
   const outside = (seen.dockerNetworks ?? [])
-    // Docker lets nobody into an internal network, wherever it lies.
+    // Docker lets nobody into an internal network, wherever it is.
     .filter(({ bridge, isDefault, internal }) => bridge !== undefined && !isDefault && !internal)
     .flatMap(({ name, ranges }) =>
       ranges.flatMap(({ subnet }) => rangeOf(subnet).map((net) => ({ name, net }))),

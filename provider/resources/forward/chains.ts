@@ -1,6 +1,6 @@
 /**
- * What a ForwardRule opens, as chains and jumps: every packet filter of a host that a packet for the destination has to
- * pass. Which filters there are is decided by what the host shows.
+ * The openings of a ForwardRule, as chains and jumps, in every packet filter of a host that a packet for the destination
+ * has to pass. The facts of the host decide which filters there are.
  */
 import { digest } from "../../boot/script.js";
 import type * as iptables from "../../facts/iptables.js";

@@ -1,4 +1,4 @@
-/** What dockroute 0.1.0 made for a ForwardRule, by its names. It goes when the new things stand. */
+/** The things that dockroute 0.1.0 made for a ForwardRule, by its names. They go when the new things stand. */
 import { type Claims, outdated } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
 import * as iptables from "../../facts/iptables.js";

@@ -1,6 +1,6 @@
 /**
- * The guard of a ForwardRule keeps out, as Docker's own filter does, what is not let in, while that filter does not: the
- * host is never wider open than with Docker's default. Its lines ask the host each time they run.
+ * The guard of a ForwardRule keeps out the packets that are not let in, as Docker's own filter does, while that filter
+ * does not: the host is never wider open than with Docker's default. Its lines ask the host each time they run.
  *
  * It has two forms, because it must close nothing else:
  * - Docker's rules are not there: before Docker starts at boot, and after a flush. Then it is a chain of nft that drops
@@ -78,7 +78,7 @@ export function guardClaims(wanted: Opening, seen: Filters): Claims {
   );
 }
 
-/** What a person has to know before the last rule closes what the policy ACCEPT let in. */
+/** The warnings to a person before the last rule closes what the policy ACCEPT let in. */
 export function closing(wanted: Opening, seen: Filters): readonly string[] {
   const stands = iptables.hasRule(seen.filter, "FORWARD", lastRule(wanted));
   if (!seen.dockerFilters || seen.nftBackend || stands || !iptables.isOpen(seen.filter)) return [];

@@ -71,7 +71,7 @@ export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
     const script = scriptOf(wanted, seen);
     const why = `let ${wanted.sources.join(", ") || "nobody"} into ${wanted.destination}`;
     return heldBy(boot.holderOf(script, seen.scripts), [
-      // First, and so last in an undo: a reload of firewalld before 2 empties iptables, and what is gone cannot be removed.
+      // First, and so last in an undo: firewalld before 2 empties iptables in a reload, and lost rules cannot be removed.
       ...policyClaims(wanted, seen),
       ...claimsOf(wanted, filtersOf(seen), [boot.load(script, why)]),
       ...staleClaims(wanted.destination, filtersOf(seen)),

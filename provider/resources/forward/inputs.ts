@@ -6,7 +6,7 @@ import { nic, onHost, range, source } from "../host/inputs.js";
 export interface ForwardRuleInputs extends OnHost {
   /** The range that may be entered, the host's own subnet. Another range replaces it. @example "172.30.1.0/24" */
   readonly destination: string;
-  /** Who may enter: the peers' subnets, and the peers' own addresses. @example ["172.30.2.0/24", "192.168.145.129/32"] */
+  /** The peers' subnets and own addresses, which may enter. @example ["172.30.2.0/24", "192.168.145.129/32"] */
   readonly sources: readonly string[];
   /**
    * The interfaces by which they come. @default a source that is on a link of the host by that link, every other source

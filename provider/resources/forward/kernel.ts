@@ -22,7 +22,7 @@ import { guardClaims, guardLines, guardNames } from "./guard.js";
 /** Docker makes these chains, and uses what it finds. At boot our script comes first. */
 const dockersChains = ["DOCKER-USER", ...isolation] as const;
 
-/** What is loaded at boot, in `up` and by the repair. */
+/** The lines that are loaded at boot, in `up` and by the repair. */
 export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
   return [
     ...(seen.nftBackend ? [] : dockersChains.map((name) => iptables.ensureChain("filter", name))),
@@ -96,7 +96,7 @@ function removeFromNft(wanted: Opening, seen: Filters): readonly Command[] {
   return nft.remove(names, seen.nft, `remove the nft chains of ${wanted.destination}`);
 }
 
-/** What was made when Docker used its other firewall backend. */
+/** The things that were made when Docker used its other firewall backend. */
 function ofOtherBackend(wanted: Opening, seen: Filters): Claims {
   const { nftBackend } = seen;
   const names = chainsOf(wanted, seen, nftBackend).map(({ table, chain }) => `${table} ${chain}`);
@@ -131,7 +131,7 @@ function unusedChain(name: string, wanted: Opening, seen: Filters): Claims {
   return ifThere(`filter chain ${name}`, iptables.deleteChain("filter", name, why));
 }
 
-/** Whose sources the kernel lets in, by the rule's chain or that of dockroute 0.1.0. undefined if there is none. */
+/** The sources that the kernel lets in, by the rule's chain or that of dockroute 0.1.0. undefined if there is none. */
 export function sourcesIn(
   wanted: Opening,
   { filter }: Pick<Filters, "filter">,

@@ -15,7 +15,7 @@ export interface PublishedSeen {
   readonly nftBackend: boolean;
   /** Docker makes rules at all. */
   readonly dockerFilters: boolean;
-  /** Whether Docker's own nft table is there, if its rules are in nftables. */
+  /** True if Docker's own nft table is there, where its rules are in nftables. */
   readonly dockersTable: boolean;
   readonly dockerNetworks: readonly DockerNetwork[] | undefined;
 }

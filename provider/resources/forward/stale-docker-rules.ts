@@ -1,8 +1,8 @@
 /**
- * What Docker's iptables backend leaves when a host changes to the nftables backend: FORWARD at DROP, and a jump to
- * DOCKER-USER that leads to no rule of Docker's. Until the next boot the host then forwards nothing. For our range, and
- * for that alone, the kernel is told what Docker told it before: out, back in, published ports. No script loads it at
- * boot, because after a boot it is gone by itself.
+ * The rules that Docker's iptables backend leaves when a host changes to the nftables backend: FORWARD at DROP, and a
+ * jump to DOCKER-USER that leads to no rule of Docker's. Until the next boot the host then forwards nothing. For our
+ * range alone, the kernel gets the rules that Docker gave it before: out, back in, published ports. No script loads
+ * them at boot, because after a boot the leftovers are gone by themselves.
  */
 import { type Claims, ifThere } from "../../engine/claim.js";
 import * as iptables from "../../facts/iptables.js";

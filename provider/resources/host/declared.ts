@@ -1,6 +1,6 @@
 /**
- * What a plan means for each host: the inputs of its resources. The program declares them from values that may
- * not be known yet, the commands of `npx dockroute` from those that are: both ask here who is let in.
+ * The inputs of each host's resources, by a plan. The program declares them from values that may not be known yet, the
+ * commands of `npx dockroute` from those that are: both get here the sources that are let in.
  */
 import { type HostPlan, type MeshConfig, type Plan, pools } from "../../plan/index.js";
 import type { DockerBridgeInputs } from "../bridge/index.js";
@@ -13,7 +13,7 @@ export function excludeOf(peers: readonly Pick<HostPlan, "subnet">[]): readonly 
   return peers.map(({ subnet }) => subnet).sort();
 }
 
-/** Who may enter a host's subnet. A peer's own processes call a container from their host's address, which is not in its subnet. */
+/** The sources that may enter a host's subnet. A peer's own processes call from its address, outside its subnet. */
 export function sourcesOf(peers: readonly Pick<HostPlan, "subnet" | "address">[]): readonly string[] {
   return [...excludeOf(peers), ...peers.map(({ address }) => `${address}/32`).sort()];
 }
@@ -34,7 +34,7 @@ export interface Declared {
   readonly routes: readonly PeerRouteInputs[];
 }
 
-/** What is declared of one host of the plan. undefined where the plan does not have it. */
+/** The resources declared for one host of the plan. undefined where the plan does not have it. */
 export function declaredOf(
   mesh: Omit<MeshConfig, "hosts">,
   plan: Plan,

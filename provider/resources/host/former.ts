@@ -1,6 +1,6 @@
 /**
- * The names of dockroute 0.1.0, which held the range itself. They are made to remove what bears them, never read: which
- * scripts of it are there, the scripts' own first lines tell.
+ * The names of dockroute 0.1.0, which held the range itself. They are made to remove the things that bear them, never
+ * read: the scripts' own first lines tell which scripts of it are there.
  */
 import type { ScriptsSeen } from "../../boot/script.js";
 import { isLeftover } from "../../facts/files.js";

@@ -1,4 +1,4 @@
-/** The network facts of a host: what a range of the plan must never cover, because the host is reached by it. */
+/** The network facts of a host: ranges that the plan must never cover, because the host is reached by them. */
 import { UnreadableAnswer } from "../../engine/command.js";
 import type { Fault } from "../../engine/errors/fault.js";
 import * as docker from "../../facts/docker-networks.js";
@@ -41,7 +41,7 @@ export const network = {
 } as const;
 
 /**
- * Whether a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
+ * True if a link is a bridge of Docker's. Docker reports the bridge of each of its networks, whatever its name:
  * docker_gwbridge of a swarm, a bridge that a person named. docker0 is always Docker's, because `bip` is its address.
  *
  * Without an answer of Docker, docker0 is the only one known, and the bridge of another network counts as a link of the
@@ -80,7 +80,7 @@ export function nics(ground: Ground): readonly ip.Link[] {
   );
 }
 
-/** What the kernel told of the ways that were asked for. */
+/** The kernel's answers on the ways that were asked for. */
 export interface WithWays extends Ground {
   readonly ways: ip.Ways;
 }
@@ -92,7 +92,7 @@ export function linkOf({ ways, ...ground }: WithWays, address: string): string |
   return isDockers(ground, way.interface) ? undefined : way.interface;
 }
 
-/** Why a host has no direct way to an address, in words: the gateway that is between them. */
+/** The obstacle on the direct way from a host to an address, in words: the gateway that is between them. */
 export function gatewayTo({ ways }: WithWays, address: string): string {
   const way = ways.get(address);
   const link = way?.interface;
@@ -103,18 +103,18 @@ export function gatewayTo({ ways }: WithWays, address: string): string {
   return `it has no route there${way?.refusal ? ` ("${way.refusal}")` : ""}`;
 }
 
-/** What a route leads to: iproute2 writes "default", and one address without a prefix length. */
+/** The destination of a route: iproute2 writes "default", and one address without a prefix length. */
 export function targetOf({ destination }: ip.Route, family: Family = v4): Range | undefined {
   const parsed = parseHostOrRange(destination === "default" ? family.everything : destination, family);
   return "value" in parsed ? parsed.value : undefined;
 }
 
-/** "via 192.168.145.1 by eth0", as far as the route says. */
+/** "via 192.168.145.1 by eth0", as far as the route has it. */
 export function wayOf({ gateway, interface: link }: ip.Route): string {
   return [gateway && `via ${gateway}`, link && `by ${link}`].filter(Boolean).join(" ");
 }
 
-/** What it is and the address, where there is one and the range holds it. */
+/** The thing and its address, where there is one and the range holds it. */
 export function heldIn(range: Range, address: string | undefined, what: string): readonly string[] {
   const parsed = address === undefined ? undefined : parseAddress(address);
   return parsed !== undefined && "value" in parsed && containsAddress(range, parsed.value)
@@ -129,7 +129,7 @@ export function networkOf(own: string): Range {
   return parsed.value.range;
 }
 
-/** Why a range must not be routed elsewhere or given to Docker on this host: it covers what the host is reached by. */
+/** The reasons against routing a range elsewhere or giving it to Docker on this host: it covers the host's own ways. */
 export function covers(
   property: string,
   range: string,
@@ -157,7 +157,7 @@ export function covers(
   ];
 }
 
-/** Why a range must not be routed or given to Docker: of a part of it somebody else has said where it goes. */
+/** The reasons against routing a range or giving it to Docker: somebody else has a route for a part of it. */
 export function routedWithin(property: string, range: string, ground: Ground): readonly Fault[] {
   const wanted = parseRange(range);
   if ("reason" in wanted) return [];
@@ -176,7 +176,7 @@ export function routedWithin(property: string, range: string, ground: Ground): r
   }));
 }
 
-/** Whether interfaces that were asked for are there. */
+/** The interfaces that were asked for and are not there. */
 export function absentNics(property: string, wanted: readonly string[], ground: Ground): readonly Fault[] {
   const there = ground.links.map(({ name }) => name);
   return wanted

@@ -1,4 +1,4 @@
-/** Which way the kernel sends a container's packets where policy rules come before the main table. */
+/** The kernel's way for a container's packets where policy rules come before the main table. */
 import type { Policy, Rule, TableRoute } from "../../facts/ip-rules.js";
 import { contains, overlaps, parseInterface, printRange, type Range } from "../../plan/cidr.js";
 import { v4 } from "../../plan/family.js";
@@ -9,13 +9,13 @@ export interface Flow {
   readonly to: Range;
   /** Their sources: the containers' ranges, or the host's address. */
   readonly from: readonly Range[];
-  /** Whether they may come in by this link. Those of the host itself come in by none, which a rule calls "lo". */
+  /** True if they may come in by this link. Those of the host itself come in by none, which a rule calls "lo". */
   comesBy(link: string): boolean;
   /** The next hop that is wanted: a table that leads there is no diversion. */
   readonly gateway?: string;
 }
 
-/** Whose packets these are as the host is now: those of every network of Docker's. */
+/** The sources of containers' packets as the host is now: those of every network of Docker's. */
 export function containersOf(
   ground: Pick<Ground, "dockerNetworks" | "links">,
 ): Pick<Flow, "from" | "comesBy"> {
@@ -30,7 +30,7 @@ export function containersOf(
 /** The priority of the rule that looks up the main table, unless somebody has moved it. */
 const main = 32766;
 
-/** What sends these packets elsewhere than the main table does, in words. undefined if nothing does. */
+/** The rule that sends these packets elsewhere than the main table does, in words. undefined if none does. */
 export function diversion({ rules, routes }: Policy, flow: Flow): string | undefined {
   for (const rule of rules) {
     if (!matches(rule, flow) || rule.table === "local") continue;
@@ -49,7 +49,7 @@ export function diversion({ rules, routes }: Policy, flow: Flow): string | undef
   return undefined;
 }
 
-/** A rule with a condition that a packet of a container does not meet, a mark say, counts as not met. */
+/** A rule with a condition that a packet of a container does not meet, such as a mark, counts as not met. */
 function matches({ from, to, incoming, hasMore, isInverted }: Rule, flow: Flow): boolean {
   const meets =
     !hasMore &&
@@ -81,7 +81,7 @@ function inWords({ priority, text, table }: Rule, way: string): string {
   return `the policy rule ${priority} ("${text}") comes before the main table${where}`;
 }
 
-/** What a person can do about it. */
+/** The remedy for it, for a person. */
 export function remedy(to: Range): string {
   return (
     `take that range out of the table, or let a rule before it lead to the main table: ` +

@@ -1,4 +1,4 @@
-/** What a change of a list means. A diff by position shows every entry that moved up as another one. */
+/** The meaning of a change of a list. A diff by position shows every entry that moved up as another one. */
 
 /** "from now on also A, B; no longer C", or undefined where both hold the same. */
 export function setChange(before: readonly string[], after: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-/** What a MasqueradeRule claims of the kernel, and what the kernel has of it. */
+/** The claims of a MasqueradeRule on the kernel, and their state there. */
 import { type Claims, ifThere, outdated, state } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
 import * as iptables from "../../facts/iptables.js";
@@ -16,7 +16,7 @@ import {
 } from "./chain.js";
 
 /**
- * The chain as wanted, and what else there is of it: in the other program, or by the names of dockroute 0.1.0.
+ * The chain as wanted, and its other copies: in the other program, or by the names of dockroute 0.1.0.
  *
  * @param make makes the chain
  * @param flows has flows between the hosts' subnets decided anew, which goes with each change of the chain
@@ -121,7 +121,7 @@ export function excludedIn(wanted: Wanted, { nft: chains, nat }: NatSeen): reado
   );
 }
 
-/** Whether a chain of dockroute 0.1.0 is there, which masqueraded whatever left the plan. */
+/** True if a chain of dockroute 0.1.0 is there, which masqueraded whatever left the plan. */
 export function isFormerThere(wanted: Wanted, { nft: chains, nat }: NatSeen): boolean {
   return chains.has(formerNameOf(wanted)) || nat.chains.has(formerInIptables(wanted.source).chain);
 }

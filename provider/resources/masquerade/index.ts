@@ -1,6 +1,6 @@
 /**
- * MasqueradeRule: traffic from `source` to the `exclude`d ranges leaves the host with its own address. What else
- * leaves the host is left to Docker's and the host's own rules, unless `masquerade` asks for a rule of ours.
+ * MasqueradeRule: traffic from `source` to the `exclude`d ranges leaves the host with its own address. Other traffic
+ * that leaves the host is left to Docker's and the host's own rules, unless `masquerade` asks for a rule of ours.
  *
  * It is one nat chain in dockroute's own nft table, which runs before Docker's: the first packet of a flow to an
  * excluded range is bound to the address it has (`snat to ip saddr`), and the kernel does not ask about NAT again for

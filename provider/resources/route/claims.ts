@@ -1,5 +1,5 @@
 /**
- * One route of a host to one peer: what the host must have of it, and what refuses it. PeerRoute has one of them,
+ * One route of a host to one peer: its claims on the host, and the reasons to refuse it. PeerRoute has one of them,
  * PeerRoutes has all of a host.
  */
 import * as boot from "../../boot/script.js";
@@ -34,7 +34,7 @@ export interface PeerRouteInputs extends OnHost, WayToPeer {
   readonly destination: string;
 }
 
-/** What a route depends on, but for the ways to the gateways. */
+/** The facts on which a route depends, but for the ways to the gateways. */
 export const common = { ...network, policy: rules.policy, scripts: boot.scripts };
 export type RouteSeen = Seen<typeof common> & { readonly ways: ip.Ways };
 
@@ -63,7 +63,7 @@ export function isStrangers({ is, notOurs }: Claim): boolean {
   return is === "so" && typeof notOurs === "object";
 }
 
-/** Why a script of ours goes where a stranger keeps the route: at boot it would replace the stranger's. */
+/** The reason to remove a script of ours where a stranger keeps the route: at boot it would replace the stranger's. */
 export const notNeeded = "not needed, another program keeps this route";
 
 export function observedRoute(
@@ -102,7 +102,7 @@ export function scriptOf(
   };
 }
 
-/** The kernel's word is the protocol number; which of our resources a route belongs to, its script says. */
+/** The kernel marks a route of ours by the protocol number; the script names the resource to which it belongs. */
 function ownerOf(route: ip.Route | undefined, script: boot.Script, seen: RouteSeen): Claim["notOurs"] {
   if (route === undefined) return undefined;
   if (route.protocol === ip.protocol) return boot.holderOf(script, seen.scripts);
@@ -114,7 +114,7 @@ function ownerOf(route: ip.Route | undefined, script: boot.Script, seen: RouteSe
   };
 }
 
-/** Whether `observed` shows the difference as another gateway or interface. */
+/** True if `observed` shows the difference as another gateway or interface. */
 function isShown(route: ip.Route, wanted: PeerRouteInputs, seen: RouteSeen): boolean {
   if (route.gateway === undefined) return false;
   return wanted.interface !== undefined || route.interface === linkFor(wanted, seen);

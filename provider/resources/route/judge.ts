@@ -1,4 +1,4 @@
-/** Why a host could not send packets the way of a PeerRoute. */
+/** The faults that keep a host from sending packets the way of a PeerRoute. */
 import type { Fault } from "../../engine/errors/fault.js";
 import type { Policy } from "../../facts/ip-rules.js";
 import { parseRange } from "../../plan/cidr.js";

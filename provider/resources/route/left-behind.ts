@@ -1,4 +1,4 @@
-/** Routes of ours that no resource holds any more, found by what lies on the host. */
+/** Routes of ours that no resource holds any more, found by the scripts on the host. */
 import * as boot from "../../boot/script.js";
 import { type Claims, ifThere } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
@@ -12,7 +12,10 @@ interface RoutesSeen {
   readonly scripts: boot.ScriptsSeen;
 }
 
-/** The routes that were left to this host's bridge because the host could not be reached: their scripts name them, one by one or as all of the host. */
+/**
+ * The routes that were left to this host's bridge because the host could not be reached: their scripts name them, one
+ * by one or as all of the host.
+ */
 export function routesLeftBehind(host: string, seen: RoutesSeen): Claims {
   const kept = boot
     .keptScripts("route", seen.scripts)

@@ -1,8 +1,8 @@
 /**
  * PeerRoutes: on the host, the ranges of all its peers are reached through the peers' addresses.
  *
- * On the host it is what as many PeerRoutes are, route by route and script by script, but for the holder that the
- * scripts name. Each peer is a part of its own: one that is refused or fails keeps no other from its route.
+ * On the host it is the same as one PeerRoute for each peer, route by route and script by script, but for the holder
+ * that the scripts name. Each peer is a part of its own: one that is refused or fails keeps no other from its route.
  */
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
@@ -107,7 +107,7 @@ export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   }),
 };
 
-/** Whether a host has its routes as one resource: its scripts name their holder. */
+/** True if a host has its routes as one resource: its scripts name their holder. */
 export function areTogether(host: string, { scripts }: Pick<RouteSeen, "scripts">): boolean {
   return boot.keptScripts("route", scripts).some(({ holder }) => holder === `${host}/routes`);
 }
@@ -133,7 +133,7 @@ interface One {
   readonly peer: string;
   readonly route: Claim;
   readonly script: boot.Script;
-  /** Why its route must not be made. */
+  /** The reasons against making its route. */
   readonly faults: readonly Fault[];
 }
 
@@ -150,7 +150,7 @@ function seenRoutes(wanted: PeerRoutesInputs & Remembered, seen: RouteSeen): rea
   });
 }
 
-/** Whether the route stays as it is, because it is refused. One that is there already is kept, whatever is wrong with it. */
+/** True if the route stays as it is, because it is refused. One that is there is kept, whatever is wrong with it. */
 function isLeft({ route, faults }: One): boolean {
   return faults.length > 0 && route.is !== "so";
 }
@@ -164,7 +164,7 @@ function claimsOf(one: One, beside: boot.Beside, seen: RouteSeen): Claims {
   return own([one.route, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
 }
 
-/** Made no more, and what is ours of it still goes with the resource. */
+/** Made no more, but removed with the resource as far as it is ours. */
 function asItIs(claim: Claim): Claim {
   const { notOurs } = claim;
   return { ...claim, make: [], ...(typeof notOurs === "object" ? { notOurs: "another resource's" } : {}) };

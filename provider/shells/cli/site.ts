@@ -13,7 +13,7 @@ function patience(connection: string | undefined): string {
   return JSON.stringify({ dialErrorLimit: 1, perDialTimeout: 8, ...(isRecord(given) ? given : {}) });
 }
 
-/** @param say where a line for the person at the console goes */
+/** @param say prints a line for the person at the console */
 export async function openSite(options: StackOptions, say: (text: string) => void): Promise<Site> {
   const { config, plan, declared: byProgram } = await readStack(options);
   const hosts = new Hosts((key) => (key === connectionKey ? patience(config(key)) : config(key)), say);

@@ -1,7 +1,7 @@
 /** Reads from a stack's state where its hosts are, for programs that keep no hosts in the config. */
 import { z } from "zod";
 
-/** How the program reaches a host, and which network interface its packets use. */
+/** The program's way to reach a host, and the network interface that its packets use. */
 export interface DeclaredHost {
   readonly endpoint: string;
   readonly connection?: unknown;

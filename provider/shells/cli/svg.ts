@@ -5,7 +5,7 @@ export interface Node extends HostPlan {
   readonly name: string;
 }
 
-/** Two hosts, and whether both directions between them are well; "unknown" without a check. */
+/** Two hosts, and the state of both directions between them; "unknown" without a check. */
 export interface Link {
   readonly from: Node;
   readonly to: Node;
@@ -92,7 +92,7 @@ function lineOf({ from, to, state }: Link, a: Point, b: Point): string {
   );
 }
 
-/** Where the line from the middle of a box to another place leaves the box, and a little further. */
+/** The point at which the line from the middle of a box to another place leaves the box, and a little further. */
 function edge(from: Point, to: Point): Point {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const [w, h] = [box.width / 2 + 4, box.height / 2 + 4];

@@ -1,6 +1,6 @@
 /**
- * What the engine calls, for any kind of resource: check, diff, create, read, update, delete. It turns the
- * engine's property bags into inputs and back; the flow itself is converge.ts.
+ * The methods that the engine calls, for any kind of resource: check, diff, create, read, update, delete. They turn
+ * the engine's property bags into inputs and back; the flow itself is converge.ts.
  */
 import { isDeepStrictEqual } from "node:util";
 import { refusals } from "../../engine/claim.js";
@@ -41,7 +41,7 @@ const backAndForth =
   "a change that nobody confirmed is rolled back first, and made again if it is still wanted: Docker restarts, and " +
   "containers stop, for each of the two";
 
-/** What the provider itself adds to a resource's properties; everything else is an input, or a mistyped one. */
+/** The properties that the provider itself adds to a resource's; all others are inputs, or mistyped ones. */
 const added = ["__provider", "connection", "found", "machine", "before", "stack"];
 
 export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Lifecycle {
@@ -71,7 +71,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     if (olds["host"] === undefined) this.session.changes = true;
     const wide = atHost(await this.session.lint(String(news["host"])));
     const last = pick(olds, this.traits);
-    // What hangs on a value that is not known yet is asked in create, before the first change.
+    // Questions that depend on a value not known yet are asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
     const checked = this.kind.check(omit(news, [...added, ...this.traits]));
     if ("faults" in checked) return { inputs: news, failures: cleaned([...wide, ...checked.faults]) };
@@ -85,7 +85,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
   }
 
-  /** Why the host refuses it; tells what a person has to know before saying yes. */
+  /** The host's reasons to refuse it; tells the warnings that a person needs before saying yes. */
   private async judge(inputs: I & Remembered, news: Props, last: Props) {
     const { seen, claims } = await this.see(inputs, news);
     const { refuse = [], leave = [], warn = [] } = this.kind.judge?.(inputs, seen, last) ?? {};
@@ -138,7 +138,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       host.askAlong(this.session.all(cheapQuestionsOf<I>(this.kind.facts, inputs)));
       const make = () => converge(this.kind, inputs, host, this.session.rollout);
       const seen = await this.session.progress.change(inputs.host, id, () => this.named(inputs, make));
-      // With the rest, because the checks of what depends on this come next; they say what is wrong with it.
+      // With the rest, because the checks of dependent resources come next; they tell its faults.
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
       const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
@@ -174,7 +174,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     }
   }
 
-  /** What a host has in place of what it should, as properties; undefined where the resource is gone. */
+  /** The values that a host has in place of the wanted ones, as properties; undefined where the resource is gone. */
   private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
     const held = { ...inputs, ...pick(props, ["before"]), ...ownership({}, props) };
     const view = await this.see(held, props);

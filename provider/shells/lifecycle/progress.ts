@@ -1,4 +1,4 @@
-/** How far a run of many hosts is, told every few seconds. A run of a few hosts ends before there is much to tell. */
+/** The progress of a run of many hosts, told every few seconds. A run of a few hosts ends before much can be told. */
 
 const many = 8;
 const everyMs = 5_000;
@@ -11,7 +11,7 @@ export class Progress {
   readonly #due = new Map<string, Set<string>>();
   readonly #changed = new Set<string>();
   readonly #failed = new Set<string>();
-  /** By host, how much is under way there. */
+  /** By host, the number of resources under way there. */
   readonly #busy = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 

@@ -1,4 +1,4 @@
-/** What lives as long as the provider process: the stack's config, one connection to each host, the rollout. */
+/** The things as long-lived as the provider process: the stack's config, one connection to each host, the rollout. */
 import { z } from "zod";
 import { type Command, keyOf } from "../../engine/command.js";
 import type { Fault } from "../../engine/errors/fault.js";
@@ -30,7 +30,7 @@ export class Session {
     (text) => this.tellStack(text),
   );
   private rolloutOfThisRun: Rollout | undefined;
-  /** Whether this operation changes anything: MeshCheck runs only after a change. */
+  /** True if this operation changes anything: MeshCheck runs only after a change. */
   changes = false;
   private looking = false;
   private ahead = false;
@@ -92,17 +92,17 @@ export class Session {
     }
   }
 
-  /** Whether no resource was declared to this process: its deletes then belong to a destroy. */
+  /** True if no resource was declared to this process: its deletes then belong to a destroy. */
   get isDestroying(): boolean {
     return !this.looking;
   }
 
-  /** Whether the host is one of the stack's config, whose program gives each a bridge. */
+  /** True if the host is one of the stack's config, whose program gives each a bridge. */
   isInConfig(name: string): boolean {
     return this.hosts.configured().some((host) => host.name === name);
   }
 
-  /** Whether nothing of ours stays on the host: all is destroyed, or the config no longer names the host. */
+  /** True if nothing of ours stays on the host: all is destroyed, or the config no longer names the host. */
   isLeft(name: string): boolean {
     return this.isDestroying || !this.isInConfig(name);
   }
@@ -190,7 +190,7 @@ export class Session {
     return answer === undefined ? undefined : readMachine(answer);
   }
 
-  /** Whether a new endpoint leads to another machine; where it cannot be told, it is taken for the same. */
+  /** True if a new endpoint leads to another machine; where it cannot be told, it is taken for the same. */
   async isOtherMachine(
     olds: Readonly<Record<string, unknown>>,
     news: Readonly<Record<string, unknown>>,
@@ -213,12 +213,12 @@ export class Session {
     }
   }
 
-  /** Whether the config's `leaving` calls the host gone for good. */
+  /** True if the config's `leaving` calls the host gone for good. */
   isGone(name: string): boolean {
     return this.hosts.leaving().some((entry) => entry.name === name && entry.gone);
   }
 
-  /** Why a host may still exist; undefined where its address is silent. A host that shows its key and refuses the login exists. */
+  /** The sign that a host may still exist; undefined where its address is silent. One that refuses the login exists. */
   async isThere(host: Host): Promise<{ readonly doubt: string } | undefined> {
     try {
       await this.machine(host);

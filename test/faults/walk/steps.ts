@@ -1,11 +1,11 @@
-/** What may happen next to a mesh, drawn by fast-check; a step that does not fit the mesh as it is gives way. */
+/** Steps that may happen next to a mesh, drawn by fast-check; one that does not fit the mesh as it is gives way. */
 import fc from "fast-check";
 import { type Fault, faults } from "../faults.js";
 
 export const names = ["alpha", "beta", "gamma"] as const;
 export type Name = (typeof names)[number];
 
-/** What a person might do to a host by hand; each is mended by the next up. */
+/** Changes that a person might make on a host by hand; each is mended by the next up. */
 export const drifts = {
   "its routes are gone": "ip route flush proto 219",
   // A host without peers has none.
@@ -65,7 +65,7 @@ export function* walkOf(seed: number): Generator<Step> {
 /** The mesh as its config has it. */
 export class Model {
   readonly members = new Map<Name, { pin?: number }>();
-  /** Which part each host holds, by the stack's own output. */
+  /** The part that each host holds, by the stack's own output. */
   parts: ReadonlyMap<string, number> = new Map();
 
   /** Does the step to the model; false where it does not fit. */

@@ -1,6 +1,6 @@
 /**
  * C6: a mesh of up to three hosts walks from config to config, with drift by hand and faults on the way. After
- * each step the mesh is whole, its state is true and who left is as before; after every tenth, and at the end,
+ * each step the mesh is whole, its state is true and a host that left is as before; after every tenth, and at the end,
  * the hosts are as after one `up` of the same config on hosts that have nothing of dockroute.
  */
 import type { Snapshot } from "../../../lab/snapshot.js";
@@ -68,7 +68,7 @@ async function walkOne(plan: WalkPlan, prefix: string): Promise<void> {
       keepLine(kept, { seed, step, what: inWords(drawn), wrong, seconds, commit } satisfies WalkRow);
       const verdict = wrong.length === 0 ? "held" : `DID NOT HOLD: ${wrong.join("; ").slice(0, 3000)}`;
       say(`walk ${seed}, step ${step}: ${inWords(drawn)}: ${verdict}, ${seconds} s`);
-      // What comes after is no fault of its own.
+      // A later failure is no fault of its own.
       if (wrong.length > 0) break;
     }
   } finally {
@@ -118,7 +118,7 @@ class Walker {
     };
   }
 
-  /** An up that something happens to, and what the host must be before the next. */
+  /** An up with a fault in it, and the state that the host must have before the next. */
   private async upWith(fault: Fault, host: Name, n: number): Promise<readonly string[]> {
     const { lab, stack } = this.bench;
     const tripwire = this.bench.tripwire(host);
@@ -138,7 +138,7 @@ class Walker {
     return wrong;
   }
 
-  /** The mesh is whole, its state is true, and who is no member has nothing of it. */
+  /** The mesh is whole, its state is true, and a host that is no member has nothing of it. */
   private async asDeclared(): Promise<readonly string[]> {
     const { lab, stack } = this.bench;
     const preview = await stack.preview("--expect-no-changes", "--refresh");

@@ -30,7 +30,7 @@ describe("a transaction whose client dies, or that another one meets", function 
     await on.nothingLeft();
   });
 
-  it("is undone by the next one who changes the host, before its time is over", async () => {
+  it("is undone by the next client that changes the host, before its time is over", async () => {
     await on.kill(await on.startClient());
     await on.host.change([{ why: "see the old state", argv: ["grep", "-q", "old", "/root/state"] }]);
     match(on.said.join(), /by the next change: undone/);

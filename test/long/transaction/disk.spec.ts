@@ -3,7 +3,7 @@ import { writeFile } from "../../../provider/facts/files.js";
 import { changed, transactions } from "../../support/transactions.js";
 
 /**
- * A power cut of the lab takes no page of its machine's memory along, so what is tried is the order: which program
+ * A power cut of the lab takes no page of its machine's memory along, so the test is of the order: which program
  * puts a name in place, and which one the folder of that name on the disk before the next step.
  */
 describe("what a change puts in place", function () {

@@ -11,7 +11,7 @@ describe("the lock of a host", function () {
   const alpha = () => on.lab.host("alpha");
   const asUser = (line: string) => alpha().exec(["su", "-s", "/bin/sh", "nobody", "-c", line]);
 
-  /** The script that loads the parts, with one part that notes what it finds. */
+  /** The script that loads the parts, with one part that notes the state it finds. */
   async function keepPart(line: string): Promise<void> {
     await alpha().run("mkdir -p /etc/dockroute/parts && cat >/etc/dockroute/apply", {
       input: asset("boot/apply.sh"),

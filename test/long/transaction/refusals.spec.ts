@@ -7,7 +7,7 @@ describe("a transaction on a host that cannot undo it", function () {
   const on = transactions();
   const alpha = () => on.lab.host("alpha");
 
-  /** What the change is refused with, while the host is as `make` makes it. */
+  /** The message with which the change is refused, while the host is as `make` makes it. */
   async function refusal(make: string, mend: string, change: () => Promise<void>): Promise<string> {
     let text = "";
     await alpha().run(make);

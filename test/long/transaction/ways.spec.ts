@@ -28,7 +28,7 @@ describe("a transaction and the way to its host", function () {
 
   it("B2 is undone where the answers to new connections are lost on another way", async () => {
     const ip = (why: string, ...words: string[]): Command => ({ why, argv: ["ip", ...words] });
-    // What was connected before keeps its way, as with a balancer of links. A connection is marked by its first
+    // Connections made before keep their way, as with a balancer of links. A connection is marked by its first
     // packet: one that is sent again after an answer was lost is of an established connection to the kernel.
     const marks =
       "table ip ways { chain in { type filter hook prerouting priority -150; ct state new ct mark set 2; };" +

@@ -38,7 +38,7 @@ const figures: Figures = {
 describe("the bench's report", () => {
   const text = documents(figures).get("performance.md") ?? "";
 
-  it("says of each aim what it is", () => {
+  it("has the figure of each aim", () => {
     assert.match(text, /it is 1\.13 with 4 hosts at 0 ms\./);
     assert.match(text, /the playbook takes 3\.2 times as long with 8 hosts at 0 ms\./);
     assert.match(text, /2\.0 % below it with a card of no limit/);

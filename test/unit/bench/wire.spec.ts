@@ -34,7 +34,7 @@ describe("a wire of the bench", () => {
     await wire.close();
   });
 
-  it("is as long as it is told: the handshake and each round trip", async () => {
+  it("has the delay that it is given: in the handshake and in each round trip", async () => {
     const wire = await wireTo("127.0.0.1", port);
     wire.delay = 100;
     // One and a half until the host hears of it, a half for the way back, one for the second word.

@@ -60,7 +60,7 @@ describe("a script", () => {
   }
 });
 
-/** What `head -v` prints for these files, by the real program. */
+/** The output of `head -v` for these files, by the real program. */
 function headOf(contents: readonly string[]): { stdout: string; paths: string[] } {
   const folder = mkdtempSync(join(tmpdir(), "dockroute-scripts-"));
   try {
@@ -75,7 +75,7 @@ function headOf(contents: readonly string[]): { stdout: string; paths: string[] 
   }
 }
 
-describe("what dockroute keeps on a host", () => {
+describe("the set of dockroute's scripts on a host", () => {
   it("is read as it is, with or without an empty line or a newline at its end", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "=", ">", "<", " ", "\n"), maxLength: 12 });
     fc.assert(
@@ -215,7 +215,7 @@ describe("the last script of a host", () => {
     assert.ok(argvs(removal(left([path, begun]))).includes(`rm -f ${begun}`));
   });
 
-  it("takes the folders with it where what loads it is gone already", () => {
+  it("takes the folders with it where its loader is gone already", () => {
     const alone =
       `find /etc -maxdepth 3 -depth ( -path ${path} -o ` +
       "( -path /etc/dockroute/parts -o -path /etc/dockroute/scripts -o -path /etc/dockroute ) -empty ) -delete";

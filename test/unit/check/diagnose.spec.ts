@@ -119,7 +119,7 @@ describe("a diagnosis", () => {
     ...more,
   });
 
-  it("blames a rule of Docker's on what of ours is not before it", () => {
+  it("blames a rule of Docker's on the rule of ours that is not before it", () => {
     const after = snapshot(iptables(0, 5, 0), facts("10.0.0.1"));
     const drift = ["beta/forward: raw PREROUTING jump to DOCKROUTE-172.30.1.0_24: absent"];
     const reason = diagnose(evidence({ to: side("beta", { after, drift }) }));

@@ -50,11 +50,11 @@ function started(well = true) {
   return { session, asked, life };
 }
 
-/** A check that finds nothing: what is of interest is by which connections it was asked. */
+/** A check that finds nothing: the tests look at the connections by which it was asked. */
 const nothing = async (): Promise<Checked> => ({ cells: [], stands: {}, absent: {}, closed: {} });
 
 describe("the check of an up", () => {
-  it("keeps who is reached, and of who is not the reason, without a timing", async () => {
+  it("keeps the hosts that are reached, and the reason for each other one, without a timing", async () => {
     const { life, asked, session } = started(false);
     const { outs } = await life.create(news);
     assert.deepEqual(outs, {

@@ -8,7 +8,7 @@ const hidden = (value: unknown) => ({
 });
 
 describe("the hosts in a state", () => {
-  it("are read from their bridges, with what is a secret in their connections", () => {
+  it("are read from their bridges, with the secrets in their connections", () => {
     const alpha = { host: "alpha", endpoint: "ops@a.example:22" };
     const beta = { host: "beta", endpoint: "root@10.0.0.2:22" };
     const connection = { host: "a.example", user: "ops", privateKey: hidden("PEM") };

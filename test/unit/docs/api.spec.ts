@@ -1,4 +1,4 @@
-/** docs/api is what `npm run docs` makes of the docstrings. */
+/** docs/api is the output of `npm run docs` for the docstrings. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** The examples of the docs: they compile against the package's face, declare what they say, and no kind refuses it. */
+/** The examples of the docs: they compile against the package's face, declare what their text has, and no kind refuses it. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +35,7 @@ function exampleOf(page: string): string {
   return code;
 }
 
-/** What the compiler has against these texts, as if each lay in examples/. */
+/** The compiler's errors in these texts, as if each lay in examples/. */
 function faultsOf(texts: ReadonlyMap<string, string>): readonly string[] {
   const settings = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config as object;
   const { options } = ts.parseJsonConfigFileContent({ ...settings, include: [], files: [] }, ts.sys, root);
@@ -56,7 +56,7 @@ interface Made {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What the program declares, by its own words. */
+/** The resources that the program declares. */
 async function run(code: string): Promise<readonly Made[]> {
   const made: Made[] = [];
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => {
@@ -94,7 +94,7 @@ describe("the pages of the resources", function () {
   });
 
   for (const page of pages) {
-    it(`${nameOf(page)}: the example declares what no kind refuses`, async () => {
+    it(`${nameOf(page)}: no kind refuses the resources of the example`, async () => {
       const made = (await run(exampleOf(page))).filter(({ type }) => type in kinds);
       const wanted = nameOf(page) === "Mesh" ? ofMesh : [nameOf(page)];
       assert.deepEqual([...new Set(made.map(({ type }) => type))].sort(), wanted.sort());
@@ -107,7 +107,7 @@ describe("the pages of the resources", function () {
   }
 
   for (const [name, kind] of Object.entries(kinds)) {
-    it(`${name}: the table has each input, and what a new value does`, () => {
+    it(`${name}: the table has each input, and the effect of a new value`, () => {
       const page = pages.find((each) => nameOf(each) === name) ?? "";
       assert.deepEqual(tableOf(page), kind.changes);
     });

@@ -1,4 +1,4 @@
-/** What the docs say of themselves and of the code: links lead somewhere, quoted messages are the code's own. */
+/** The docs on themselves and on the code: links lead somewhere, quoted messages are the code's own. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -51,6 +51,14 @@ function saidByCode(): string {
 }
 
 describe("the docs", () => {
+  it("have no marks of a merge that was not finished", () => {
+    const marks = /^(?:<{7}|>{7}) /m;
+    assert.deepEqual(
+      markdown.filter((path) => marks.test(readFileSync(join(root, path), "utf8"))),
+      [],
+    );
+  });
+
   it("have links that lead somewhere", () => {
     assert.deepEqual(markdown.flatMap(brokenLinks), []);
   });
@@ -62,7 +70,7 @@ describe("the docs", () => {
       .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text))
       .filter((text) => !text.startsWith("npx ") && !text.startsWith("Cannot find module"));
     const said = saidByCode();
-    // Between the dots stands what differs; a word alone is in every code.
+    // The dots stand for words that differ; a word alone is in every code.
     const pieces = quoted
       .flatMap((text) => text.split("…").map((piece) => piece.trim()))
       .filter((piece) => /\w \w/.test(piece));

@@ -197,7 +197,7 @@ function isOnceAtLast(all: readonly Command[], result: readonly Command[]): void
   );
 }
 
-describe("claims, whatever they are", () => {
+describe("claims of any sort", () => {
   const property = (check: (claims: readonly Claim[]) => void) => fc.assert(fc.property(anyClaims, check));
 
   it("run each command that makes them once, at its last place", () =>

@@ -10,7 +10,7 @@ const unit = fc.oneof(
 const words = fc.array(fc.string({ unit, maxLength: 8 }), { minLength: 1, maxLength: 5 });
 
 describe("quote", () => {
-  it("says any words in a way that sh understands as the same words", () => {
+  it("quotes any words so that sh reads the same words", () => {
     fc.assert(
       fc.property(words, (args) => {
         const { stdout } = spawnSync("sh", ["-c", quote(["printf", "%s\\0", ...args])], { encoding: "utf8" });
@@ -26,7 +26,7 @@ describe("quote", () => {
     assert.equal(quote(["printf", "", "it's"]), "printf '' 'it'\\''s'");
   });
 
-  it("refuses what no shell can say", () => {
+  it("refuses words that no shell can hold", () => {
     assert.throws(() => quote(["printf", "a\0b"]), { message: "a NUL byte cannot be part of a command" });
   });
 });

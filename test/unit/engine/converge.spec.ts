@@ -54,7 +54,7 @@ describe("converge", () => {
     assert.deepEqual([...new Set(told)], ["kept"]);
   });
 
-  it("does not take for true what a killed run has left unconfirmed", async () => {
+  it("does not rely on a change that a killed run has left unconfirmed", async () => {
     const host = hostWith({ value: "v", level: "5" });
     host.takesBack = () => host.variables.set("level", "4");
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
@@ -75,7 +75,7 @@ describe("converge", () => {
     assert.deepEqual(host.log, ["read anew", "read anew"]);
   });
 
-  it("does in a transaction what has a risk, and only that", async () => {
+  it("does the steps with a risk in a transaction, and only those", async () => {
     const host = hostWith();
     const seen = await converge(toy, { ...wish, level: "5" }, host, new Rollout(1));
     assert.deepEqual(seen, { value: "v", level: "5", up: "yes" });
@@ -145,7 +145,7 @@ describe("converge", () => {
       RolloutStopped,
     );
     assert.deepEqual(second.log, ["read anew"]);
-    // What disrupts nothing goes on.
+    // A change that disrupts nothing goes on.
     await converge(toy, { ...wish, host: "beta" }, hostWith(), rollout);
   });
 

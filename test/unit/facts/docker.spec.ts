@@ -69,7 +69,7 @@ describe("Docker", () => {
       assert.equal(readFrom(docker.isRemoved, said(stdout)), is));
   }
 
-  it("publishes a range of ports, and what IPv6 or nobody reaches does not count", () => {
+  it("publishes a range of ports; those that IPv6 alone or nobody reaches do not count", () => {
     const ports = "0.0.0.0:9000-9001->9000-9001/udp, [::]:9000-9001->9000-9001/udp, :::80->80/tcp, 81/tcp";
     assert.deepEqual(readFrom(docker.published, said(`${JSON.stringify({ name: "a", ports })}\n`)), [
       { name: "a", port: 9000, protocol: "udp" },

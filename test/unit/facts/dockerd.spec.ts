@@ -177,7 +177,7 @@ describe("dockerd", () => {
     });
   }
 
-  it("listens on what systemd's socket units listen on, as far as they are known", () => {
+  it("listens on the addresses of systemd's socket units, as far as they are known", () => {
     const two =
       "MainPID=7\nListen=/run/docker.sock (Stream)\nListen=[::]:2375 (Stream)\nargv=x\nargv=-H\nargv=fd://";
     assert.deepEqual(listens(settingsOf(two)), ["unix:///run/docker.sock", "tcp://[::]:2375"]);

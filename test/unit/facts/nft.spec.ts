@@ -40,7 +40,7 @@ const chain: fc.Arbitrary<nft.Chain> = fc.record({
   rules: fc.array(rule, { minLength: 1, maxLength: 4 }),
 });
 
-/** What `nft -j` prints of the chain, with what it prints besides. */
+/** The output of `nft -j` on the chain, with the rest that it prints. */
 function printed({ name, ...rest }: nft.Chain): ReturnType<typeof said> {
   const { hook, rules } = nft.asListed({ name, ...rest });
   const place = { family: "ip", table: "dockroute" };

@@ -11,7 +11,7 @@ const call = (n: number, words: string, session = "a", changing = true): Call =>
   changing,
 });
 
-describe("where a call is found again in an up that goes on", () => {
+describe("the place of a call in an up that goes on", () => {
   it("is by its own words, where the trace has them once", () => {
     deepEqual(landmarks([call(1, "mv a b")]).get(1), { landmark: "mv a b", more: 0 });
   });
@@ -40,7 +40,7 @@ describe("where a call is found again in an up that goes on", () => {
     deepEqual(places.get(5), { landmark: "mv a b", words: "cat x", times: 2 });
   });
 
-  it("leaves open what is another in each run, and takes the rest by the letter", () => {
+  it("leaves words open that differ in each run, and takes the rest by the letter", () => {
     equal(patternOf("grep -qx # Token ab12 *.timer"), "grep -qx # Token * \\*.timer");
     equal(
       patternOf("ip route replace 172.30.1.0/24 via 10.213.1.12 dev eth0"),
@@ -87,7 +87,7 @@ describe("points that are tried in a row", () => {
     equal(given.reduce((sum, each) => sum + each) + 2, all.length);
   });
 
-  it("begin with what is not found on the way, when nothing that lies before it is left", () => {
+  it("begin with a point that is not found on the way, when none before it is left", () => {
     const chains = new Chains([point("a", 1), point("a", 2, "link cut", false), point("a", 3)], {
       points: 3,
     });

@@ -38,7 +38,7 @@ describe("lines of docs/reliability.md", () => {
     ]);
   });
 
-  it("give way to what does not hold, however little that is", () => {
+  it("give way to a point that does not hold, be it a single one", () => {
     deepEqual(merged([line()], newer({ tried: 1, held: 0, wrong: ["alpha 7: I1"] })), [
       ["link cut", 1, "new"],
     ]);

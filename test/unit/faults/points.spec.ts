@@ -4,7 +4,7 @@ import { evenShare, shareOf, spread, type Trace } from "../../faults/points.js";
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
 
 describe("an evenly spread share of points", () => {
-  it("is as many as it says, one of each few neighbours", () => {
+  it("has the number of points for its percentage, one of each few neighbours", () => {
     for (const count of [0, 1, 3, 4, 14, 86]) {
       for (const percent of [1, 25, 30, 100]) {
         const share = evenShare(numbers(count), percent, 5);

@@ -16,7 +16,7 @@ const sh = (script: string, stdin?: string): Command => ({
   ...(stdin === undefined ? {} : { stdin }),
 });
 
-/** What breaks a shell, a heredoc or a line reader, beside any text at all. */
+/** Texts that break a shell, a heredoc or a line reader, beside any text at all. */
 const text = fc.oneof(
   fc.string({ unit: "binary" }).map((any) => any.replaceAll("\0", "").replace(/\p{Cs}/gu, "")),
   fc.constantFrom(
@@ -100,7 +100,7 @@ describe("a batch", () => {
     equal(stopped.complete, true);
   });
 
-  it("of several sections leaves out, after a failure, what is left of that one", () => {
+  it("of several sections leaves out, after a failure, the rest of that one", () => {
     const change = (...scripts: string[]) => ({
       stopAtFailure: true,
       commands: scripts.map((text) => sh(text)),
@@ -127,7 +127,7 @@ describe("a batch", () => {
         [0, "five"],
       ],
     );
-    // What follows the last command follows it only where nothing failed.
+    // The text after the last command follows it only where nothing failed.
     deepEqual([...told], []);
     equal(work.asks, false);
   });
@@ -154,7 +154,7 @@ describe("a batch", () => {
     }
   });
 
-  it("knows what it did not see the end of", () => {
+  it("knows the command whose end it did not see", () => {
     const work = batch([sh("echo one"), sh("echo two")], { stopAtFailure: true });
     const whole = spawnSync("/bin/sh", { input: work.script, encoding: "utf8" });
     for (let length = 0; length < whole.stdout.length; length++) {
@@ -173,7 +173,7 @@ describe("a batch", () => {
     deepEqual(report.answers, [{ code: 0, stdout: "answer\n", stderr: "" }]);
   });
 
-  it("takes a mark of another run for what it is: text", () => {
+  it("takes a mark of another run as text", () => {
     const fake = "\ndockroute-00112233445566778899aabb end 0 0\n";
     deepEqual(run([sh(`printf '%s' '${fake}'; exit 5`)]).answers, [{ code: 5, stdout: fake, stderr: "" }]);
   });

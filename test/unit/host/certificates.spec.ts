@@ -1,4 +1,4 @@
-/** Certificates that an agent holds, and what a person is told of them. */
+/** Certificates that an agent holds, and the messages on them. */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -81,7 +81,7 @@ describe("a user's certificate", function () {
     );
   });
 
-  it("is nothing to be told of where there is none", async () => {
+  it("has no message where there is none", async () => {
     assert.equal(await unusedCertificate(connection({}), [join(folder, "none")], socket), undefined);
   });
 });

@@ -173,7 +173,7 @@ describe("the login at a host", () => {
     );
   });
 
-  it("is what a program gave, over the config", () => {
+  it("is the one that a program gave, over the config's", () => {
     const login = connectionFor("alpha", "root@a:22", mesh, { host: "x", password: "p" });
     equal(login.password?.reveal(), "p");
     equal(login.host, "a");

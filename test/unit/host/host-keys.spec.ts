@@ -1,4 +1,4 @@
-/** F2: host keys. What is let in is what OpenSSH's own ssh lets in, for every form of a line; and never more. */
+/** F2: host keys. A key is let in where OpenSSH's own ssh lets it in, for every form of a line; and never more. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ describe("F2: a host key", function () {
     return readFileSync(path, "utf8");
   };
 
-  /** Whether ssh itself logs in with this file; nothing of the machine's own ssh is asked. */
+  /** True where ssh itself logs in with this file; nothing of the machine's own ssh is asked. */
   function ssh(known: string): boolean {
     const options = [
       "StrictHostKeyChecking=yes",
@@ -114,7 +114,7 @@ describe("F2: a host key", function () {
       const known = file(text());
       const [theirs, own] = [ssh(known), await ours(known)];
       assert.equal(own.well, theirs, own.said);
-      // No word of the login is said to who is not known.
+      // A host that is not known gets no word of the login.
       if (!own.well) assert.doesNotMatch(own.log, /userauth-request/);
     });
 

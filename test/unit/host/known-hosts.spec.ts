@@ -88,7 +88,7 @@ describe("known hosts", () => {
     deepEqual(knownTypes(parseKnownHosts(text, "f"), "alpha", 22), ["ssh-rsa"]);
   });
 
-  it("finds what ssh-keygen -F finds", () => {
+  it("finds the same lines as ssh-keygen -F", () => {
     const directory = mkdtempSync(join(tmpdir(), "dockroute-known-"));
     const file = join(directory, "known_hosts");
     const name = fc.constantFrom("alpha", "al.pha", "10.0.0.1", "fe80::1", "b-1", "a");

@@ -69,13 +69,13 @@ describe("a batch as one process of Perl", () => {
     ]);
   });
 
-  it("adds to a failure what is asked about it", () => {
+  it("adds to a failure the answers to the questions about it", () => {
     const failing = { ...sh("echo no >&2; exit 4"), onFailure: ["sh", "-c", "echo because"] };
     const [answer] = run([change(failing)]).answers;
     deepEqual([answer?.code, answer?.stderr], [4, "no\nbecause\n"]);
   });
 
-  it("does once what sections need at the same time, and again what they need later", () => {
+  it("does a step once that sections need at the same time, and again one that they need later", () => {
     const count = sh(`echo x >>${folder}/count`);
     deepEqual(codes([change(count, count), change(count, count)]), [0, 0, 0, 0]);
     equal(readFileSync(join(folder, "count"), "utf8"), "x\nx\n");

@@ -57,7 +57,7 @@ describe("a host behind ssh", function () {
   };
 
   describe("that is looked at", () => {
-    it("is asked once for all who ask side by side", async () => {
+    it("is asked once for all callers side by side", async () => {
       const execs = await execsIn(async () => {
         const answers = await Promise.all([
           host.read([ask("id", "-u"), sh("echo one")]),
@@ -135,7 +135,7 @@ describe("a host behind ssh", function () {
         deepEqual([good.status, last.status], ["fulfilled", "fulfilled"]);
         ok(bad.status === "rejected" && bad.reason instanceof CommandFailed);
         match(bad.reason.message, /could not do two.* Nothing was done before it\. Not done: do three\./);
-        // What was asked with the changes is known by then.
+        // Answers to the questions asked with the changes are known by then.
         const [[uid], [first]] = await Promise.all([host.read([ask("id", "-u")]), host.read([when])]);
         equal(uid?.stdout, "0\n");
         deepEqual(await host.read([when]), [first]);

@@ -13,7 +13,7 @@ describe("ssh's own configuration", () => {
   const before = process.env["HOME"];
   let home = "";
 
-  /** A home of its own for each: what was read once holds for the process. */
+  /** A home of its own for each: a file that was read once holds for the process. */
   const given = (text: string, files: Readonly<Record<string, string>> = {}) => {
     home = mkdtempSync(join(tmpdir(), "dockroute-home-"));
     homes.push(home);
@@ -68,7 +68,7 @@ Host *
     "conf.d/ignored.txt": "Host *\n  Port 1\n",
   };
   for (const name of ["web", "deep", "a.example.org", "not.example.org", "included", "other", "nobody"]) {
-    it(`says of ${name} what ssh says`, () => {
+    it(`reads the same as ssh of ${name}`, () => {
       given(big, included);
       const config = join(home, ".ssh/config");
       const said = execFileSync("ssh", ["-G", "-F", config, name], { encoding: "utf8", stdio: "pipe" });
@@ -133,7 +133,7 @@ Host *
     deepEqual(hops({}, "uri"), ["u@[fe80::1]:24"]);
     deepEqual(hops({}, "old"), through);
     deepEqual(hops({}, "old2"), through);
-    // What the stack's config says itself.
+    // The stack's own config comes first.
     deepEqual(hops({ proxy: [] }, "far"), []);
     deepEqual(hops({ proxy: { host: "door", port: 9 } }, "far"), ["root@10.0.0.3:9"]);
     equal(connectionOf({}, "far").proxy[1]?.alias, "near");

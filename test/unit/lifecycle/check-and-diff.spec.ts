@@ -1,4 +1,4 @@
-/** What the engine asks before a change. */
+/** The engine's questions before a change. */
 import assert from "node:assert/strict";
 import type { KindLifecycle } from "../../../provider/shells/lifecycle/lifecycle.js";
 import type { Props } from "../../../provider/shells/lifecycle/props.js";
@@ -19,14 +19,14 @@ describe("check", () => {
     assert.match(session.lines.join("\n"), /^alpha: a change that nobody confirmed is rolled back first/);
   });
 
-  it("names the faults of inputs, and what the host speaks against", async () => {
+  it("names the faults of inputs, and those that the host shows", async () => {
     const bad = await started().life.check({}, { ...news, value: "bad" });
     assert.deepEqual(bad.failures, [{ property: "value", reason: "bad is not good" }]);
     const foreign = await started({ value: "foreign" }).life.check({}, news);
     assert.deepEqual(foreign.failures, [{ property: "value", reason: "it is someone else's" }]);
   });
 
-  it("is refused for what speaks against the mesh as a whole, beside its own faults", async () => {
+  it("is refused for faults of the mesh as a whole, beside its own", async () => {
     const wide = (life: KindLifecycle<never, never>, props: Props) => life.check({}, props);
     for (const props of [news, { ...news, list: [unknown] }, { ...news, value: "bad" }]) {
       const { life, session } = started();

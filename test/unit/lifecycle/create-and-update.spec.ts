@@ -1,4 +1,4 @@
-/** What the engine keeps of a change, also of one that failed. */
+/** The state that the engine keeps of a change, also of one that failed. */
 import assert from "node:assert/strict";
 import { PartiallyApplied } from "../../../provider/engine/errors/change.js";
 import { news, started } from "../../support/fake-session.js";

@@ -1,4 +1,4 @@
-/** What goes from a host, and when a host is forgotten. */
+/** The things that go from a host, and the conditions on which a host is forgotten. */
 import assert from "node:assert/strict";
 import { ConnectionLost, Unreachable } from "../../../provider/engine/errors/host.js";
 import { HostStillAlive } from "../../../provider/engine/errors/refused.js";

@@ -51,7 +51,7 @@ describe("the progress of a run", () => {
     assert.deepEqual(lines.splice(0), ["3 of 9 hosts looked at, 1 changed, 1 left; waiting for d"]);
     looks[3]?.end();
     await looking[3];
-    // A person who reads the preview is told nothing.
+    // No line is printed while a person reads the preview.
     mock.timers.tick(60_000);
     assert.deepEqual(lines, []);
   });

@@ -1,4 +1,4 @@
-/** What a refresh makes of a host. */
+/** The state that a refresh makes of a host. */
 import assert from "node:assert/strict";
 import { ifThere, state as stateOf } from "../../../provider/engine/claim.js";
 import { KindLifecycle } from "../../../provider/shells/lifecycle/lifecycle.js";
@@ -26,7 +26,7 @@ describe("read", () => {
     assert.deepEqual("props" in read && read.props["found"], ["it: down"]);
   });
 
-  it("does not take for true what nobody confirmed", async () => {
+  it("does not rely on a change that nobody confirmed", async () => {
     const { life, fake, session } = started({ value: "v" });
     fake.takesBack = () => {};
     const { props } = (await life.read("alpha/v", news)) as { props: Props };
@@ -50,7 +50,7 @@ describe("read", () => {
     const life = new KindLifecycle({ ...toy, claims }, session);
     const { props, inputs } = (await life.read("alpha/v", { ...state, level: "4" })) as Change;
     assert.deepEqual([inputs["level"], props["found"]], ["5", ["kept over reboots: 4"]]);
-    // A person reads what differs from the state: where somebody has changed the host by hand, the rest is well.
+    // A person reads the differences from the state: where somebody has changed the host by hand, the rest is well.
     assert.match(session.lines.join(), /^alpha\/v: found level 5(; wanted: [^;]*)?$/);
     const checked = await life.check(inputs, { ...news, level: "5" });
     assert.equal((await life.diff("alpha/v", props, checked.inputs)).changes, true);

@@ -192,7 +192,7 @@ describe("the lint of a mesh", () => {
     assert.deepEqual(texts("from 192.168.1.1"), itself);
     assert.deepEqual(texts("from all iif lo"), itself);
     assert.deepEqual(texts("from 192.168.1.77"), []);
-    // What leads the containers elsewhere too is refused, and told once.
+    // A rule that leads the containers elsewhere too is refused, and told once.
     assert.equal(texts("from all").length, 1);
   });
 
@@ -233,7 +233,7 @@ describe("rp_filter", () => {
 });
 
 describe("a change of a list", () => {
-  it("is what comes and what goes, whatever moved up", () => {
+  it("is told by the items that come and go, not by those that move up", () => {
     assert.equal(setChange(["a", "b", "c"], ["b", "c", "d"]), "from now on also d; no longer a");
     assert.equal(setChange(["a"], ["a"]), undefined);
     assert.deepEqual(changeOf("let in", ["a"], []), ["let in: no longer a"]);

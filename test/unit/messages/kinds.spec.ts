@@ -1,6 +1,6 @@
 /**
- * Every error message has what a person needs to act: the host, the step, the cause, what was changed or undone,
- * and what to do now. Each error is made to happen here; a new class of error fails here until it has a case.
+ * Every error message has all that a person needs to act: the host, the step, the cause, the things changed or undone,
+ * and the next step. Each error is made to happen here; a new class of error fails here until it has a case.
  */
 import assert from "node:assert/strict";
 import type { Answer, Command } from "../../../provider/engine/command.js";
@@ -50,7 +50,7 @@ const failed = (code: number | undefined, text: string, ...kind: readonly "probe
   return failure;
 };
 
-/** By class: how it comes about, and what its message must hold besides host, outcome and advice. */
+/** By class: calls that raise it, and the words that its message must hold besides host, outcome and advice. */
 const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string | RegExp)[]])[]>> = {
   HostStillAlive: [
     [() => new errors.HostStillAlive("alpha", endpoint, ""), "gone: true", "still answers"],

@@ -1,4 +1,4 @@
-/** What a person reads whose host lets nobody in, or is not the one that was meant. */
+/** The messages for a person whose host lets nobody in, or is not the one that was meant. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";

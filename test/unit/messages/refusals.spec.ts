@@ -1,4 +1,4 @@
-/** What a person reads who wants of a host what it cannot be given. */
+/** The messages for a person who wants a state that a host cannot have. */
 import assert from "node:assert/strict";
 import { dockerBridge } from "../../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../../provider/resources/forward/index.js";
@@ -10,7 +10,7 @@ import { readable } from "../../support/readable.js";
 import { answer, moment } from "../../support/recorded.js";
 import { ToldHost, ToldSession } from "../../support/told-host.js";
 
-describe("a refusal by what a host is like", () => {
+describe("a refusal by the state of a host", () => {
   const image = "docker28";
   const { bridge, route, masquerade, forward } = moment(image, "ours").wishes;
   const info = (change: object) => (text: string) => JSON.stringify({ ...JSON.parse(text), ...change });

@@ -1,4 +1,4 @@
-/** No error but those that are made for a person: what is thrown anywhere in the sources. */
+/** The errors thrown anywhere in the sources: none but those that are made for a person. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { errors } from "../../support/errors.js";
 
 const root = join(__dirname, "../../..");
 
-describe("what is thrown", () => {
+describe("each value that is thrown", () => {
   it("is an error for a person, wherever it is", () => {
     const known = [
       ...Object.keys(errors),
@@ -21,7 +21,7 @@ describe("what is thrown", () => {
     const odd = sources().flatMap((file) =>
       thrownIn(file).filter(({ what }) => !known.includes(what) && what !== "pulumi.RunError"),
     );
-    // What only a mistake of dockroute's own can throw is told as one (Unexpected), or within another error.
+    // An error that only a mistake of dockroute's own can throw is told as one (Unexpected), or within another error.
     const own = odd.filter(({ what }) => ["Error", "UnreadableAnswer"].includes(what));
     assert.deepEqual(
       odd.filter((each) => !own.includes(each)),

@@ -89,7 +89,7 @@ describe("docker0's addresses", () => {
   });
 });
 
-describe("what a destroy gives back", () => {
+describe("the address that a destroy gives back", () => {
   const taken = {
     ...ours,
     dockerNetworks: [...(ours.dockerNetworks ?? []), { ...reported, ranges: [{ subnet: "172.17.0.0/16" }] }],

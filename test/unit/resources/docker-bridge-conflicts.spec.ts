@@ -1,4 +1,4 @@
-/** What dockerd runs with that cannot stand beside a bridge's keys, in the words that a person reads. */
+/** Settings of dockerd that cannot stand beside a bridge's keys, in the words that a person reads. */
 import assert from "node:assert/strict";
 import { dockerd as dockerdFact } from "../../../provider/facts/dockerd.js";
 import type { BridgeSeen } from "../../../provider/resources/bridge/index.js";
@@ -142,7 +142,7 @@ const table: readonly (readonly [what: string, seen: BridgeSeen, reasons: readon
   ],
 ];
 
-describe("a bridge beside what dockerd runs with", () => {
+describe("a bridge beside dockerd's own settings", () => {
   for (const [what, seen, reasons] of table) {
     it(`is refused for ${what}`, () => assert.deepEqual(refusals(wish, seen), reasons));
   }

@@ -50,7 +50,7 @@ describe("a bridge with Docker's nftables backend", () => {
     const text = guard(nftFresh);
     assert.match(text, /fib daddr oifname @guarded fib daddr \. iif oif missing ct state new/);
     assert.match(text, /meta oifkind "bridge" fib daddr \. iif oif missing meta mark/);
-    // What fills the sets knows the names that Docker gives, and no more.
+    // The script that fills the sets knows the names that Docker gives, and no more.
     const [rules = ""] = text.split("sh -c");
     assert.doesNotMatch(rules, /iifname|eth0|docker0|"br-[^%]/);
     const more: BridgeSeen = {

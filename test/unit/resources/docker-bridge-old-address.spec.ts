@@ -1,4 +1,4 @@
-/** What on a host knows docker0's old address or network: refused, or named with its place. */
+/** Things on a host that know docker0's old address or network: refused, or named with their place. */
 import assert from "node:assert/strict";
 import type { Container } from "../../../provider/facts/docker-containers.js";
 import type { DockerNetwork } from "../../../provider/facts/docker-networks.js";

@@ -66,7 +66,7 @@ describe("a bridge", () => {
     });
   });
 
-  it("says who stops before it restarts Docker, and counts as a disruption then", () => {
+  it("names the containers that stop before it restarts Docker, and counts as a disruption then", () => {
     assert.deepEqual(warnings(wish, fresh), [
       "Docker restarts, because docker0 changes from 172.17.0.1/16 to 172.30.16.1/24; containers that stop: idle, web; " +
         "come back by themselves: web; stay stopped, having no restart policy: idle",
@@ -81,7 +81,7 @@ describe("a bridge", () => {
     assert.deepEqual(inWords(steps(wish, withAddress(ours, "172.17.0.1/16"))), restarted(restart));
   });
 
-  it("waits for what runs again by itself, and for no other container", () => {
+  it("waits for the containers that run again by themselves, and for no other", () => {
     const none = { ...ours, containers: [] };
     assert.deepEqual(disruptive.unhealthy(fresh, none), ["not back yet: web"]);
     assert.deepEqual(disruptive.unhealthy(fresh, ours), []);

@@ -22,7 +22,7 @@ const name = digest(wish.destination);
 const chain = `DOCKROUTE-${name}`;
 const script = `/etc/dockroute/scripts/10-forward-${name}`;
 
-/** What the host shows after the first change. */
+/** The facts of the host after the first change. */
 function asMade(inputs: ForwardRuleInputs & Remembered, seen: ForwardRuleSeen): ForwardRuleSeen {
   const steps = tables.steps(inputs, seen);
   const mark = markChain(inputs, seen);

@@ -22,7 +22,7 @@ const chain = `masquerade-${name}`;
 const script = `/etc/dockroute/scripts/30-masquerade-${name}`;
 const withoutNft = { ...fresh, hasNft: false };
 
-/** What the host shows after the first change. */
+/** The facts of the host after the first change. */
 function asMade(inputs: MasqueradeRuleInputs & Remembered, seen: MasqueradeRuleSeen): MasqueradeRuleSeen {
   const chain = nftChain(inputs);
   const scripts = withFiles(tables.steps(inputs, seen), seen.scripts);
@@ -229,7 +229,7 @@ describe("a masquerade rule over what dockroute 0.1.0 left", () => {
     assert.ok(words.some((line) => line.includes(path)));
   });
 
-  it("warns if what leaves was masqueraded and Docker does not do it", () => {
+  it("warns if packets that leave were masqueraded and Docker does not do it", () => {
     const file = { ...fresh.file, text: '{"ip-masq": false}' };
     assert.match(tables.warnings(wish, { ...old, file }).join(), /keeps its own address from now on/);
     assert.doesNotMatch(

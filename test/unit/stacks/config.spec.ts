@@ -46,7 +46,7 @@ describe("a stack's config", () => {
     });
   });
 
-  it("is read with all it can say", () => {
+  it("is read with every key", () => {
     const connection = { user: "ops", knownHostsFile: "~/.ssh/known_hosts" };
     const own = { port: 2222, host: "bastion.example" };
     const read = readConfig(
@@ -79,7 +79,7 @@ describe("a stack's config", () => {
     assert.equal(read.plan["beta"]?.bridgeAddress, "172.30.16.1/24");
   });
 
-  it("may be without hosts, which is a mesh that nobody is in any more", () => {
+  it("may be without hosts, for a mesh with no members left", () => {
     assert.deepEqual(readConfig(source({ hosts: [] })).plan, {});
   });
 

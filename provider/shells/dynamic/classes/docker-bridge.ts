@@ -33,9 +33,9 @@ export class DockerBridge extends HostResource {
   declare readonly pools: pulumi.Output<readonly string[] | undefined>;
   /** The size of each of those networks. */
   declare readonly networkPrefix: pulumi.Output<number | undefined>;
-  /** Which Docker it was at the last `up`: "28.5.2", or "29.0.0, nftables". Another one is said in the preview. */
+  /** The host's Docker at the last `up`: "28.5.2", or "29.0.0, nftables". The preview names a change of it. */
   declare readonly docker: pulumi.Output<string | undefined>;
-  /** What the first change found; `destroy` brings it back. */
+  /** The findings of the first change; `destroy` brings them back. */
   declare readonly before: pulumi.Output<unknown>;
 
   constructor(name: string, args: DockerBridgeArgs, opts?: pulumi.CustomResourceOptions) {

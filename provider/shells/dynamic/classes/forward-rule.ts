@@ -30,7 +30,7 @@ export interface ForwardRuleArgs extends Args<ForwardRuleInputs> {}
 export class ForwardRule extends HostResource {
   /** The range that may be entered. */
   declare readonly destination: pulumi.Output<string>;
-  /** Who may enter it. */
+  /** The ranges that may enter it. */
   declare readonly sources: pulumi.Output<readonly string[]>;
   /** The interfaces, if some were named. */
   declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;

@@ -6,9 +6,10 @@ import { type Args, HostResource } from "./resource.js";
 export interface MasqueradeRuleArgs extends Args<MasqueradeRuleInputs> {}
 
 /**
- * Traffic from `source` to the ranges in `exclude` leaves the host with its own address. What else leaves the host is
- * left to Docker's and the host's own rules: their masquerading, another SNAT, `host_ipv4` or `ip-masq` go on as they are.
- * With `masquerade` a rule of dockroute's own masquerades it, for hosts whose Docker runs with `"ip-masq": false`.
+ * Traffic from `source` to the ranges in `exclude` leaves the host with its own address. Other traffic that leaves the
+ * host is left to Docker's and the host's own rules: their masquerading, another SNAT, `host_ipv4` or `ip-masq` go on as
+ * they are. With `masquerade` a rule of dockroute's own masquerades it, for hosts whose Docker runs with
+ * `"ip-masq": false`.
  *
  * On the host: a nat chain in dockroute's own nft table `ip dockroute`, before Docker's own (in iptables' nat table if
  * there is no `nft`), and a script under /etc/dockroute/scripts that loads it at boot and after each start of Docker.
@@ -34,7 +35,7 @@ export class MasqueradeRule extends HostResource {
   declare readonly exclude: pulumi.Output<readonly string[]>;
   /** The interfaces, if some were named. */
   declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;
-  /** Whether dockroute masquerades what leaves the source for any other range. */
+  /** True if dockroute masquerades the traffic from the source to any other range. */
   declare readonly masquerade: pulumi.Output<boolean | undefined>;
 
   constructor(name: string, args: MasqueradeRuleArgs, opts?: pulumi.CustomResourceOptions) {

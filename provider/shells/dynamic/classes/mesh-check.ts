@@ -14,11 +14,11 @@ export interface MeshCheckHost {
 export interface MeshCheckArgs {
   /** By host name, as `planMesh` gives it. */
   readonly plan: pulumi.Input<Plan>;
-  /** Where each host is. @example { alpha: { endpoint: "root@192.168.145.128:22" } } */
+  /** The endpoint of each host, and its interface. @example { alpha: { endpoint: "root@192.168.145.128:22" } } */
   readonly hosts: pulumi.Input<Readonly<Record<string, pulumi.Input<MeshCheckHost>>>>;
   /** The size of user-defined networks. @default that of docker0's block */
   readonly networkPrefix?: pulumi.Input<number | undefined>;
-  /** By host name, how ssh gets in. Secrets in it are kept in the state, encrypted. @default that of the config */
+  /** The login by ssh, by host name. Secrets in it are kept in the state, encrypted. @default that of the config */
   readonly connections?: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>;
 }
 
@@ -37,7 +37,7 @@ export type MeshCheckResults = Readonly<
  * @example
  * ```ts
  * const check = new MeshCheck("check", { plan, hosts }, { dependsOn: mesh.resources });
- * // With a Mesh, which knows where its hosts are and how ssh gets in:
+ * // With a Mesh, which knows the endpoints of its hosts and the logins to them:
  * const { plan, hosts, connections, resources } = mesh;
  * const check = new MeshCheck("check", { plan, hosts, connections }, { dependsOn: [...resources] });
  * export const reached = check.results;

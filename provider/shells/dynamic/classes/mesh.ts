@@ -24,13 +24,13 @@ export interface MeshHostArgs {
   readonly subnet?: pulumi.Input<string | undefined>;
   /** @default found on the host @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
-  /** How ssh gets in, as for @pulumi/command. Secrets in it are kept in the state, encrypted. */
+  /** The login by ssh, as for @pulumi/command. Secrets in it are kept in the state, encrypted. */
   readonly connection?: pulumi.Input<ConnectionArgs>;
-  /** Where ssh gets in, `user@host:port`. @default made from `connection`, else root at `address` */
+  /** The endpoint of the login, `user@host:port`. @default made from `connection`, else root at `address` */
   readonly endpoint?: pulumi.Input<string>;
 }
 
-/** Where a host of a Mesh is, without a login. */
+/** The endpoint of a host of a Mesh and its interface, without a login. */
 export type MeshHostLocation = pulumi.Output<{ endpoint: string; interface?: string | undefined }>;
 
 /** The inputs of a Mesh: those of a stack's config, without `connection` and `leaving`. */
@@ -76,7 +76,7 @@ export class Mesh extends pulumi.ComponentResource {
   readonly plan: pulumi.Output<Plan>;
   /** The resources of all hosts, to wait for them: `dependsOn: mesh.resources`. */
   readonly resources: readonly pulumi.Resource[];
-  /** Where each host is, and by which connection it is reached: what a MeshCheck needs. */
+  /** The endpoint of each host, and the connection by which it is reached, as a MeshCheck needs them. */
   readonly hosts: Readonly<Record<string, MeshHostLocation>>;
   readonly connections: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>;
 

@@ -19,7 +19,7 @@ export interface PeerRoutesArgs extends OnHostArgs {
 }
 
 /**
- * All routes of a host to its peers: what as many PeerRoutes are, as one resource. It is for large meshes: a hundred
+ * All routes of a host to its peers, as one resource in place of a PeerRoute for each. It is for large meshes: a hundred
  * hosts have a hundred of them in place of 9,900 PeerRoute.
  *
  * On the host: for each peer a kernel route in the main table with the protocol number 219, and a script under

@@ -4,8 +4,8 @@ import { endpointFor } from "../../../host/login/alias.js";
 import { credentialFields } from "../../../host/login/connection.js";
 
 /**
- * How a program may say where a host is: the fields of @pulumi/command's ConnectionArgs, and more. Its
- * non-secret part becomes the endpoint; a secret in it must be a Pulumi secret and is kept in the state,
+ * The endpoint of a host and the login to it, by a program: the fields of @pulumi/command's ConnectionArgs, and more.
+ * Its non-secret part becomes the endpoint; a secret in it must be a Pulumi secret and is kept in the state,
  * encrypted. Config, key file or agent is the better way.
  */
 export interface ConnectionArgs extends HopArgs {
@@ -19,7 +19,7 @@ export interface ConnectionArgs extends HopArgs {
 
 /** One login: at the host, or at one on the way to it. */
 export interface HopArgs {
-  /** Where ssh connects. @example "192.168.145.128" */
+  /** The address to which ssh connects. @example "192.168.145.128" */
   readonly host: pulumi.Input<string>;
   /** The port of sshd there. @default 22 */
   readonly port?: pulumi.Input<number>;
@@ -45,7 +45,7 @@ export interface HopArgs {
   readonly perDialTimeout?: pulumi.Input<number>;
 }
 
-/** What all of them take: the host's name, and where it is by `endpoint` or by `connection`. */
+/** The inputs of all of them: the host's name, and its endpoint, given as such or by `connection`. */
 export interface OnHostArgs {
   /** The host's name in the plan. @example "alpha" */
   readonly host: pulumi.Input<string>;
@@ -62,7 +62,7 @@ export interface OnHostArgs {
 export abstract class HostResource extends pulumi.CustomResource {
   /** The host's name. */
   declare readonly host: pulumi.Output<string>;
-  /** Where ssh reaches it, `user@host:port`. */
+  /** The endpoint at which ssh reaches it, `user@host:port`. */
   declare readonly endpoint: pulumi.Output<string>;
   /** Drift that is the value of no input, in words; undefined where there is none. */
   declare readonly found: pulumi.Output<readonly string[] | undefined>;
@@ -132,7 +132,7 @@ interface Credential {
   readonly value: pulumi.Output<unknown>;
 }
 
-/** Every credential of a login and of its hops. What is an Output as a whole is as secret as that Output. */
+/** Every credential of a login and of its hops. The fields of an Output are as secret as that Output. */
 function credentialsIn(login: pulumi.Input<ConnectionArgs | HopArgs>, path: string): readonly Credential[] {
   if (pulumi.Output.isInstance(login) || login instanceof Promise) {
     const whole = pulumi.output(login);

@@ -28,7 +28,7 @@ describe("a link over ssh", function () {
         equal(code, undefined);
         equal(stdout, "begun\n");
         match(lost ?? "", /cut/);
-        // The next one who asks gets a new login.
+        // The next caller gets a new login.
         equal((await (await at.pool.link("alpha", through)).exec("echo back", "", limits)).stdout, "back\n");
       } finally {
         await wire.close();
@@ -36,7 +36,7 @@ describe("a link over ssh", function () {
     });
   });
 
-  it("is made once for all who ask, and holds no process", async () => {
+  it("is made once for all callers, and holds no process", async () => {
     const log = await at.logOf(async () => {
       const links = await Promise.all(Array.from({ length: 20 }, () => at.pool.link("alpha", at.to())));
       equal(new Set(links).size, 1);
