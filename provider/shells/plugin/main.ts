@@ -33,7 +33,7 @@ export async function main([engine]: readonly string[]): Promise<void> {
   const schema = asset("shells/plugin/schema.json");
   const { version } = z.object({ version: z.string() }).parse(JSON.parse(schema));
   const provider = new Provider(new Map(lifecycles));
-  const port = await serve({ provider, session, lines, schema, version });
+  const { port } = await serve({ provider, session, lines, schema, version });
   endWithEngine();
   // The engine reads the first line as the port, so nothing else may be printed there before.
   console.log(String(port));

@@ -89,15 +89,15 @@ function answering<Request, Answer>(
   };
 }
 
-/** Serves on a free port of this machine, and returns the port. */
-export function serve(served: Served): Promise<number> {
+/** Serves on a free port of this machine. */
+export function serve(served: Served): Promise<{ readonly port: number; readonly stop: () => void }> {
   // A state of thousands of resources is more than gRPC takes by itself.
   const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
   const server = new Server(unlimited);
   server.addService(ResourceProviderService, serviceOf(served));
   return new Promise((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
+      error === null ? resolve({ port, stop: () => server.forceShutdown() }) : reject(error),
     );
   });
 }
