@@ -1,6 +1,6 @@
 /**
- * What a route by a link has beside the route itself: the peer on the device, and a route of the last resort that refuses
- * what would leave unencrypted by the default route once the device is gone.
+ * A route by a link has more than the route itself: the peer on the device, and a route of the last resort that refuses
+ * the packets that would leave unencrypted by the default route once the device is gone.
  */
 import { z } from "zod";
 import type * as boot from "../../boot/script.js";
@@ -8,7 +8,8 @@ import { pathOf } from "../../boot/script.js";
 import { type Claim, type Claims, outdated, state } from "../../engine/claim.js";
 import type { Command, Line } from "../../engine/command.js";
 import type * as ip from "../../facts/iproute.js";
-import * as link from "../../facts/link-device.js";
+import { devices, macOf } from "../../facts/link-device.js";
+import * as link from "../../facts/link-route.js";
 import * as wireguard from "../../facts/wireguard.js";
 import { address } from "../host/inputs.js";
 
@@ -19,7 +20,7 @@ export interface LinkToPeer {
   /** WireGuard: the peer's public key, an output of its HostLink. */
   readonly publicKey?: string | undefined;
   /**
-   * Where the peer is reached: with its port for WireGuard, without for VXLAN. WireGuard needs none for a peer behind NAT,
+   * The address at which the peer is reached: with its port for WireGuard, without for VXLAN. WireGuard needs none for a peer behind NAT,
    * which calls this host. @example "203.0.113.9:51820"
    */
   readonly endpoint?: string | undefined;
@@ -42,12 +43,12 @@ const wireguardEndpoint = z.string().transform((given, context) => {
 
 export const linkForm = z.discriminatedUnion("device", [
   z.strictObject({
-    device: z.literal(link.devices.wireguard),
+    device: z.literal(devices.wireguard),
     publicKey: z.string().regex(wireguard.keyForm, { error: "is not a public key of WireGuard" }),
     endpoint: wireguardEndpoint.optional(),
     keepalive: z.number().int().min(1).max(65535).optional(),
   }),
-  z.strictObject({ device: z.literal(link.devices.vxlan), endpoint: address, address }),
+  z.strictObject({ device: z.literal(devices.vxlan), endpoint: address, address }),
 ]);
 
 export interface LinkSeen {
@@ -101,7 +102,7 @@ export function inWords({ device, endpoint }: LinkToPeer): string {
 }
 
 /**
- * What goes before the route.
+ * The claims before that of the route.
  *
  * @param make loads the route's script
  * @param own the script's kind and subject
@@ -178,7 +179,7 @@ function neighbourClaims(
   { neighbours }: LinkSeen,
 ): Claims {
   const held = neighbours ?? { hosts: new Map(), macs: new Map() };
-  const mac = link.macOf(address);
+  const mac = macOf(address);
   const [host, hop] = [held.hosts.get(mac), held.macs.get(address)];
   const differs = [
     ...(host === endpoint ? [] : [`its host is ${host ?? "not known"}`]),
@@ -195,7 +196,7 @@ function neighbourClaims(
   ];
 }
 
-/** What goes after the route: the peer of a link by which it led before. */
+/** The claims after that of the route: the peer of a link by which it led before goes. */
 export function after(wanted: ByLink, own: Own, seen: LinkSeen): Claims {
   const unrefused = wanted.link === undefined && refusal(wanted.destination, seen) !== undefined;
   return outdated("former link", [
