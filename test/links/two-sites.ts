@@ -67,7 +67,7 @@ export class TwoSites {
   /** Waits until the command finds nothing any more, for as long as the repair may take. */
   async closed(name: string, command: string): Promise<void> {
     const ask = async () => (await this.host(name).exec(command)).stdout === "";
-    await until(`${name}: ${command}`, 60_000, ask, undefined, 1000);
+    await until(`${name}: ${command}`, 200_000, ask, undefined, 1000);
   }
 
   /** How the hosts differ from before the first `up`. */
