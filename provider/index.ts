@@ -22,7 +22,17 @@ export {
   type MeshHostArgs,
   type MeshHostLocation,
 } from "./shells/dynamic/classes/mesh.js";
-export { MeshCheck, type MeshCheckArgs, type MeshCheckResults } from "./shells/dynamic/classes/mesh-check.js";
-export { type LinkToPeer, PeerRoute, type PeerRouteArgs } from "./shells/dynamic/classes/peer-route.js";
+export {
+  MeshCheck,
+  type MeshCheckArgs,
+  type MeshCheckHost,
+  type MeshCheckResults,
+} from "./shells/dynamic/classes/mesh-check.js";
+export {
+  type LinkToPeer,
+  type LinkToPeerArgs,
+  PeerRoute,
+  type PeerRouteArgs,
+} from "./shells/dynamic/classes/peer-route.js";
 export { PeerRoutes, type PeerRoutesArgs, type WayToPeerArgs } from "./shells/dynamic/classes/peer-routes.js";
-export type { ConnectionArgs } from "./shells/dynamic/classes/resource.js";
+export type { ConnectionArgs, HopArgs } from "./shells/dynamic/classes/resource.js";

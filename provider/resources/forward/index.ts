@@ -11,7 +11,7 @@
 import * as boot from "../../boot/script.js";
 import { type Claims, heldBy, ifThere, outdated } from "../../engine/claim.js";
 import type { Seen } from "../../engine/fact.js";
-import type { Kind, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
 import { dockerd, isOff } from "../../facts/dockerd.js";
@@ -20,6 +20,7 @@ import { waysTo } from "../../facts/iproute.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
 import { drops, foreign } from "../../facts/nft-foreign.js";
+import { byEachLink } from "../host/found.js";
 import { read } from "../host/inputs.js";
 import { rangesOf } from "../host/links.js";
 import { absentNics, network } from "../host/network.js";
@@ -35,7 +36,8 @@ import { staleClaims, staleTable } from "./stale-docker-rules.js";
 
 export type { ForwardRuleInputs } from "./inputs.js";
 
-const facts = {
+/** Those that no input decides. */
+const plain = {
   ...network,
   filter: iptables.rulesOf("filter"),
   raw: iptables.rulesOf("raw"),
@@ -49,10 +51,14 @@ const facts = {
   file: json.file,
   dockerd,
   firewalld: firewalld.firewalld,
+  scripts: boot.scripts,
+};
+
+const facts = {
+  ...plain,
   ways: waysTo(({ sources, interfaces }: Pick<ForwardRuleInputs, "sources" | "interfaces">) =>
     asked({ sources, interfaces }),
   ),
-  scripts: boot.scripts,
 };
 export type ForwardRuleSeen = Seen<typeof facts>;
 
@@ -112,6 +118,18 @@ export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
       ],
     };
   },
+
+  imports: importsFrom(plain, (id, { host, endpoint }, seen) =>
+    boot
+      .keptScripts("forward", seen.scripts)
+      .filter(({ holder }) => holder === id)
+      .flatMap(({ subject }) => {
+        const [destination = "", ...ports] = subject.split(" ");
+        const opening = { destination, sources: [], ...(ports.length === 0 ? {} : { ports }) };
+        const sources = sourcesIn(opening, seen) ?? [];
+        return byEachLink({ host, endpoint, ...opening, sources }, seen);
+      }),
+  ),
 };
 
 function filtersOf(seen: ForwardRuleSeen): Filters {

@@ -6,21 +6,17 @@ import { range } from "./inputs.js";
 /** @example { "dr-wg": ["172.30.3.0/24"] } */
 export type Links = Readonly<Record<string, readonly string[]>>;
 
-const ranges = z
-  .array(range)
-  .transform((items): readonly string[] => [...new Set<string>(items)].sort())
-  .optional();
+const ranges = z.array(range).transform((items): readonly string[] => [...new Set<string>(items)].sort());
 
-const { wireguard, vxlan } = devices;
+const names: readonly string[] = Object.values(devices);
 
-export const linksForm = z
-  .strictObject({ [wireguard]: ranges, [vxlan]: ranges })
-  .transform((given): Links => {
-    const named = Object.entries(given).flatMap(([device, held]) =>
-      held === undefined ? [] : [[device, held] as const],
-    );
-    return Object.fromEntries(named);
-  });
+/** A map and no object with two keys: a device's name is no name of a property in every language. */
+export const linksForm = z.record(z.string(), ranges).superRefine((links, context) => {
+  for (const device of Object.keys(links).filter((name) => !names.includes(name))) {
+    const message = `${JSON.stringify(device)} is no device of dockroute's: ${names.join(" or ")} is allowed`;
+    context.addIssue({ code: "custom", path: [device], message });
+  }
+});
 
 export function rangesOf(links: Links): readonly string[] {
   return Object.values(links).flat();

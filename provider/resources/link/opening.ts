@@ -6,9 +6,10 @@
  * spoils a checksum that the card computes, and TCP inside the link dies while ping goes on.
  */
 import { type Claim, type Claims, ifThere, outdated, state } from "../../engine/claim.js";
-import type { Command, Line } from "../../engine/command.js";
+import type { Command, ShellText } from "../../engine/command.js";
 import * as firewalld from "../../facts/firewalld.js";
 import * as iptables from "../../facts/iptables.js";
+import { load } from "../../facts/iptables-load.js";
 import type { HostLinkSeen } from "./facts.js";
 import { deviceOf, type HostLinkInputs, portOf } from "./inputs.js";
 
@@ -38,12 +39,18 @@ function rulesOf(wanted: HostLinkInputs): readonly iptables.Rule[] {
   ];
 }
 
-export function openingLines(wanted: HostLinkInputs): readonly Line[] {
+export function openingLines(wanted: HostLinkInputs): readonly ShellText[] {
   const [table, chain] = ["filter", chainOf(wanted)] as const;
   return [
-    iptables.fillChains([{ table, chain, rules: rulesOf(wanted) }]),
-    iptables.insertRule(table, "INPUT", jumpOf(wanted)),
-    ...(wanted.kind === "vxlan" ? [iptables.insertRule("raw", "OUTPUT", untracked(wanted))] : []),
+    load({
+      chains: [{ table, chain, rules: rulesOf(wanted) }],
+      jumps: [
+        { table, from: "INPUT", rule: jumpOf(wanted) },
+        ...(wanted.kind === "vxlan"
+          ? [{ table: "raw", from: "OUTPUT", rule: untracked(wanted) } as const]
+          : []),
+      ],
+    }),
   ];
 }
 

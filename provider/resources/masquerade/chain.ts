@@ -1,7 +1,8 @@
 /** The nat chain of a MasqueradeRule: in nft if the host has it, otherwise in iptables. */
 import { digest } from "../../boot/script.js";
-import type { Line } from "../../engine/command.js";
-import * as iptables from "../../facts/iptables.js";
+import type { Line, ShellText } from "../../engine/command.js";
+import type * as iptables from "../../facts/iptables.js";
+import { load } from "../../facts/iptables-load.js";
 import * as nft from "../../facts/nft.js";
 import { overlaps, parseRange } from "../../plan/cidr.js";
 import { formerName } from "../host/former.js";
@@ -27,12 +28,15 @@ export interface InIptables {
   readonly jump: iptables.Rule;
 }
 
-export function linesOf(wanted: Wanted, seen: NatSeen): readonly Line[] {
+export function linesOf(wanted: Wanted, seen: NatSeen): readonly (Line | ShellText)[] {
   if (seen.hasNft) return [nft.load([nftChain(wanted)])];
   const { chain, jump } = inIptables(wanted.source);
   return [
-    iptables.fillChains([{ table: "nat", chain, rules: rulesOf(wanted) }]),
-    ...iptables.putFirst("nat", "POSTROUTING", jump),
+    load({
+      chains: [{ table: "nat", chain, rules: rulesOf(wanted) }],
+      // Docker inserts rules of its own above it.
+      jumps: [{ table: "nat", from: "POSTROUTING", rule: jump, first: true }],
+    }),
   ];
 }
 

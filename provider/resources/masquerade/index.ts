@@ -12,13 +12,14 @@ import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import { heldBy } from "../../engine/claim.js";
 import type { Seen } from "../../engine/fact.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type OnHost, type Remembered } from "../../engine/kind.js";
 import * as conntrack from "../../facts/conntrack.js";
 import * as json from "../../facts/daemon-json.js";
 import { dockerd, isOff, setting } from "../../facts/dockerd.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
 import { foreign, masquerades } from "../../facts/nft-foreign.js";
+import { byEachLink } from "../host/found.js";
 import { nic, onHost, range, read } from "../host/inputs.js";
 import { type Links, linksForm, rangesOf } from "../host/links.js";
 import { absentNics, network } from "../host/network.js";
@@ -46,7 +47,7 @@ export interface MasqueradeRuleInputs extends OnHost {
   readonly masquerade?: boolean | undefined;
 }
 
-const schema = z.strictObject({
+export const masqueradeForm = z.strictObject({
   ...onHost,
   source: range,
   exclude: z.array(range).transform((ranges) => [...new Set(ranges)].sort()),
@@ -81,7 +82,7 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
     masquerade: "update",
   },
   id: ({ host }) => `${host}/masquerade`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(masqueradeForm, raw),
   facts,
 
   claims(wanted, seen) {
@@ -118,6 +119,17 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
       ...lastingFlows(wanted, seen),
     ],
   }),
+
+  imports: importsFrom(facts, (id, { host, endpoint }, seen) =>
+    boot
+      .keptScripts("masquerade", seen.scripts)
+      .filter(({ holder }) => holder === id)
+      .flatMap(({ subject: source }) => {
+        const exclude = [...(excludedIn({ source, exclude: [] }, seen) ?? [])].sort();
+        const inputs: MasqueradeRuleInputs = { host, endpoint, source, exclude };
+        return [inputs, { ...inputs, masquerade: true }].flatMap((each) => byEachLink(each, seen));
+      }),
+  ),
 };
 
 /** dockroute 0.1.0 masqueraded what left the plan, also where Docker was told not to. */

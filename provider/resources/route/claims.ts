@@ -15,9 +15,10 @@ import type { Neighbours } from "../../facts/link-route.js";
 import type { WireGuardSeen } from "../../facts/wireguard.js";
 import { address, nic, range } from "../host/inputs.js";
 import { absentNics, covers, linkOf, network, routedWithin } from "../host/network.js";
-import { diverted, unreachableGateway } from "./judge.js";
+import { diverted, unreachable } from "./judge.js";
 import { removalOf, routeTo } from "./left-behind.js";
 import * as byLink from "./link.js";
+import { type LinkToPeer, linkForm } from "./link-form.js";
 
 /** The way to one peer: a gateway, or a link. */
 export interface WayToPeer {
@@ -31,11 +32,16 @@ export interface WayToPeer {
   /** The network card to the next hop. @default the one whose network holds the gateway @example "eth0" */
   readonly interface?: string | undefined;
   /**
+   * The network between the hosts routes by itself: the route leads to the next hop that the host's kernel has for
+   * `gateway`, and that router needs a route back (the output `fabricRoutes` of a stack). @default false
+   */
+  readonly routed?: boolean | undefined;
+  /**
    * The link by which a peer of another site is reached, in place of `gateway` and `interface`. Its device is that of this
    * host's HostLink, which must be there first. From one to the other is an update.
    * @example { device: "dr-wg", publicKey: betaLink.publicKey, endpoint: "203.0.113.9:51820" }
    */
-  readonly link?: byLink.LinkToPeer | undefined;
+  readonly link?: LinkToPeer | undefined;
 }
 
 /** The same as it is read. */
@@ -43,12 +49,13 @@ export const wayForm = z.strictObject({
   destination: range,
   gateway: address.optional(),
   interface: nic.optional(),
-  link: byLink.linkForm.optional(),
+  routed: z.boolean().optional(),
+  link: linkForm.optional(),
 });
 
 /** A way is a gateway or a link, and not both. */
 export function oneWay(way: Omit<WayToPeer, "destination">, context: z.core.$RefinementCtx<unknown>): void {
-  const { gateway, interface: card, link } = way;
+  const { gateway, interface: card, routed, link } = way;
   const refuse = (property: string, message: string) =>
     context.addIssue({ code: "custom", path: [property], message, input: way });
   if (gateway === undefined && link === undefined)
@@ -56,6 +63,7 @@ export function oneWay(way: Omit<WayToPeer, "destination">, context: z.core.$Ref
   if (link === undefined) return;
   if (gateway !== undefined) refuse("link", "stands beside a gateway: a route has one of the two");
   if (card !== undefined) refuse("interface", "stands beside a link, which has a device of its own");
+  if (routed === true) refuse("routed", "stands beside a link, which needs nobody to route for it");
 }
 
 export interface PeerRouteInputs extends OnHost, WayToPeer {
@@ -109,8 +117,9 @@ export function routeClaims(
   ];
 }
 
-function wayInWords({ gateway, link }: PeerRouteInputs): string {
-  return link === undefined ? `through ${gateway}` : `by ${byLink.inWords(link)}`;
+function wayInWords({ gateway, routed, link }: PeerRouteInputs): string {
+  if (link !== undefined) return `by ${byLink.inWords(link)}`;
+  return routed === true ? `by the next hop to ${gateway}` : `through ${gateway}`;
 }
 
 /** A route that already leads there and that another program keeps. */
@@ -129,14 +138,15 @@ export function observedRoute(
   if (route?.gateway === undefined || wanted.link !== undefined) return {};
   if (route.interface !== undefined && isLinkDevice(route.interface)) return {};
   const link = wanted.interface === undefined ? {} : { interface: route.interface };
-  return { gateway: route.gateway, ...link };
+  // The gateway of a routed way is the peer, and no next hop.
+  return wanted.routed === true ? link : { gateway: route.gateway, ...link };
 }
 
 export function routeFaults(wanted: PeerRouteInputs, seen: RouteSeen): readonly Fault[] {
   return [
     ...covers("destination", wanted.destination, seen, ["docker0"]),
     ...(wanted.interface === undefined ? [] : absentNics("interface", [wanted.interface], seen)),
-    ...(wanted.gateway === undefined ? [] : unreachableGateway({ ...wanted, gateway: wanted.gateway }, seen)),
+    ...(wanted.gateway === undefined ? [] : unreachable({ ...wanted, gateway: wanted.gateway }, seen)),
     ...diverted(wanted, seen),
     ...routedWithin("destination", wanted.destination, seen),
   ];
@@ -158,12 +168,10 @@ export function scriptOf(
   };
 }
 
-function linesOf(
-  { destination, gateway = "", link, ...wanted }: PeerRouteInputs,
-  seen: RouteSeen,
-): boot.Script["lines"] {
+function linesOf(wanted: PeerRouteInputs, seen: RouteSeen): boot.Script["lines"] {
+  const { destination, link } = wanted;
   if (link !== undefined) return byLink.lines(destination, link);
-  return [ip.replaceRoute({ destination, gateway, interface: linkFor({ ...wanted, gateway }, seen) })];
+  return [ip.replaceRoute({ destination, ...hopOf(wanted, seen) })];
 }
 
 /** The kernel marks a route of ours by the protocol number; the script names the resource to which it belongs. */
@@ -182,12 +190,18 @@ function ownerOf(route: ip.Route | undefined, script: boot.Script, seen: RouteSe
 function isShown(route: ip.Route, wanted: PeerRouteInputs, seen: RouteSeen): boolean {
   if (route.gateway === undefined || wanted.link !== undefined) return false;
   if (route.interface !== undefined && isLinkDevice(route.interface)) return false;
-  return wanted.interface !== undefined || route.interface === linkFor(wanted, seen);
+  if (wanted.routed === true)
+    return wanted.interface !== undefined && route.gateway === hopOf(wanted, seen).gateway;
+  return wanted.interface !== undefined || route.interface === hopOf(wanted, seen).interface;
 }
 
-/** Without an `interface`, the link that holds the gateway. An `objection` has been raised where there is none. */
-function linkFor(wanted: Pick<PeerRouteInputs, "gateway" | "interface">, seen: RouteSeen): string {
-  return wanted.interface ?? linkOf(seen, wanted.gateway ?? "") ?? "";
+/** The next hop and the card to it. A fault has been raised where the host has none. */
+function hopOf({ gateway = "", interface: card, routed }: PeerRouteInputs, seen: RouteSeen) {
+  const way = routed === true ? seen.ways.get(gateway) : undefined;
+  return {
+    gateway: way?.gateway ?? gateway,
+    interface: card ?? way?.interface ?? linkOf(seen, gateway) ?? "",
+  };
 }
 
 function routeOf({ destination }: PeerRouteInputs, seen: RouteSeen): ip.Route | undefined {
@@ -197,7 +211,8 @@ function routeOf({ destination }: PeerRouteInputs, seen: RouteSeen): ip.Route | 
 function sameWay(found: ip.Route, wanted: PeerRouteInputs, seen: RouteSeen): boolean {
   const { link } = wanted;
   if (link !== undefined) return found.interface === link.device && found.gateway === link.address;
-  return found.gateway === wanted.gateway && found.interface === linkFor(wanted, seen);
+  const hop = hopOf(wanted, seen);
+  return found.gateway === hop.gateway && found.interface === hop.interface;
 }
 
 function inWords({ destination, gateway, interface: link, protocol }: ip.Route): string {

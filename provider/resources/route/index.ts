@@ -7,7 +7,7 @@
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import type { Claims } from "../../engine/claim.js";
-import type { Kind } from "../../engine/kind.js";
+import { importsFrom, type Kind } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { hostName, onHost, read } from "../host/inputs.js";
 import {
@@ -23,12 +23,13 @@ import {
   scriptOf,
   wayForm,
 } from "./claims.js";
+import { waysFound } from "./found.js";
 import { linkFactsOf } from "./link.js";
 
 export type { PeerRouteInputs } from "./claims.js";
-export type { LinkToPeer } from "./link.js";
+export type { LinkToPeer } from "./link-form.js";
 
-const schema = z.strictObject({ ...onHost, peer: hostName, ...wayForm.shape }).superRefine(oneWay);
+export const routeForm = z.strictObject({ ...onHost, peer: hostName, ...wayForm.shape }).superRefine(oneWay);
 
 const facts = {
   ...common,
@@ -44,10 +45,11 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
     destination: "replace",
     gateway: "update",
     interface: "update",
+    routed: "update",
     link: "update",
   },
   id: ({ host, peer }) => `${host}/to/${peer}`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(routeForm, raw),
   facts,
 
   claims(wanted, seen) {
@@ -63,6 +65,15 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
 
   // It depends on the peer's bridge too: a failed delete would keep that bridge from being restored.
   orphans: { heir: ({ host }) => `${host}/bridge` },
+
+  imports: importsFrom(common, (id, where, seen) => {
+    const [, way, peer] = id.split("/");
+    if (way !== "to" || peer === undefined) return [];
+    return waysFound(id, peer, where, seen).flatMap(({ destination, gateway, interface: link }) => {
+      const inputs = { host: where.host, endpoint: where.endpoint, peer, destination, gateway };
+      return [inputs, { ...inputs, interface: link }];
+    });
+  }),
 };
 
 /** A stranger's route that already leads there stays the stranger's, at boot too: a script of ours would replace it. */

@@ -2,54 +2,15 @@
  * A route by a link has more than the route itself: the peer on the device, and a route of the last resort that refuses
  * the packets that would leave unencrypted by the default route once the device is gone.
  */
-import { z } from "zod";
 import type * as boot from "../../boot/script.js";
 import { pathOf } from "../../boot/script.js";
 import { type Claim, type Claims, outdated, state } from "../../engine/claim.js";
 import type { Command, Line } from "../../engine/command.js";
 import type * as ip from "../../facts/iproute.js";
-import { devices, macOf } from "../../facts/link-device.js";
+import { macOf } from "../../facts/link-device.js";
 import * as link from "../../facts/link-route.js";
 import * as wireguard from "../../facts/wireguard.js";
-import { address } from "../host/inputs.js";
-
-/** The way to a peer of another site. */
-export interface LinkToPeer {
-  /** The device of this host's HostLink. @example "dr-wg" */
-  readonly device: string;
-  /** WireGuard: the peer's public key, an output of its HostLink. */
-  readonly publicKey?: string | undefined;
-  /**
-   * The address at which the peer is reached: with its port for WireGuard, without for VXLAN. WireGuard needs none for a peer behind NAT,
-   * which calls this host. @example "203.0.113.9:51820"
-   */
-  readonly endpoint?: string | undefined;
-  /** WireGuard: seconds between two packets that keep a NAT in front of this host open. @default none @example 25 */
-  readonly keepalive?: number | undefined;
-  /** VXLAN: the network address of the peer's subnet, which its device has. @example "172.30.2.0" */
-  readonly address?: string | undefined;
-}
-
-const wireguardEndpoint = z.string().transform((given, context) => {
-  const [, host = "", port = ""] = /^([^:]+):([1-9]\d{0,4})$/.exec(given) ?? [];
-  const parsed = address.safeParse(host);
-  if (parsed.success && Number(port) <= 65535) return `${parsed.data}:${port}`;
-  context.addIssue({
-    code: "custom",
-    message: `${JSON.stringify(given)} is not an address with a port: "203.0.113.9:51820"`,
-  });
-  return z.NEVER;
-});
-
-export const linkForm = z.discriminatedUnion("device", [
-  z.strictObject({
-    device: z.literal(devices.wireguard),
-    publicKey: z.string().regex(wireguard.keyForm, { error: "is not a public key of WireGuard" }),
-    endpoint: wireguardEndpoint.optional(),
-    keepalive: z.number().int().min(1).max(65535).optional(),
-  }),
-  z.strictObject({ device: z.literal(devices.vxlan), endpoint: address, address }),
-]);
+import type { LinkToPeer } from "./link-form.js";
 
 export interface LinkSeen {
   readonly links: readonly ip.Link[];

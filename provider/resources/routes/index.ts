@@ -8,7 +8,7 @@ import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import { type Claim, type Claims, refusals } from "../../engine/claim.js";
 import type { Fault } from "../../engine/errors/fault.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type OnHost, type Remembered } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { hostName, onHost, read } from "../host/inputs.js";
 import {
@@ -26,6 +26,7 @@ import {
   type WayToPeer,
   wayForm,
 } from "../route/claims.js";
+import { found, keptBy } from "../route/found.js";
 import { removeRouteTo } from "../route/left-behind.js";
 import { formerPeer, linkFactsOf } from "../route/link.js";
 
@@ -36,19 +37,21 @@ export interface PeerRoutesInputs extends OnHost {
   readonly routes: Readonly<Record<string, WayToPeer>>;
 }
 
-const schema = z.strictObject({
+export const routesForm = z.strictObject({
   ...onHost,
-  routes: z.record(z.string(), wayForm.superRefine(oneWay)).superRefine((routes, context) => {
-    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-    const peers = new Map<string, string>();
-    for (const [peer, { destination }] of Object.entries(routes)) {
-      for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
-      const other = peers.get(destination);
-      if (other === undefined) peers.set(destination, peer);
-      else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
-    }
-    if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
-  }),
+  routes: z
+    .record(z.string(), wayForm.superRefine(oneWay).meta({ id: "WayToPeer" }))
+    .superRefine((routes, context) => {
+      const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+      const peers = new Map<string, string>();
+      for (const [peer, { destination }] of Object.entries(routes)) {
+        for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
+        const other = peers.get(destination);
+        if (other === undefined) peers.set(destination, peer);
+        else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
+      }
+      if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
+    }),
 });
 
 const facts = {
@@ -64,7 +67,7 @@ const facts = {
 export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   changes: { routes: "update" },
   id: ({ host }) => `${host}/routes`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(routesForm, raw),
   facts,
 
   claims(wanted, seen) {
@@ -97,6 +100,17 @@ export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   },
 
   orphans: { heir: ({ host }) => `${host}/bridge` },
+
+  imports: importsFrom(common, (id, { host, endpoint, addresses }, seen) => {
+    const names = new Map([...addresses].map(([name, address]) => [address, name]));
+    const ways = keptBy(id, seen)
+      .flatMap((destination) => found(destination, seen))
+      .flatMap(({ destination, gateway }) => {
+        const peer = names.get(gateway);
+        return peer === undefined ? [] : [[peer, { destination, gateway }] as const];
+      });
+    return ways.length === 0 ? [] : [{ host, endpoint, routes: Object.fromEntries(ways) }];
+  }),
 };
 
 /** True if a host has its routes as one resource: its scripts name their holder. */

@@ -4,8 +4,14 @@ import { type Args, HostResource } from "./resource.js";
 
 export type { LinkToPeer } from "../../../resources/route/index.js";
 
+/** The link to a peer; its key is an Output of the peer's HostLink. */
+export type LinkToPeerArgs = { readonly [Name in keyof LinkToPeer]: pulumi.Input<LinkToPeer[Name]> };
+
 /** The inputs of a PeerRoute, each documented at its name. */
-export interface PeerRouteArgs extends Args<PeerRouteInputs> {}
+export interface PeerRouteArgs extends Omit<Args<PeerRouteInputs>, "link"> {
+  /** The link by which a peer of another site is reached, in place of `gateway` and `interface`. */
+  readonly link?: pulumi.Input<LinkToPeerArgs | undefined>;
+}
 
 /**
  * On a host, the range `destination` is reached through a peer's address, the `gateway`, or by a `link` to a peer of
@@ -45,6 +51,9 @@ export class PeerRoute extends HostResource {
   declare readonly interface: pulumi.Output<string | undefined>;
   /** The link, of a route without a gateway. */
   declare readonly link: pulumi.Output<LinkToPeer | undefined>;
+
+  /** True if the network between the hosts routes by itself. */
+  declare readonly routed: pulumi.Output<boolean | undefined>;
 
   constructor(name: string, args: PeerRouteArgs, opts?: pulumi.CustomResourceOptions) {
     super("PeerRoute", name, args, opts);

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { LinkToPeer } from "../../../resources/route/link.js";
 import type { WayToPeer } from "../../../resources/routes/index.js";
+import type { LinkToPeerArgs } from "./peer-route.js";
 import { HostResource, type OnHostArgs } from "./resource.js";
 
 /** The way to one peer. */
@@ -11,8 +11,10 @@ export interface WayToPeerArgs {
   readonly gateway?: pulumi.Input<string | undefined>;
   /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
+  /** The network between the hosts routes by itself, by the next hop that the host's kernel has for `gateway`. @default false */
+  readonly routed?: pulumi.Input<boolean | undefined>;
   /** The link by which a peer of another site is reached, in place of `gateway` and `interface`. */
-  readonly link?: pulumi.Input<LinkToPeer | undefined>;
+  readonly link?: pulumi.Input<LinkToPeerArgs | undefined>;
 }
 
 /** The inputs of a PeerRoutes. */
