@@ -17,6 +17,13 @@ while :; do
   # shellcheck disable=SC3013 # dash, bash and busybox know -ef
   [ /run/dockroute.lock -ef /proc/self/fd/9 ] && trap 'rm -f /run/dockroute.lock' EXIT && break
 done
+# While a pair of hosts changes its way, its packets are let in by both ways. The scripts open the new one alone, so the
+# repair waits until both ends have changed.
+switching=/run/dockroute.switching
+if [ -e $switching ]; then
+  if [ "$1" = repair ] && [ -n "$(find $switching -mmin -2)" ]; then exit 0; fi
+  rm -f $switching
+fi
 last=/run/dockroute.loaded
 # As they are before the scripts run: one that comes meanwhile is a change for the next repair.
 bridges=$(echo /sys/class/net/*/bridge)

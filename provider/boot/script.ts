@@ -8,7 +8,14 @@ import { type Claim, type Claims, ifThere, outdated, state } from "../engine/cla
 import { type Command, type Line, quote, type ShellText } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { isLeftover, readFiles, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
-import { directory, madeBy, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
+import {
+  directory,
+  madeBy,
+  partsDirectory,
+  scriptsDirectory,
+  switching,
+  unitsDirectory,
+} from "../facts/places.js";
 import * as loader from "./loader.js";
 import { type Holder, inWords, ownerOf } from "./owner.js";
 
@@ -120,6 +127,12 @@ export function load(script: Script, why: string): Command {
   if (stdin !== undefined) return { why, argv, stdin };
   return argv[0] === "ip" ? { ...whole, quick: argv } : whole;
 }
+
+/** Keeps the repair for two minutes from loading scripts, which open the new way of a pair of hosts alone. */
+export const holdRepair: Command = {
+  why: "hold the repair back while a pair of hosts changes its way",
+  argv: ["touch", switching],
+};
 
 /** The holder of the script that is there, and so of all that it loads. undefined if it is ours or absent. */
 export function holderOf(script: Own, seen: ScriptsSeen): Claim["notOurs"] {

@@ -7,5 +7,8 @@ export const unitsDirectory = "/etc/systemd/system";
 /** A copy of the kernel's rules after the last load, for the repair to compare; gone with the next boot. */
 export const lastLoad = "/run/dockroute.loaded";
 
+/** A file by whose age the repair tells that a pair of hosts changes its way. */
+export const switching = "/run/dockroute.switching";
+
 /** The line that marks each file that dockroute writes. */
 export const madeBy = "Made by dockroute; changes by hand are undone. See docs/hosts.md of dockroute.";

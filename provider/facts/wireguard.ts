@@ -151,7 +151,7 @@ export const unit = "dockroute-wireguard.service";
 export const unitPath = `${unitsDirectory}/${unit}`;
 export const unitLink = `${unitsDirectory}/multi-user.target.wants/${unit}`;
 
-/** An ended wireguard-go takes its device, peers and routes along, so each start is followed by a load of all scripts. */
+/** An ended wireguard-go takes its device, peers and routes along, so each start is followed by a repair. */
 export function unitText(program: string, device: string): string {
   return `# ${madeBy}
 [Unit]
@@ -162,7 +162,7 @@ Before=dockroute-boot.service docker.service
 StartLimitIntervalSec=0
 [Service]
 ExecStart=${program} -f ${device}
-ExecStartPost=-/bin/sh ${directory}/apply
+ExecStartPost=-/bin/sh ${directory}/apply repair
 Restart=always
 RestartSec=1
 [Install]

@@ -5,7 +5,7 @@ import type { Host } from "../../lab/host.js";
 import { type HostSpec, Lab } from "../../lab/lab.js";
 import { startBox } from "../../lab/probe.js";
 import { ensurePulumi } from "../../lab/pulumi-cli.js";
-import { quiet } from "../../lab/run.js";
+import { quiet, until } from "../../lab/run.js";
 import { differences, type Snapshot, snapshot } from "../../lab/snapshot.js";
 import { betweenBoxes, places } from "../support/mesh.js";
 import { ownProject } from "../support/own-project.js";
@@ -24,7 +24,11 @@ export const fourHosts: readonly HostSpec[] = [
   { name: "delta", image: wireguard("docker20"), farSite: true },
 ];
 
-export const twoHosts = fourHosts.filter(({ name }) => name === "alpha" || name === "gamma");
+/** Two hosts on one wire. */
+export const neighbours: readonly HostSpec[] = [
+  { name: "alpha", image: wireguard("docker28") },
+  { name: "beta", image: wireguard("docker29-nft") },
+];
 
 export class TwoSites {
   private constructor(
@@ -58,6 +62,12 @@ export class TwoSites {
   /** Every direction between containers by ICMP and TCP, each seen as itself. [] is a whole mesh. */
   async amiss(): Promise<readonly string[]> {
     return betweenBoxes(await places(this.lab.hosts));
+  }
+
+  /** Waits until the command finds nothing any more, for as long as the repair may take. */
+  async closed(name: string, command: string): Promise<void> {
+    const ask = async () => (await this.host(name).exec(command)).stdout === "";
+    await until(`${name}: ${command}`, 200_000, ask, undefined, 1000);
   }
 
   /** How the hosts differ from before the first `up`. */

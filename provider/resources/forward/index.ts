@@ -82,7 +82,10 @@ export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
     return heldBy(boot.holderOf(script, seen.scripts), [
       // First, and so last in an undo: firewalld before 2 empties iptables in a reload, and lost rules cannot be removed.
       ...policyClaims(wanted, seen),
-      ...claimsOf(wanted, filtersOf(seen), [boot.load({ ...script, lines }, why)]),
+      ...claimsOf(wanted, filtersOf(seen), [
+        ...(boot.textOf({ ...script, lines }) === boot.textOf(script) ? [] : [boot.holdRepair]),
+        boot.load({ ...script, lines }, why),
+      ]),
       ...staleClaims(wanted.destination, filtersOf(seen)),
       ...boot.keptAtBoot(script, seen.scripts),
     ]);

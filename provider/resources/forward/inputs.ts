@@ -15,7 +15,7 @@ export interface ForwardRuleInputs extends OnHost {
    */
   readonly interfaces?: readonly string[] | undefined;
   /**
-   * Who else may enter, by the device of a HostLink alone: the subnets of peers of other sites.
+   * More ranges that may enter, by the device of a HostLink alone: the subnets of peers of other sites.
    * @default none @example { "dr-wg": ["172.30.3.0/24"] }
    */
   readonly links?: Links | undefined;

@@ -11,7 +11,7 @@ export interface From {
   readonly links?: Links | undefined;
 }
 
-/** Who is let in, by whatever link. */
+/** All ranges that are let in, by whatever link. */
 export function allSources({ sources, links }: Pick<From, "sources" | "links">): readonly string[] {
   return links === undefined ? sources : [...new Set([...sources, ...rangesOf(links)])].sort();
 }

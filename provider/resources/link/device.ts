@@ -11,6 +11,7 @@ import { addressOf, deviceOf, type HostLinkInputs, portOf } from "./inputs.js";
 
 export function deviceLines(wanted: HostLinkInputs, seen: HostLinkSeen): readonly Line[] {
   const name = deviceOf(wanted);
+  const own = `${addressOf(wanted)}/32`;
   const vxlan = { ...wanted, address: addressOf(wanted), port: portOf(wanted) };
   const add =
     wanted.kind === "vxlan"
@@ -22,7 +23,9 @@ export function deviceLines(wanted: HostLinkInputs, seen: HostLinkSeen): readonl
     add,
     ...(wanted.kind === "wireguard" ? [wireguard.setDevice(name, portOf(wanted))] : []),
     link.raise(name, mtuOf(wanted, seen)),
-    { argv: setAddresses(name, [`${addressOf(wanted)}/32`]).argv },
+    // The kernel takes the routes of a device that has no address for a moment.
+    { argv: ["ip", "addr", "replace", own, "dev", name] },
+    { argv: setAddresses(name, [own]).argv },
   ];
 }
 
@@ -30,10 +33,15 @@ export function foundDevice(wanted: HostLinkInputs, { devices }: HostLinkSeen): 
   return devices.find(({ name }) => name === deviceOf(wanted));
 }
 
-/** A device of our name without our alias, and not just made by the unit of wireguard-go. */
-export function isForeign(wanted: HostLinkInputs, seen: HostLinkSeen): boolean {
+/** A device of our name without our alias, and not just made by the unit of wireguard-go, is somebody else's. */
+function ownerOf(wanted: HostLinkInputs, seen: HostLinkSeen): Claim["notOurs"] {
   const found = foundDevice(wanted, seen);
-  return found !== undefined && found.alias !== link.alias && !seen.scripts.files.has(wireguard.unitPath);
+  const isOurs = found?.alias === link.alias || seen.scripts.files.has(wireguard.unitPath);
+  if (found === undefined || isOurs) return undefined;
+  return {
+    property: "kind",
+    reason: `there is a device ${found.name} that dockroute has not made: give it another name, or remove it`,
+  };
 }
 
 /** @param load loads the script, in which the device is */
@@ -43,15 +51,17 @@ export function deviceClaim(wanted: HostLinkInputs, seen: HostLinkSeen, load: Co
   const anew = found !== undefined && !isOfForm(found, wanted, seen);
   const differs = found === undefined ? [] : differencesOf(found, wanted, seen);
   const isUnit = seen.scripts.files.has(wireguard.unitPath);
+  const notOurs = ownerOf(wanted, seen);
   return {
     what: `device ${name}`,
+    ...(notOurs === undefined ? {} : { notOurs }),
     is: state(differs.length === 0 && !anew && found !== undefined, found !== undefined),
     ...(found === undefined ? {} : { found: anew ? "of another form" : differs.join(", ") }),
     make: [
       ...(anew ? [link.removeDevice(name)] : []),
       load,
-      // A device takes its routes and peers along when it goes.
-      ...(anew || found === undefined ? [loadRoutes] : []),
+      // A device loses its routes when it goes, is down or has no address; and its peers when it goes.
+      ...(anew || found?.isUp !== true || !isAddressed(wanted, seen) ? [loadRoutes] : []),
     ],
     remove: isUnit && wanted.kind === "wireguard" ? wireguard.stopUnit(name) : [link.removeDevice(name)],
   };
@@ -68,7 +78,7 @@ const loadRoutes: Command = {
   ],
 };
 
-/** Whether it has what a device is made with and keeps. */
+/** True if the device has the properties that it is made with and keeps. */
 function isOfForm({ kind, mac, vxlan }: link.Device, wanted: HostLinkInputs, seen: HostLinkSeen): boolean {
   if (wanted.kind === "wireguard")
     return kind === (programOf(wanted, seen) === undefined ? "wireguard" : "tun");
@@ -82,18 +92,25 @@ function isOfForm({ kind, mac, vxlan }: link.Device, wanted: HostLinkInputs, see
   );
 }
 
-/** How it differs, in words. */
+function addressesOf(wanted: HostLinkInputs, { links }: HostLinkSeen): readonly string[] {
+  return links.find(({ name }) => name === deviceOf(wanted))?.addresses ?? [];
+}
+
+function isAddressed(wanted: HostLinkInputs, seen: HostLinkSeen): boolean {
+  return addressesOf(wanted, seen).join() === `${addressOf(wanted)}/32`;
+}
+
+/** The differences, in words. */
 function differencesOf(found: link.Device, wanted: HostLinkInputs, seen: HostLinkSeen): readonly string[] {
-  const { links, wireguard: held } = seen;
-  const has = links.find(({ name }) => name === found.name)?.addresses ?? [];
-  const isAddressed = has.length === 1 && has[0] === `${addressOf(wanted)}/32`;
+  const { wireguard: held } = seen;
+  const has = addressesOf(wanted, seen);
   const isKeyed = wanted.kind !== "wireguard" || held.publicKey === held.key?.publicKey;
   const isListening = wanted.kind !== "wireguard" || held.port === portOf(wanted);
   return [
     ...(found.isUp ? [] : ["down"]),
     ...(found.alias === link.alias ? [] : ["without its alias"]),
     ...(found.mtu === mtuOf(wanted, seen) ? [] : [`mtu ${found.mtu}`]),
-    ...(isAddressed ? [] : [has.length === 0 ? "no address" : `address ${has.join(", ")}`]),
+    ...(isAddressed(wanted, seen) ? [] : [has.length === 0 ? "no address" : `address ${has.join(", ")}`]),
     ...(isKeyed ? [] : ["another key"]),
     ...(isListening ? [] : [`port ${held.port ?? "none"}`]),
   ];

@@ -1,4 +1,4 @@
-/** What a HostLink needs to know of its host. */
+/** The facts of a host that a HostLink needs. */
 import * as boot from "../../boot/script.js";
 import type { Seen } from "../../engine/fact.js";
 import * as firewalld from "../../facts/firewalld.js";
@@ -29,7 +29,7 @@ export function firstOf(range: string): string {
   return range.split("/")[0] ?? range;
 }
 
-/** What is left for the packets inside: an IP header of either family, UDP, and the link's own header. */
+/** Bytes of a packet that the link takes for itself: an IP header of either family, UDP, and the link's own header. */
 const overheads = { wireguard: 80, vxlan: 50 } as const;
 
 /** The largest packet that fits into one of the network card's, towards every peer. */

@@ -5,7 +5,7 @@ import { devices, type LinkKind } from "../../facts/link-device.js";
 import { address, nic, onHost, source } from "../host/inputs.js";
 
 export interface HostLinkInputs extends OnHost {
-  /** How the packets between sites are carried. Another kind replaces it. @example "wireguard" */
+  /** The kind of link that carries the packets between sites. Another kind replaces it. @example "wireguard" */
   readonly kind: LinkKind;
   /**
    * The network address of the host's subnet, which its device has as its only address: the host itself calls peers'

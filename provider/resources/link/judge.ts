@@ -2,7 +2,7 @@
 import type { Fault } from "../../engine/errors/fault.js";
 import { vni } from "../../facts/link-device.js";
 import { absentNics } from "../host/network.js";
-import { foundDevice, isForeign } from "./device.js";
+import { foundDevice } from "./device.js";
 import { type HostLinkSeen, programOf } from "./facts.js";
 import { deviceOf, type HostLinkInputs, portOf } from "./inputs.js";
 
@@ -10,7 +10,6 @@ export function refusals(wanted: HostLinkInputs, seen: HostLinkSeen): readonly F
   const { interface: card } = wanted;
   return [
     ...(wanted.kind === "wireguard" ? missing(wanted, seen) : sameNumber(wanted, seen)),
-    ...(isForeign(wanted, seen) ? [foreign(wanted)] : []),
     ...(isTaken(wanted, seen) ? [taken(wanted)] : []),
     ...(card === undefined ? [] : absentNics("interface", [card], seen)),
   ];
@@ -50,15 +49,7 @@ function sameNumber(wanted: HostLinkInputs, { devices }: HostLinkSeen): readonly
     );
 }
 
-function foreign(wanted: HostLinkInputs): Fault {
-  const name = deviceOf(wanted);
-  return fault(
-    "kind",
-    `there is a device ${name} that dockroute has not made: give it another name, or remove it`,
-  );
-}
-
-/** Whether somebody else listens on the port. VXLAN devices share one. */
+/** True if somebody else listens on the port. VXLAN devices share one. */
 function isTaken(wanted: HostLinkInputs, { udpPorts, wireguard, devices }: HostLinkSeen): boolean {
   const port = portOf(wanted);
   const isOwn =

@@ -11,8 +11,8 @@ export interface LinkToPeer {
   /** WireGuard: the peer's public key, an output of its HostLink. */
   readonly publicKey?: string | undefined;
   /**
-   * Where the peer is reached: with its port for WireGuard, without for VXLAN. WireGuard needs none for a peer behind NAT,
-   * which calls this host. @example "203.0.113.9:51820"
+   * The address at which the peer is reached: with its port for WireGuard, without for VXLAN. WireGuard needs none for a
+   * peer behind NAT, which calls this host. @example "203.0.113.9:51820"
    */
   readonly endpoint?: string | undefined;
   /** WireGuard: seconds between two packets that keep a NAT in front of this host open. @default none @example 25 */

@@ -1,13 +1,14 @@
 /**
- * What a route by a link has beside the route itself: the peer on the device, and a route of the last resort that refuses
- * what would leave unencrypted by the default route once the device is gone.
+ * A route by a link has more than the route itself: the peer on the device, and a route of the last resort that refuses
+ * the packets that would leave unencrypted by the default route once the device is gone.
  */
 import type * as boot from "../../boot/script.js";
 import { pathOf } from "../../boot/script.js";
 import { type Claim, type Claims, outdated, state } from "../../engine/claim.js";
 import type { Command, Line } from "../../engine/command.js";
 import type * as ip from "../../facts/iproute.js";
-import * as link from "../../facts/link-device.js";
+import { macOf } from "../../facts/link-device.js";
+import * as link from "../../facts/link-route.js";
 import * as wireguard from "../../facts/wireguard.js";
 import type { LinkToPeer } from "./link-form.js";
 
@@ -62,7 +63,7 @@ export function inWords({ device, endpoint }: LinkToPeer): string {
 }
 
 /**
- * What goes before the route.
+ * The claims before that of the route.
  *
  * @param make loads the route's script
  * @param own the script's kind and subject
@@ -139,7 +140,7 @@ function neighbourClaims(
   { neighbours }: LinkSeen,
 ): Claims {
   const held = neighbours ?? { hosts: new Map(), macs: new Map() };
-  const mac = link.macOf(address);
+  const mac = macOf(address);
   const [host, hop] = [held.hosts.get(mac), held.macs.get(address)];
   const differs = [
     ...(host === endpoint ? [] : [`its host is ${host ?? "not known"}`]),
@@ -156,7 +157,7 @@ function neighbourClaims(
   ];
 }
 
-/** What goes after the route: the peer of a link by which it led before. */
+/** The claims after that of the route: the peer of a link by which it led before goes. */
 export function after(wanted: ByLink, own: Own, seen: LinkSeen): Claims {
   const unrefused = wanted.link === undefined && refusal(wanted.destination, seen) !== undefined;
   return outdated("former link", [

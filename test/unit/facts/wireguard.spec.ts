@@ -54,10 +54,10 @@ describe("WireGuard", () => {
     );
   });
 
-  it("loads all scripts after each start of wireguard-go, which begins empty", () => {
+  it("is repaired after each start of wireguard-go, which begins empty", () => {
     assert.match(
       unitText("/usr/bin/wireguard-go", "dr-wg"),
-      /^ExecStartPost=-\/bin\/sh \/etc\/dockroute\/apply$/m,
+      /^ExecStartPost=-\/bin\/sh \/etc\/dockroute\/apply repair$/m,
     );
   });
 });

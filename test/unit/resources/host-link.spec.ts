@@ -108,6 +108,7 @@ describe("a link of a host", () => {
     );
     const { alias: _, ...strange } = device;
     assert.match(refusals(wish, seenBy(wish, { devices: [strange] }))[0] ?? "", /has not made/);
+    assert.deepEqual(undo(wish, seenBy(wish, { devices: [strange] })), []);
     const other: Device = { name: "vx0", kind: "vxlan", isUp: true, vxlan: { id: 219, port: 4789 } };
     assert.match(refusals(vxlan, seenBy(vxlan, { devices: [other] }))[0] ?? "", /number 219/);
   });

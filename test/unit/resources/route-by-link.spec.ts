@@ -4,7 +4,7 @@ import { pathOf, textOf } from "../../../provider/boot/script.js";
 import type { Command } from "../../../provider/engine/command.js";
 import type { Seen } from "../../../provider/engine/fact.js";
 import type { Route } from "../../../provider/facts/iproute.js";
-import { fallbackMetric } from "../../../provider/facts/link-device.js";
+import { fallbackMetric } from "../../../provider/facts/link-route.js";
 import type { Peer } from "../../../provider/facts/wireguard.js";
 import { scriptOf } from "../../../provider/resources/route/claims.js";
 import { type PeerRouteInputs, peerRoute } from "../../../provider/resources/route/index.js";

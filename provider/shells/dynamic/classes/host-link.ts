@@ -32,7 +32,7 @@ export interface HostLinkArgs extends Args<HostLinkInputs> {}
  * ```
  */
 export class HostLink extends HostResource {
-  /** How the packets between sites are carried. */
+  /** The kind of link that carries the packets between sites. */
   declare readonly kind: pulumi.Output<"wireguard" | "vxlan">;
   /** The address of the device. */
   declare readonly address: pulumi.Output<string>;
