@@ -28,15 +28,32 @@ export interface Script {
   readonly formerName?: string;
 }
 
-/** The filters stand before the routes that lead to them. */
-const order = { forward: 10, guard: 20, masquerade: 30, route: 40, host: 50 } as const;
+/** The filters stand before the routes that lead to them, and the devices of links before the routes by them. */
+const order = { forward: 10, guard: 20, masquerade: 30, link: 35, route: 40, host: 50 } as const;
 
 const questions = [
   {
     why: "read what dockroute keeps on the host",
     argv: [
       ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
-      ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
+      ...[
+        "-o",
+        "-name",
+        "dockroute*",
+        ")",
+        "-type",
+        "f",
+        "!",
+        "-name",
+        "*.key",
+        "-exec",
+        "head",
+        "-v",
+        "-c",
+        "100000",
+        "{}",
+        "+",
+      ],
     ],
     quick: ["files", directory, `${unitsDirectory} dockroute`],
   },
@@ -91,8 +108,8 @@ function lineText(line: Line | ShellText): string {
 }
 
 /**
- * Runs the script's own text now: `up` applies the same as the boot. If that is one line of one program, no shell is
- * started for it, and one line of iproute2 goes there together with those of all other scripts.
+ * Runs the script's own text now: `up` applies the same as the boot. If that is one line of one program, no
+ * shell is started for it, and one line of iproute2 goes there together with those of all other scripts.
  */
 export function load(script: Script, why: string): Command {
   const [line, ...more] = script.lines;

@@ -24,7 +24,8 @@ sub get {
     $peer = unpack 'i', getsockopt( $docker, 1, 17 ) // '';
     syswrite $docker, "GET $path HTTP/1.0\r\nHost: docker\r\n\r\n";
     my $text = '';
-    1 while sysread $docker, $text, 65536, length $text;
+    1 while length $text <= most_bytes() && sysread $docker, $text, 65536, length $text;
+    return $said{$path} = undef if length $text > most_bytes();
     ($server) = $text =~ m{\A[^\n]*\n(?:[^\r\n]+\r?\n)*?Server: (\S+)}i if !defined $server;
     my ($body) = $text =~ m{\AHTTP/1\.\d 200 .*?\r\n\r\n(.*)\z}s;
     $said{$path} = defined $body ? $body =~ s/\s*\z/\n/r : undef;

@@ -129,7 +129,10 @@ function unusedChain(name: string, wanted: Opening, seen: Filters): Claims {
 }
 
 /** The sources that the kernel lets in, by the rule's chain or that of dockroute 0.1.0. undefined if there is none. */
-export function sourcesIn(wanted: Opening, { filter }: Filters): readonly string[] | undefined {
+export function sourcesIn(
+  wanted: Opening,
+  { filter }: Pick<Filters, "filter">,
+): readonly string[] | undefined {
   const rules = filter.chains.get(chainOf(wanted)) ?? filter.chains.get(formerChain(wanted));
   const accepts = rules?.filter((rule) => rule.at(-1) === "ACCEPT");
   const from = (rule: iptables.Rule) => (rule[0] === "-s" ? rule[1] : undefined) ?? v4.everything;

@@ -3,5 +3,5 @@ import { z } from "zod";
 
 export const planForm = z.record(
   z.string(),
-  z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() }),
+  z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() }).meta({ id: "HostPlan" }),
 );

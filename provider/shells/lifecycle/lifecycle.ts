@@ -16,18 +16,25 @@ import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { isRolledBackSoon, refreshed } from "../../engine/survey.js";
 import type { Host } from "../../host/host.js";
+import { importOf } from "./import.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 
 export interface Lifecycle {
+  /** The outputs that only a change gives; every other one is an input, or drift. */
+  readonly made: readonly string[];
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
   check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }>;
   diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }>;
   create(news: Props): Promise<{ id: string; outs: Props }>;
-  read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }>;
+  read(id: string, props: Props): Promise<Read>;
   update(id: string, olds: Props, news: Props): Promise<{ outs: Props }>;
   delete(id: string, props: Props): Promise<void>;
+  /** What is there under this id, whose inputs are not known. The host is changed by no import: the next `up` makes what is missing. */
+  import(id: string, stack: string): Promise<Read>;
 }
+
+type Read = { id: string; props: Props; inputs: Props } | { id: "" };
 
 /** Only changes that restart Docker can be rolled back. */
 const backAndForth =
@@ -40,20 +47,25 @@ const added = ["__provider", "connection", "found", "machine", "before", "stack"
 export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Lifecycle {
   private readonly names: readonly string[];
   private readonly traits: readonly string[];
+  readonly made: readonly string[];
+  readonly #imported = new Set<string>();
 
   constructor(
     private readonly kind: Kind<I, F>,
     private readonly session: Session,
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
-    this.traits = kind.disruptive?.traits.names ?? [];
+    this.traits = [...(kind.disruptive?.traits.names ?? []), ...(kind.outputs?.names ?? [])];
+    this.made = ["machine", ...(kind.disruptive === undefined ? [] : ["before"])];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
     this.session.configure((key) => request.config.get(key));
   }
 
-  async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+  async check(olds: Props, given: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+    const { props: news, faults } = this.session.withEndpoint(given);
+    if (faults.length > 0) return { inputs: news, failures: cleaned([...faults]) };
     this.session.startLooking();
     // The engine asks for no difference to what is not there yet.
     if (olds["host"] === undefined) this.session.changes = true;
@@ -68,7 +80,8 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
-    const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...inputs };
+    const decided = asked?.traits ?? pick(olds, this.kind.outputs?.defaults ?? []);
+    const all = { ...pick(news, ["connection", "stack"]), ...last, ...decided, ...inputs };
     const late = asked === undefined ? [] : atHost(await this.session.lintLate(inputs.host));
     return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
   }
@@ -85,7 +98,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) };
+    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(inputs, seen) };
   }
 
   async diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
@@ -96,7 +109,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const replaces = changed.filter((name) => changes[name] === "replace");
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
-    const differs = changed.length > 0 || olds["found"] !== undefined;
+    // The engine compares what it imported with the program in the same run: what is missing is for the next one.
+    const drifted = olds["found"] !== undefined && !this.#imported.has(id);
+    const differs = changed.length > 0 || drifted || isFromPlugin(olds, news);
     if (differs) {
       this.session.changes = true;
       this.session.progress.due(String(news["host"]), id);
@@ -128,7 +143,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
       const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
-      const traits = { ...pick(props, this.traits), ...this.traitsOf(seen) };
+      const traits = { ...pick(props, this.traits), ...this.traitsOf(inputs, seen) };
       const own = this.inputsOf(inputs);
       return { ...pick(props, ["connection", "stack"]), ...traits, ...own, ...defined({ machine, before }) };
     } catch (error) {
@@ -136,7 +151,12 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     }
   }
 
-  async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
+  async import(id: string, stack: string): Promise<Read> {
+    this.#imported.add(id);
+    return importOf(this.kind, this.session, id, stack);
+  }
+
+  async read(id: string, props: Props): Promise<Read> {
     this.session.lookAhead();
     const inputs = this.inputsOf(props);
     const kept = pick(props, [...this.names, ...this.traits, "connection", "stack"]);
@@ -224,8 +244,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     );
   }
 
-  private traitsOf(seen: Seen<F>): Props {
-    return cleaned(defined(this.kind.disruptive?.traits.of(seen) ?? {}));
+  private traitsOf(inputs: I, seen: Seen<F>): Props {
+    const { disruptive, outputs } = this.kind;
+    return cleaned(defined({ ...disruptive?.traits.of(seen), ...outputs?.of(inputs, seen) }));
   }
 
   private hostOf(inputs: I, props: Props): Host {
@@ -243,6 +264,11 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
 function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastStack"> {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return { stack: text(news["stack"]), lastStack: text(olds["stack"]) };
+}
+
+/** A resource of the plugin has no provider's text in its state. A dynamic one cannot be refreshed or deleted without it. */
+function isFromPlugin(olds: Props, news: Props): boolean {
+  return news["__provider"] !== undefined && olds["__provider"] === undefined;
 }
 
 function atHost(reasons: readonly string[]): Fault[] {
