@@ -32,9 +32,16 @@ describe("a pair that changes its way", function () {
     return Number(sent) - Number(received);
   }
 
-  for (const between of ["wireguard", "vxlan"] as const) {
-    it(`loses no packet on the way to ${between}`, async () => {
-      assert.equal(await lostWhile({ ...direct, between }), 0);
+  // A WireGuard peer is known at both ends only once both routes have changed; a VXLAN's device takes packets before.
+  for (const [between, most] of [
+    ["wireguard", 20],
+    ["vxlan", 0],
+  ] as const) {
+    const words = most === 0 ? "no packet" : `at most ${most} packets of ten a second`;
+
+    it(`loses ${words} on the way to ${between}`, async () => {
+      const lost = await lostWhile({ ...direct, between });
+      assert.ok(lost <= most, `${lost} were lost`);
       assert.deepEqual(await sites.amiss(), []);
     });
 
@@ -44,8 +51,9 @@ describe("a pair that changes its way", function () {
       succeeded(await sites.stack.preview("--refresh", "--expect-no-changes"));
     });
 
-    it("loses no packet on the way back", async () => {
-      assert.equal(await lostWhile(direct), 0);
+    it(`loses ${words} on the way back`, async () => {
+      const lost = await lostWhile(direct);
+      assert.ok(lost <= most, `${lost} were lost`);
       assert.deepEqual(await sites.amiss(), []);
     });
   }
