@@ -132,11 +132,12 @@ transaction_arm() {
   }
   armed=0
   said=
+  # The first timer asks nothing: a question that hangs before it would leave the change with no end but the client's.
   why_not='the program that would undo the change could not be put on the host; make room in its /etc, and make it writable'
   said=$(transaction_write "$3" 2>&1) && trap 'dockroute_mark "done"; exit 1' TERM && said=$(transaction_publish 2>&1) &&
     token=$1 seconds=$2 &&
     why_not='systemd was not given the timer that would undo the change; it must be systemd 236 or newer, and take orders by systemd-run' &&
-    transaction_renew && return 0
+    transaction_start_timer && return 0
   token=
   rm -f $undo
   transaction_clean_up
