@@ -1,5 +1,5 @@
 /** For the provider process, which finds each kind of resource here by its name. Not for programs. */
 declare const handlers: Readonly<
-  Record<"DockerBridge" | "ForwardRule" | "MasqueradeRule" | "PeerRoute" | "PeerRoutes", unknown>
+  Record<"DockerBridge" | "ForwardRule" | "HostLink" | "MasqueradeRule" | "PeerRoute" | "PeerRoutes", unknown>
 >;
 export = handlers;

@@ -14,6 +14,7 @@ export { planMesh } from "./plan/mesh.js";
 export type { HostPlan, MeshConfig, MeshHost, Plan } from "./plan/types.js";
 export { DockerBridge, type DockerBridgeArgs } from "./shells/dynamic/classes/docker-bridge.js";
 export { ForwardRule, type ForwardRuleArgs } from "./shells/dynamic/classes/forward-rule.js";
+export { HostLink, type HostLinkArgs } from "./shells/dynamic/classes/host-link.js";
 export { MasqueradeRule, type MasqueradeRuleArgs } from "./shells/dynamic/classes/masquerade-rule.js";
 export {
   Mesh,
@@ -27,6 +28,11 @@ export {
   type MeshCheckHost,
   type MeshCheckResults,
 } from "./shells/dynamic/classes/mesh-check.js";
-export { PeerRoute, type PeerRouteArgs } from "./shells/dynamic/classes/peer-route.js";
+export {
+  type LinkToPeer,
+  type LinkToPeerArgs,
+  PeerRoute,
+  type PeerRouteArgs,
+} from "./shells/dynamic/classes/peer-route.js";
 export { PeerRoutes, type PeerRoutesArgs, type WayToPeerArgs } from "./shells/dynamic/classes/peer-routes.js";
 export type { ConnectionArgs, HopArgs } from "./shells/dynamic/classes/resource.js";

@@ -39,6 +39,7 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   observed(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
   /** The findings that need the host: reasons to refuse the change, and warnings for a person before it. */
   judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
+  readonly outputs?: Outputs<I, F>;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
   readonly imports?: Imports<I>;
@@ -80,6 +81,16 @@ export interface Judgement {
   /** The reasons that leave parts of it as they are: the rest is made, and the change ends with these as its error. */
   readonly leave?: readonly Fault[];
   readonly warn?: readonly string[];
+}
+
+/** Values of a resource that the host decides. Another value than at the last `up` is a change. */
+export interface Outputs<I extends OnHost, F extends Facts<I>> {
+  /** The names of those that are no inputs. */
+  readonly names: readonly string[];
+  /** The names of inputs whose default the host decides: without a value in the program they have the host's. */
+  readonly defaults: readonly (keyof I & string)[];
+  /** undefined is not known just now. */
+  of(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, unknown>>;
 }
 
 /** The questions that only a kind has whose change can stop Docker. */

@@ -91,12 +91,19 @@ export interface HostEntry {
   readonly name: string;
   readonly address: string;
   readonly interface?: string;
+  readonly site?: string;
 }
 
 export function hostEntries(config: Config): readonly HostEntry[] {
-  return entries("dockroute:hosts", config).flatMap(({ name, address, interface: nic }) =>
+  return entries("dockroute:hosts", config).flatMap(({ name, address, interface: nic, site }) =>
     typeof name === "string" && typeof address === "string"
-      ? [{ name, address, ...(typeof nic === "string" ? { interface: nic } : {}) }]
+      ? [
+          {
+            ...{ name, address },
+            ...(typeof nic === "string" ? { interface: nic } : {}),
+            ...(typeof site === "string" ? { site } : {}),
+          },
+        ]
       : [],
   );
 }

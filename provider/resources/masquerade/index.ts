@@ -21,9 +21,10 @@ import * as nft from "../../facts/nft.js";
 import { foreign, masquerades } from "../../facts/nft-foreign.js";
 import { byEachLink } from "../host/found.js";
 import { nic, onHost, range, read } from "../host/inputs.js";
+import { type Links, linksForm, rangesOf } from "../host/links.js";
 import { absentNics, network } from "../host/network.js";
 import { changeOf } from "../host/set-change.js";
-import { formerNameOf, linesOf } from "./chain.js";
+import { allExcluded, formerNameOf, linesOf } from "./chain.js";
 import { claimsOf, excludedIn, isFormerThere } from "./claims.js";
 import { masquerading } from "./others.js";
 
@@ -34,6 +35,11 @@ export interface MasqueradeRuleInputs extends OnHost {
   readonly exclude: readonly string[];
   /** The rules hold only for what leaves by these interfaces. @default all @example ["eth0"] */
   readonly interfaces?: readonly string[] | undefined;
+  /**
+   * Ranges towards which the source keeps its own address too, by the device of a HostLink: the subnets of peers of other
+   * sites. @default none @example { "dr-wg": ["172.30.3.0/24"] }
+   */
+  readonly links?: Links | undefined;
   /**
    * A rule of dockroute's own masquerades what leaves the source for any other range. For hosts whose Docker does not
    * (`"ip-masq": false`). @default false: as Docker and the host do
@@ -50,6 +56,7 @@ export const masqueradeForm = z.strictObject({
     .nonempty()
     .transform((names) => [...new Set(names)].sort())
     .optional(),
+  links: linksForm.optional(),
   masquerade: z.boolean().optional(),
 });
 
@@ -67,7 +74,13 @@ const facts = {
 export type MasqueradeRuleSeen = Seen<typeof facts>;
 
 export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
-  changes: { source: "replace", exclude: "update", interfaces: "update", masquerade: "update" },
+  changes: {
+    source: "replace",
+    exclude: "update",
+    interfaces: "update",
+    links: "update",
+    masquerade: "update",
+  },
   id: ({ host }) => `${host}/masquerade`,
   check: (raw) => read(masqueradeForm, raw),
   facts,
@@ -75,7 +88,7 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
   claims(wanted, seen) {
     const script = scriptOf(wanted, seen);
     // NAT is decided at a flow's first packet, so each change of the chain is followed by this.
-    const flows = seen.hasConntrack ? conntrack.forget(wanted.source, wanted.exclude) : [];
+    const flows = seen.hasConntrack ? conntrack.forget(wanted.source, allExcluded(wanted)) : [];
     const make = [boot.load(script, whyOf(wanted)), ...flows];
     return heldBy(boot.holderOf(script, seen.scripts), [
       ...claimsOf(wanted, seen, make, flows),
@@ -85,13 +98,19 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
 
   observed(held, seen) {
     const exclude = excludedIn(held, seen);
-    return exclude === undefined ? {} : { exclude: [...exclude].sort() };
+    const linked = rangesOf(held.links ?? {});
+    const own = exclude?.filter((each) => !linked.includes(each) || held.exclude.includes(each));
+    return own === undefined ? {} : { exclude: own.sort() };
   },
 
   judge: (wanted, seen) => ({
     refuse: absentNics("interfaces", wanted.interfaces ?? [], seen),
     warn: [
-      ...changeOf(`${wanted.source} keeps its own address towards`, excludedIn(wanted, seen), wanted.exclude),
+      ...changeOf(
+        `${wanted.source} keeps its own address towards`,
+        excludedIn(wanted, seen),
+        allExcluded(wanted),
+      ),
       ...[...masquerading(wanted, seen.nat), ...masquerades(seen.foreign, nft.natPriority)].map(
         (rule) =>
           `a rule of another program gives packets between the hosts' subnets another source address: ${rule}`,
@@ -133,7 +152,8 @@ function lastingFlows(wanted: MasqueradeRuleInputs, seen: MasqueradeRuleSeen): r
   ];
 }
 
-function whyOf({ source, exclude, masquerade }: MasqueradeRuleInputs): string {
+function whyOf({ source, masquerade, ...ways }: MasqueradeRuleInputs): string {
+  const exclude = allExcluded(ways);
   const rest = masquerade === true ? ", and masquerade the rest" : "";
   return `let ${source} keep its address towards ${exclude.join(", ") || "nobody"}${rest}`;
 }

@@ -1,5 +1,5 @@
 /**
- * PeerRoute: on the host, the range `destination` is reached through the peer's address `gateway`.
+ * PeerRoute: on the host, the range `destination` is reached through the peer's address `gateway`, or by a `link`.
  *
  * It is a kernel route with dockroute's own protocol number, in the main table, and a script under
  * /etc/dockroute that puts it back at boot and after each start of Docker.
@@ -15,29 +15,39 @@ import {
   isStrangers,
   notNeeded,
   observedRoute,
+  oneWay,
   type PeerRouteInputs,
   routeClaim,
+  routeClaims,
   routeFaults,
   scriptOf,
   wayForm,
 } from "./claims.js";
 import { waysFound } from "./found.js";
+import { linkFactsOf } from "./link.js";
 
 export type { PeerRouteInputs } from "./claims.js";
+export type { LinkToPeer } from "./link-form.js";
 
-export const routeForm = z.strictObject({
-  ...onHost,
-  peer: hostName,
-  ...wayForm,
-});
+export const routeForm = z.strictObject({ ...onHost, peer: hostName, ...wayForm.shape }).superRefine(oneWay);
 
 const facts = {
   ...common,
-  ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) => [gateway]),
+  ...linkFactsOf(({ link }: Pick<PeerRouteInputs, "link">) => [link]),
+  ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) =>
+    gateway === undefined ? [] : [gateway],
+  ),
 };
 
 export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
-  changes: { peer: "replace", destination: "replace", gateway: "update", interface: "update" },
+  changes: {
+    peer: "replace",
+    destination: "replace",
+    gateway: "update",
+    interface: "update",
+    routed: "update",
+    link: "update",
+  },
   id: ({ host, peer }) => `${host}/to/${peer}`,
   check: (raw) => read(routeForm, raw),
   facts,
@@ -46,7 +56,8 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
     const holder = { ...wanted, id: peerRoute.id(wanted) };
     const route = routeClaim(wanted, holder, seen);
     const kept = boot.keptAtBoot(scriptOf(wanted, holder, seen), seen.scripts);
-    return [route, ...(isStrangers(route) ? leftToStranger(kept) : kept)];
+    if (isStrangers(route)) return [route, ...leftToStranger(kept)];
+    return [...routeClaims(wanted, holder, route, seen), ...kept];
   },
 
   observed: observedRoute,

@@ -16,9 +16,11 @@ import {
   isStrangers,
   notNeeded,
   observedRoute,
+  oneWay,
   type PeerRouteInputs,
   type RouteSeen,
   routeClaim,
+  routeClaims,
   routeFaults,
   scriptOf,
   type WayToPeer,
@@ -26,6 +28,7 @@ import {
 } from "../route/claims.js";
 import { found, keptBy } from "../route/found.js";
 import { removeRouteTo } from "../route/left-behind.js";
+import { formerPeer, linkFactsOf } from "../route/link.js";
 
 export type { WayToPeer } from "../route/claims.js";
 
@@ -37,7 +40,7 @@ export interface PeerRoutesInputs extends OnHost {
 export const routesForm = z.strictObject({
   ...onHost,
   routes: z
-    .record(z.string(), z.strictObject(wayForm).meta({ id: "WayToPeer" }))
+    .record(z.string(), wayForm.superRefine(oneWay).meta({ id: "WayToPeer" }))
     .superRefine((routes, context) => {
       const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
       const peers = new Map<string, string>();
@@ -53,8 +56,11 @@ export const routesForm = z.strictObject({
 
 const facts = {
   ...common,
+  ...linkFactsOf(({ routes }: Pick<PeerRoutesInputs, "routes">) =>
+    Object.values(routes).map(({ link }) => link),
+  ),
   ways: ip.waysTo(({ routes }: Pick<PeerRoutesInputs, "routes">) => [
-    ...new Set(Object.values(routes).map(({ gateway }) => gateway)),
+    ...new Set(Object.values(routes).flatMap(({ gateway }) => gateway ?? [])),
   ]),
 };
 
@@ -132,6 +138,8 @@ function holderOf(wanted: PeerRoutesInputs & Remembered): boot.Script["holder"] 
 interface One {
   readonly peer: string;
   readonly route: Claim;
+  /** The route, and what its link needs. */
+  readonly claims: Claims;
   readonly script: boot.Script;
   /** The reasons against making its route. */
   readonly faults: readonly Fault[];
@@ -146,7 +154,8 @@ function seenRoutes(wanted: PeerRoutesInputs & Remembered, seen: RouteSeen): rea
       property: `routes.${peer}.${property}`,
       reason,
     }));
-    return { peer, route, script: scriptOf(one, holder, seen), faults };
+    const claims = routeClaims(one, holder, route, seen);
+    return { peer, route, claims, script: scriptOf(one, holder, seen), faults };
   });
 }
 
@@ -160,8 +169,8 @@ function claimsOf(one: One, beside: boot.Beside, seen: RouteSeen): Claims {
     claims.map((claim) => ({ ...claim, part: one.peer, what: `${one.peer}: ${claim.what}` }));
   if (isStrangers(one.route)) return own([one.route]);
   const kept = boot.scriptKept(one.script, beside, seen.scripts);
-  if (!isLeft(one)) return own([one.route, ...kept]);
-  return own([one.route, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
+  if (!isLeft(one)) return own([...one.claims, ...kept]);
+  return own([...one.claims, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
 }
 
 /** Made no more, but removed with the resource as far as it is ours. */
@@ -193,7 +202,8 @@ function removal(
 ): Claim {
   const peer = all.find(({ script }) => script.subject === subject)?.peer;
   const script = boot.removeScript(boot.pathOf({ kind, subject }), beside);
-  const remove = [script, ...(peer === undefined ? removeRouteTo(subject, seen) : [])];
+  const route = [...removeRouteTo(subject, seen), ...formerPeer({ kind, subject }, seen)];
+  const remove = [script, ...(peer === undefined ? route : [])];
   return {
     part: peer ?? subject,
     what: peer === undefined ? `route to ${subject}` : `${peer}: ${boot.pathOf({ kind, subject })}`,

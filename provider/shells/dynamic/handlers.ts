@@ -1,6 +1,6 @@
 /**
  * The entry of the provider process. Every resource in every state file names `dockroute/handlers` and one of
- * these six: path and names are a promise and are never changed.
+ * these seven: path and names are a promise and are never changed.
  */
 import { endWithEngine } from "../lifecycle/end-with-engine.js";
 import { kinds, questions } from "../lifecycle/kinds.js";
@@ -18,3 +18,4 @@ export const PeerRoute: Lifecycle = kinds.PeerRoute.lifecycle(session);
 export const PeerRoutes: Lifecycle = kinds.PeerRoutes.lifecycle(session);
 export const MasqueradeRule: Lifecycle = kinds.MasqueradeRule.lifecycle(session);
 export const ForwardRule: Lifecycle = kinds.ForwardRule.lifecycle(session);
+export const HostLink: Lifecycle = kinds.HostLink.lifecycle(session);

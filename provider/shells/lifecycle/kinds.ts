@@ -8,6 +8,8 @@ import { dockerBridge } from "../../resources/bridge/index.js";
 import { schema as bridgeForm } from "../../resources/bridge/inputs.js";
 import { forwardRule } from "../../resources/forward/index.js";
 import { schema as forwardForm } from "../../resources/forward/inputs.js";
+import { hostLink } from "../../resources/link/index.js";
+import { schema as linkForm } from "../../resources/link/inputs.js";
 import { masqueradeForm, masqueradeRule } from "../../resources/masquerade/index.js";
 import { peerRoute, routeForm } from "../../resources/route/index.js";
 import { peerRoutes, routesForm } from "../../resources/routes/index.js";
@@ -41,6 +43,7 @@ export const kinds = {
   PeerRoutes: onHost(peerRoutes, routesForm),
   MasqueradeRule: onHost(masqueradeRule, masqueradeForm),
   ForwardRule: onHost(forwardRule, forwardForm),
+  HostLink: onHost(hostLink, linkForm),
   MeshCheck: {
     form: meshCheckForm,
     replacing: [],

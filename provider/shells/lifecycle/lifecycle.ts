@@ -55,7 +55,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     private readonly session: Session,
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
-    this.traits = kind.disruptive?.traits.names ?? [];
+    this.traits = [...(kind.disruptive?.traits.names ?? []), ...(kind.outputs?.names ?? [])];
     this.made = ["machine", ...(kind.disruptive === undefined ? [] : ["before"])];
   }
 
@@ -80,7 +80,8 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
-    const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...inputs };
+    const decided = asked?.traits ?? pick(olds, this.kind.outputs?.defaults ?? []);
+    const all = { ...pick(news, ["connection", "stack"]), ...last, ...decided, ...inputs };
     const late = asked === undefined ? [] : atHost(await this.session.lintLate(inputs.host));
     return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
   }
@@ -97,7 +98,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) };
+    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(inputs, seen) };
   }
 
   async diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
@@ -142,7 +143,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
       const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
-      const traits = { ...pick(props, this.traits), ...this.traitsOf(seen) };
+      const traits = { ...pick(props, this.traits), ...this.traitsOf(inputs, seen) };
       const own = this.inputsOf(inputs);
       return { ...pick(props, ["connection", "stack"]), ...traits, ...own, ...defined({ machine, before }) };
     } catch (error) {
@@ -243,8 +244,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     );
   }
 
-  private traitsOf(seen: Seen<F>): Props {
-    return cleaned(defined(this.kind.disruptive?.traits.of(seen) ?? {}));
+  private traitsOf(inputs: I, seen: Seen<F>): Props {
+    const { disruptive, outputs } = this.kind;
+    return cleaned(defined({ ...disruptive?.traits.of(seen), ...outputs?.of(inputs, seen) }));
   }
 
   private hostOf(inputs: I, props: Props): Host {
