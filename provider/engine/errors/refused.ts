@@ -29,7 +29,7 @@ export class NoImport extends NothingChanged {
     readonly resource: string,
     reason: string,
   ) {
-    super(`${resource} cannot be imported: ${oneLine(reason)}`);
+    super(`${resource} cannot be imported, nothing was changed: ${oneLine(reason)}`);
   }
 }
 

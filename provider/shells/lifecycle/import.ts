@@ -19,12 +19,19 @@ export async function importOf<I extends OnHost, F extends Facts<I>>(
   stack: string,
 ): Promise<Imported> {
   const { imports, disruptive } = kind;
-  if (imports === undefined) throw new NoImport(id, "its inputs cannot be read back from a host");
+  if (imports === undefined)
+    throw new NoImport(
+      id,
+      "its inputs cannot be read back from a host. Run `pulumi up`, which takes over what is there.",
+    );
   const [name = ""] = id.split("/");
   const { props, faults } = session.withEndpoint({ host: name });
   const endpoint = props["endpoint"];
   if (faults.length > 0 || typeof endpoint !== "string") {
-    throw new NoImport(id, `the config names no host ${name}; an import finds its host in dockroute:hosts`);
+    throw new NoImport(
+      id,
+      `the config names no host ${name}. Add it to dockroute:hosts, where an import finds its host.`,
+    );
   }
   const host = session.host(name, endpoint, undefined);
   const answers = await host.read(imports.questions, "last");

@@ -77,7 +77,7 @@ export class MeshCheckLifecycle implements Lifecycle {
   async delete(): Promise<void> {}
 
   async import(id: string): Promise<{ id: "" }> {
-    throw new NoImport(id, "a check leaves nothing on a host");
+    throw new NoImport(id, "a check leaves nothing on a host. Run `pulumi up`, which makes it anew.");
   }
 
   private async outsOf(news: Props): Promise<Props> {

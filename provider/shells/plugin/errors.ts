@@ -3,7 +3,7 @@ import { DockrouteError } from "../../engine/errors/error.js";
 /** A change that was not begun, because the person at the console ended the run. */
 export class Cancelled extends DockrouteError {
   constructor() {
-    super("the run was cancelled before this change began: nothing was changed");
+    super("the run was cancelled before this change began: nothing was changed. Run `pulumi up` again.");
   }
 
   override get changedSomething(): boolean {
@@ -14,7 +14,7 @@ export class Cancelled extends DockrouteError {
 /** A type of another version of dockroute. */
 export class UnknownToken extends DockrouteError {
   constructor(token: string) {
-    super(`this version of dockroute has no resource ${token}`);
+    super(`this version of dockroute has no resource ${token}: use the version that made it`);
   }
 
   override get changedSomething(): boolean {

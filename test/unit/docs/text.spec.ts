@@ -18,14 +18,16 @@ function under(folder: string, end: string): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** As GitHub makes them. */
+/** As GitHub makes them, and those that a table's rows have. */
 function anchorsOf(path: string): readonly string[] {
-  return [...readFileSync(join(root, path), "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+  const text = readFileSync(join(root, path), "utf8");
+  const titles = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
     title
       .toLowerCase()
       .replaceAll(/[^\w\- ]/g, "")
       .replaceAll(" ", "-"),
   );
+  return [...titles, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id)];
 }
 
 function brokenLinks(path: string): readonly string[] {

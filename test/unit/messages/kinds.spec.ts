@@ -171,6 +171,17 @@ const kinds: Readonly<Record<string, readonly (readonly [() => Error, ...(string
       "Docker does not answer",
     ],
   ],
+  NoImport: [
+    [
+      () =>
+        new errors.NoImport(
+          "alpha/to/beta",
+          "the config names no host alpha. Add it to dockroute:hosts, where an import finds its host.",
+        ),
+      "alpha/to/beta",
+      "names no host alpha",
+    ],
+  ],
   PartlyRefused: [
     [
       () =>

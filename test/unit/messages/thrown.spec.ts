@@ -17,6 +17,8 @@ describe("each value that is thrown", () => {
       "DialFailed",
       "NoChannel",
       "SshConfigFault",
+      "Cancelled",
+      "UnknownToken",
     ];
     const odd = sources().flatMap((file) =>
       thrownIn(file).filter(({ what }) => !known.includes(what) && what !== "pulumi.RunError"),
