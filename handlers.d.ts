@@ -1,7 +1,13 @@
 /** For the provider process, which finds each kind of resource here by its name. Not for programs. */
 declare const handlers: Readonly<
   Record<
-    "DockerBridge" | "ForwardRule" | "LanNetwork" | "MasqueradeRule" | "PeerRoute" | "PeerRoutes",
+    | "DockerBridge"
+    | "ForwardRule"
+    | "HostLink"
+    | "LanNetwork"
+    | "MasqueradeRule"
+    | "PeerRoute"
+    | "PeerRoutes",
     unknown
   >
 >;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { cacheFolder, locked, stateFolder } from "./folders.js";
 import { type Image, isVm } from "./images.js";
-import { addressIn, knownDestinations, macOf } from "./network.js";
+import { addressIn, farNetwork, knownDestinations, macOf } from "./network.js";
 import { imageWith, type OptionName, optionsOf } from "./options.js";
 import type { Log } from "./run.js";
 import { type HostState, type LabState, labPrefixes, readState, writeState } from "./state.js";
@@ -20,6 +20,8 @@ export interface HostSpec {
   readonly options?: readonly OptionName[];
   /** The name of its network interface; default eth0. */
   readonly interface?: string;
+  /** Its card is in another network, with a router between it and the hosts of the first one. */
+  readonly farSite?: boolean;
 }
 
 export interface LabOptions {
@@ -98,12 +100,13 @@ export async function claim(
         suite: images.get(imageOf(host))?.suite ?? "",
         layers: images.get(imageOf(host))?.layers ?? [],
         index: position + 1,
-        address: addressIn(subnet, position + 11),
+        address: addressIn(host.farSite === true ? farNetwork(slot) : subnet, position + 11),
         mac: macOf(slot, position + 1),
         interface: host.interface ?? "eth0",
         ...(rows.some(({ bareCard }) => bareCard) ? { bareCard: true } : {}),
         ...(rows.some(({ leased }) => leased) ? { leased: true } : {}),
         ...(rows.some(({ secondCard }) => secondCard) ? { secondCard: true } : {}),
+        ...(host.farSite === true ? { farSite: true } : {}),
         ...(mtu === undefined ? {} : { mtu }),
         ...(isVm(host.image) ? { vm: true } : {}),
       };

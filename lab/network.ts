@@ -11,6 +11,8 @@ export const switchNamespace = (lab: LabState): string => namespaceOf(lab, "swit
 export const operatorInterface = (lab: LabState): string => `${lab.prefix}-op`;
 /** The network of the second cards: the same number under another prefix, reached by nothing else. */
 export const secondNetwork = (lab: LabState): string => `10.214.${lab.slot}.0/24`;
+/** The network of the far site: the switch routes between it and the first one. */
+export const farNetwork = (slot: number): string => `10.215.${slot}.0/24`;
 const secondPortOf = (machine: HostState | StrangerState): string => `side${machine.index}`;
 const portOf = (machine: HostState | StrangerState): string => `port${machine.index}`;
 
@@ -59,6 +61,16 @@ export async function makeSwitch(lab: LabState): Promise<void> {
     `addr add ${operatorOf(lab)}/24 dev ${operatorInterface(lab)}`,
     `link set ${operatorInterface(lab)} up`,
   );
+  if (lab.hosts.some(({ farSite }) => farSite)) await makeFarSite(lab);
+}
+
+/** Its hosts are reached through the switch, also by the outer machine, by a route that goes with the lab's interface. */
+async function makeFarSite(lab: LabState): Promise<void> {
+  const [name, far] = [switchNamespace(lab), farNetwork(lab.slot)];
+  const address = `addr add ${addressIn(far, 1)}/24 dev bridge2`;
+  await ipIn(name, "link add bridge2 type bridge", address, "link set bridge2 up");
+  await run(["nsenter", `--net=/run/netns/${name}`, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+  await ip(`route add ${far} via ${gatewayOf(lab)} dev ${operatorInterface(lab)}`);
 }
 
 /**
@@ -95,10 +107,10 @@ export async function plugHost(lab: LabState, host: HostState): Promise<void> {
   await ipIn(name, ...secondCardLines(lab, host));
 }
 
-const firstCardLines = (lab: LabState, { address }: HostState | StrangerState, device: string): string[] => [
+const firstCardLines = ({ address }: HostState | StrangerState, device: string): string[] => [
   `addr add ${address}/24 broadcast + dev ${device}`,
   `link set ${device} up`,
-  `route add default via ${gatewayOf(lab)} dev ${device}`,
+  `route add default via ${address.replace(/\d+$/, "1")} dev ${device}`,
 ];
 
 const secondCardLines = (lab: LabState, host: HostState): string[] => [
@@ -109,7 +121,7 @@ const secondCardLines = (lab: LabState, host: HostState): string[] => [
 /** The lines for `ip -batch` on a host whose cards come with its own kernel. */
 export function cardLines(lab: LabState, host: HostState): readonly string[] {
   return [
-    ...(host.bareCard === true ? [] : firstCardLines(lab, host, host.interface)),
+    ...(host.bareCard === true ? [] : firstCardLines(host, host.interface)),
     ...(host.secondCard === true ? secondCardLines(lab, host) : []),
   ];
 }
@@ -123,7 +135,7 @@ export interface Tap {
 /** Makes the taps that QEMU, started in the switch's namespace, takes by their names. */
 export async function plugVm(lab: LabState, host: HostState): Promise<readonly Tap[]> {
   await unplug(lab, host);
-  const taps = [{ name: portOf(host), mac: host.mac, bridge: "bridge0" }];
+  const taps = [{ name: portOf(host), mac: host.mac, bridge: host.farSite === true ? "bridge2" : "bridge0" }];
   if (host.secondCard === true) {
     const mac = macOf(lab.slot, 100 + host.index);
     taps.push({ name: secondPortOf(host), mac, bridge: "bridge1" });
@@ -187,7 +199,7 @@ async function plug(
   lab: LabState,
   machine: HostState | StrangerState,
   device: string,
-  { bareCard, mtu }: Pick<HostState, "bareCard" | "mtu"> = {},
+  { bareCard, farSite, mtu }: Pick<HostState, "bareCard" | "farSite" | "mtu"> = {},
 ): Promise<void> {
   const name = namespaceOf(lab, machine.name);
   await makeNamespace(name);
@@ -197,12 +209,12 @@ async function plug(
     name,
     device,
     port: portOf(machine),
-    bridge: "bridge0",
+    bridge: farSite === true ? "bridge2" : "bridge0",
     mac,
     ...(mtu === undefined ? {} : { mtu }),
   });
   if (bareCard === true) return;
-  await ipIn(name, ...firstCardLines(lab, machine, device));
+  await ipIn(name, ...firstCardLines(machine, device));
 }
 
 export async function unplug(lab: LabState, machine: HostState | StrangerState): Promise<void> {

@@ -26,6 +26,8 @@ export interface HostState {
   readonly leased?: boolean;
   /** True with an eth1 in the lab's second network. */
   readonly secondCard?: boolean;
+  /** Whether its card is in the network of the far site. */
+  readonly farSite?: boolean;
   /** Of its cards; default the kernel's 1500. */
   readonly mtu?: number;
   /** It has a kernel of its own: a virtual machine, whose disk is a file. */

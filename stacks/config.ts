@@ -1,9 +1,10 @@
 import { endpointFor } from "../provider/host/login/alias.js";
 import { mergeConnections, readConnection, type Written } from "../provider/host/login/connection.js";
 import { SshConfigFault } from "../provider/host/login/ssh-config.js";
-import { type LanPlan, type MeshConfig, type Plan, PlanError, planMesh } from "../provider/plan/index.js";
+import type { LanPlan, MeshConfig, Plan } from "../provider/plan/index.js";
 import { ConfigError, Faults } from "./faults.js";
 import { readLans, type StackLans } from "./lans.js";
+import { planIt, readMesh, type Values } from "./mesh.js";
 import * as schema from "./schema.js";
 import { plainSecrets } from "./secrets.js";
 import { field, type Source } from "./source.js";
@@ -40,9 +41,6 @@ export interface LeavingHost {
   readonly gone: boolean;
 }
 
-/** By full key, "dockroute:hosts". */
-type Values = Readonly<Record<string, unknown>>;
-
 /** Every key of the config, and whether its value is text or JSON text. */
 const forms: Readonly<Record<string, "text" | "json">> = {
   "dockroute:pool": "text",
@@ -52,6 +50,8 @@ const forms: Readonly<Record<string, "text" | "json">> = {
   "dockroute:maxUnavailable": "json",
   "dockroute:check": "json",
   "dockroute:routes": "text",
+  "dockroute:between": "text",
+  "dockroute:link": "json",
   "dockroute:connection": "json",
   "dockroute:hosts": "json",
   "dockroute:leaving": "json",
@@ -77,7 +77,7 @@ export function readConfig(source: Source, previous?: Plan, previousLans?: LanPl
   const check = schema.check(schema.flag, values["dockroute:check"], "dockroute:check", faults);
   const routes = schema.check(schema.routes, values["dockroute:routes"], "dockroute:routes", faults);
   const mesh = readMesh(values, faults);
-  const plan = tryPlan(mesh, previous, faults);
+  const plan = planIt(mesh, previous, faults);
   const lans = readLans(values, previousLans, faults);
   const isWhole = plan !== undefined && lans !== undefined && maxUnavailable !== undefined;
   if (faults.all.length > 0 || !isWhole || check === undefined || routes === undefined) {
@@ -172,42 +172,4 @@ function twice(name: string, at: number, staying: readonly unknown[], leaving: r
 
 function namesIn(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value.map((entry: unknown) => field(entry, "name")) : [];
-}
-
-/**
- * The planner's input. A value of the wrong shape is a fault here and becomes one that the planner refuses too, so
- * that one fault does not hide the others.
- */
-function readMesh(values: Values, faults: Faults): MeshConfig {
-  const prefix = (name: "hostPrefix" | "bridgePrefix" | "networkPrefix") => {
-    const property = `dockroute:${name}`;
-    const value = values[property];
-    if (value === undefined) return {};
-    return { [name]: schema.check(schema.prefix, value, property, faults) ?? Number.NaN };
-  };
-  const text = (value: unknown) => (typeof value === "string" ? value : "");
-  const hosts: readonly unknown[] = Array.isArray(values["dockroute:hosts"]) ? values["dockroute:hosts"] : [];
-  return {
-    pool: schema.check(schema.pool, values["dockroute:pool"], "dockroute:pool", faults) ?? "",
-    ...prefix("hostPrefix"),
-    ...prefix("bridgePrefix"),
-    ...prefix("networkPrefix"),
-    hosts: hosts.map((host) => {
-      const subnet = field(host, "subnet");
-      const own = { name: text(field(host, "name")), address: text(field(host, "address")) };
-      return subnet === undefined ? own : { ...own, subnet: text(subnet) };
-    }),
-  };
-}
-
-function tryPlan(mesh: MeshConfig, previous: Plan | undefined, faults: Faults): Plan | undefined {
-  try {
-    return planMesh(mesh, previous);
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    faults.add(
-      ...error.faults.map(({ property, reason }) => ({ property: `dockroute:${property}`, reason })),
-    );
-    return undefined;
-  }
 }

@@ -1,5 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type LanPlan, moves, type Plan, renames, room } from "../provider/plan/index.js";
+import {
+  type FabricRoute,
+  fabricRoutes,
+  type LanPlan,
+  moves,
+  type Plan,
+  renames,
+  room,
+  wayLines,
+  wayWarnings,
+} from "../provider/plan/index.js";
 import type { MeshCheckResults } from "../provider/shells/dynamic/classes/mesh-check.js";
 import { previousLans, previousPlan } from "../provider/shells/dynamic/classes/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
@@ -13,6 +23,8 @@ interface Outputs {
   readonly lans?: LanPlan;
   /** With `dockroute:check`: by host and peer, reached or not and why. */
   readonly check?: pulumi.Output<MeshCheckResults>;
+  /** With `dockroute:between: routed`: the routes that the network between the sites needs. */
+  readonly fabricRoutes?: readonly FabricRoute[];
 }
 
 /** Makes the plan of the config and the last plan, and the resources of the plan. The next run reads the output `plan` as its last plan. */
@@ -20,11 +32,16 @@ async function main(): Promise<Outputs> {
   const previous = await previousPlan();
   const config = readConfig(stackSource(), previous, await previousLans());
   await announce(config, previous ?? {});
-  const mesh = declareMesh(config);
-  const resources = [...mesh, ...declareLans(config, mesh)];
-  const { plan, lans } = config;
-  const outputs = { plan, ...(lans.lans.length === 0 ? {} : { lans: lans.plan }) };
-  return config.check ? { ...outputs, check: declareCheck(config, resources).results } : outputs;
+  const ofMesh = declareMesh(config);
+  const resources = [...ofMesh, ...declareLans(config, ofMesh)];
+  const { plan, mesh, lans } = config;
+  const routes = fabricRoutes(mesh, plan);
+  return {
+    plan,
+    ...(lans.lans.length > 0 ? { lans: lans.plan } : {}),
+    ...(config.check ? { check: declareCheck(config, resources).results } : {}),
+    ...(routes.length > 0 ? { fabricRoutes: routes } : {}),
+  };
 }
 
 /** Tells a person the consequences before saying yes. */
@@ -46,7 +63,11 @@ async function announce({ mesh, plan, leaving }: StackConfig, previous: Plan): P
       `${host} moves from ${from} to ${to}: Docker restarts there and its containers get new addresses`,
     );
   }
+  for (const text of wayWarnings(mesh)) await pulumi.log.warn(text);
   if (!pulumi.runtime.isDryRun()) return;
+  const ways = wayLines(mesh);
+  if (ways.length > 0)
+    await pulumi.log.info(`the ways between the hosts:\n${ways.map((line) => `  ${line}`).join("\n")}`);
   const { left, subnets } = room(mesh, plan);
   await pulumi.log.info(`${mesh.pool} has room for ${left} more of ${subnets} hosts`);
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pools } from "../provider/plan/index.js";
-import { declareMesh as declare, type MeshMember } from "../provider/shells/dynamic/classes/declare.js";
+import { declareMesh as declare } from "../provider/shells/dynamic/classes/declare.js";
+import type { MeshMember } from "../provider/shells/dynamic/classes/member.js";
 import { MeshCheck } from "../provider/shells/dynamic/classes/mesh-check.js";
 import type { StackConfig } from "./config.js";
 
@@ -16,6 +17,7 @@ export function declareMesh({ mesh, plan, hosts, routes }: Declared): readonly p
       const planned = Object.hasOwn(plan, name) ? plan[name] : undefined;
       if (planned === undefined) return [];
       const { address, ...own } = planned;
+      const inMesh = mesh.hosts.find((host) => host.name === name);
       return [
         {
           name,
@@ -24,10 +26,12 @@ export function declareMesh({ mesh, plan, hosts, routes }: Declared): readonly p
           address: pulumi.output(address),
           own: pulumi.output(own),
           networks: pulumi.output(pools(mesh, planned)),
+          site: inMesh?.site,
+          publicAddress: inMesh?.publicAddress,
         },
       ];
     }),
-    routes,
+    { routes, ways: mesh },
   );
 }
 

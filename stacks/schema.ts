@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pathOf } from "../provider/engine/printable.js";
-import { hostNamePattern, interfacePattern } from "../provider/plan/index.js";
+import { betweens, hostNamePattern, interfacePattern } from "../provider/plan/index.js";
 import type { Faults } from "./faults.js";
 
 /**
@@ -37,6 +37,8 @@ export const host = z.strictObject({
   name: text,
   address: text,
   subnet: text.optional(),
+  site: text.optional(),
+  publicAddress: text.optional(),
   interface: interfaceName.optional(),
   lans: lansOfHost,
   connection: z.unknown().optional(),
@@ -59,6 +61,16 @@ export const routes = z
     error: ({ input }) => `${shown(input)} is refused: pair or host is allowed`,
   })
   .default("pair");
+export const between = z
+  .enum(betweens, {
+    error: ({ input }) => `${shown(input)} is refused: wireguard, vxlan, routed or refuse is allowed`,
+  })
+  .optional();
+const number = z
+  .number({ error: ({ input }) => `${shown(input)} is refused: a number is allowed` })
+  .exactOptional();
+/** The planner checks the bounds. */
+export const link = z.strictObject({ port: number, mtu: number, keepalive: number });
 export const flag = truth.default(false);
 export const maxUnavailable = z
   .number({ error: ({ input }) => `${shown(input)} is refused: ${count}` })

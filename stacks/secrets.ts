@@ -1,8 +1,7 @@
 import { pathOf } from "../provider/engine/printable.js";
+import { credentialFields } from "../provider/host/login/connection.js";
 import type { ConfigFault } from "./faults.js";
 import { field, type Source } from "./source.js";
-
-const secretFields = ["password", "privateKey", "privateKeyPassword"];
 
 /** The connections, which may hold secrets: each with its key, and its path in the key's value. */
 function connections(values: Readonly<Record<string, unknown>>): [string, (string | number)[]][] {
@@ -28,7 +27,7 @@ function connections(values: Readonly<Record<string, unknown>>): [string, (strin
  */
 export function plainSecrets(source: Source, values: Readonly<Record<string, unknown>>): ConfigFault[] {
   return connections(values).flatMap(([key, path]) =>
-    secretFields.flatMap((name) => {
+    credentialFields.flatMap((name) => {
       const value = at(values[key], [...path, name]);
       if (value === undefined || value === null || isSecret(source, key, [...path, name], value)) return [];
       const property = pathOf([...path, name], key);

@@ -1,7 +1,7 @@
 /**
  * All that is checked before a change is believed: `npm test`. A part of it: `npm test -- lint`,
  * `npm test -- unit [WORDS]`, `npm test -- hosts [WORDS]`, where the words choose tests by their names. `npm run
- * test:cases`, `test:events`, `test:lans`, `test:managers`, `test:upgrades` and `test:vm` take too long for every time; `npm run test:vm -- --points 12`
+ * test:cases`, `test:events`, `test:lans`, `test:links`, `test:managers`, `test:upgrades` and `test:vm` take too long for every time; `npm run test:vm -- --points 12`
  * cuts the power at fewer points.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -16,7 +16,7 @@ const modules = join(root, "node_modules");
 interface Step {
   readonly part:
     | ("lint" | "unit" | "ground" | "hosts" | "sample")
-    | ("long" | "cases" | "events" | "lans" | "managers" | "upgrades" | "vm");
+    | ("long" | "cases" | "events" | "lans" | "links" | "managers" | "upgrades" | "vm");
   readonly what: string;
   readonly argv: readonly string[];
   /** True for mocha, which counts; any other program is one test. */
@@ -85,6 +85,15 @@ const steps: readonly Step[] = [
     argv: mocha("managers", "900000"),
     counts: true,
     long: true,
+  },
+  {
+    part: "links",
+    what: "links between two sites",
+    argv: mocha("links", "900000"),
+    counts: true,
+    long: true,
+    // The lab's hosts share a kernel without WireGuard, so they have it as a program.
+    images: ["docker20", "docker26", "docker28"].map((image) => `${image}+wireguard-tools+wireguard-go`),
   },
   {
     part: "upgrades",
@@ -188,7 +197,7 @@ async function main(): Promise<void> {
   );
   const sum = { passed: 0, failed: 0 };
   if (chosen.length === 0) {
-    const parts = "lint, unit, hosts, sample, long, cases, events, lans, managers, upgrades and vm";
+    const parts = "lint, unit, hosts, sample, long, cases, events, lans, links, managers, upgrades and vm";
     console.log(`no part "${part}": there are ${parts}`);
     sum.failed = 1;
   }

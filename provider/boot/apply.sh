@@ -28,7 +28,16 @@ look() {
   iptables -w -t raw -S
   iptables -w -S
   cat /proc/sys/net/ipv4/ip_forward /etc/dockroute/scripts/* /etc/dockroute/parts/*
+  for device in dr-wg dr-vx; do [ ! -e /sys/class/net/$device ] || look_at_link $device; done
 } 2>&1
+# Endpoints and handshakes of peers change by themselves, and `wg show DEVICE dump` would print the private key.
+look_at_link() {
+  ip -o -4 addr show dev "$1"
+  cat "/sys/class/net/$1/mtu" "/sys/class/net/$1/flags"
+  if [ "$1" = dr-vx ]; then bridge fdb show dev "$1"; ip -4 neigh show dev "$1" nud permanent; return; fi
+  # wireguard-go gives its peers in another order each time.
+  for what in public-key listen-port allowed-ips persistent-keepalive; do wg show "$1" $what | sort; done
+}
 if [ "$1" = repair ] && [ -e "$last" ] && [ "$(look)" = "$(cat "$last")" ]; then exit 0; fi
 status=0
 for script in /etc/dockroute/scripts/* /etc/dockroute/parts/*; do

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Claim, type Claims, ifThere, outdated, state } from "../engine/claim.js";
-import { type Command, type Line, quote } from "../engine/command.js";
+import { type Command, type Line, quote, type ShellText } from "../engine/command.js";
 import { fact } from "../engine/fact.js";
 import { isLeftover, readFiles, removeFile, removeWithFolders, writeFile } from "../facts/files.js";
 import { directory, madeBy, partsDirectory, scriptsDirectory, unitsDirectory } from "../facts/places.js";
@@ -23,20 +23,37 @@ export interface Script {
   readonly holder: Holder;
   /** One sentence for a person who reads the file on the host. */
   readonly about: string;
-  readonly lines: readonly Line[];
+  readonly lines: readonly (Line | ShellText)[];
   /** Its name in dockroute 0.1.0, in /etc/dockroute/parts. */
   readonly formerName?: string;
 }
 
-/** The filters stand before the routes that lead to them. */
-const order = { forward: 10, guard: 20, masquerade: 30, route: 40, lan: 45, host: 50 } as const;
+/** The filters stand before the routes that lead to them, and the devices of links before the routes by them. */
+const order = { forward: 10, guard: 20, masquerade: 30, link: 35, route: 40, lan: 45, host: 50 } as const;
 
 const questions = [
   {
     why: "read what dockroute keeps on the host",
     argv: [
       ...["find", directory, unitsDirectory, "-xdev", "(", "-path", `${directory}/*`],
-      ...["-o", "-name", "dockroute*", ")", "-type", "f", "-exec", "head", "-v", "-c", "100000", "{}", "+"],
+      ...[
+        "-o",
+        "-name",
+        "dockroute*",
+        ")",
+        "-type",
+        "f",
+        "!",
+        "-name",
+        "*.key",
+        "-exec",
+        "head",
+        "-v",
+        "-c",
+        "100000",
+        "{}",
+        "+",
+      ],
     ],
     quick: ["files", directory, `${unitsDirectory} dockroute`],
   },
@@ -80,7 +97,9 @@ export function textOf(script: Script): string {
   return `${[...head, ...script.lines.map(lineText)].join("\n")}\n`;
 }
 
-function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
+function lineText(line: Line | ShellText): string {
+  if ("shell" in line) return line.shell;
+  const { argv, stdin, unless, when, mayFail } = line;
   const asked = when === undefined ? "" : `! ${quote(when)} >/dev/null 2>&1 || `;
   const guard = unless === undefined ? "" : `${quote(unless)} >/dev/null 2>&1 || `;
   const text = `${guard}${asked}${quote(argv)}${mayFail === true ? " 2>/dev/null || :" : ""}`;
@@ -89,17 +108,20 @@ function lineText({ argv, stdin, unless, when, mayFail }: Line): string {
 }
 
 /**
- * Runs the script's own text now: `up` applies the same as the boot. If that is one line of iproute2, it goes there
- * together with those of all other scripts.
+ * Runs the script's own text now: `up` applies the same as the boot. If that is one line of one program, no
+ * shell is started for it, and one line of iproute2 goes there together with those of all other scripts.
  */
 export function load(script: Script, why: string): Command {
-  const [line, ...more] = script.lines;
-  const isPlain = more.length === 0 && line !== undefined && Object.keys(line).join() === "argv";
-  const [program, ...words] = line?.argv ?? [];
-  return {
-    ...{ why, argv: ["sh"], stdin: textOf(script) },
-    ...(isPlain && program === "ip" ? { quick: ["ip", ...words] } : {}),
-  };
+  return { why, argv: ["sh"], stdin: textOf(script), ...quickly(script.lines) };
+}
+
+function quickly([line, ...more]: Script["lines"]): Pick<Command, "quick" | "stdin"> {
+  if (line === undefined || more.length > 0 || "shell" in line) return {};
+  const { argv, stdin, ...conditions } = line;
+  const [program, ...words] = argv;
+  if (Object.keys(conditions).length > 0) return {};
+  if (program === "ip" && stdin === undefined) return { quick: ["ip", ...words] };
+  return {};
 }
 
 /** The holder of the script that is there, and so of all that it loads. undefined if it is ours or absent. */

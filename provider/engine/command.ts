@@ -49,6 +49,14 @@ export interface Line {
   readonly mayFail?: true;
 }
 
+/**
+ * Lines of a script that its own shell reads: they decide by what they find on the host, without a program for each
+ * question. They rely on `set -e`.
+ */
+export interface ShellText {
+  readonly shell: string;
+}
+
 /** A host's answer to one command. `code` is undefined where the command's end was never seen. */
 export interface Answer {
   readonly code: number | undefined;

@@ -1,8 +1,8 @@
 /** The contract of every resource, which each folder of resources/ fills. */
 import type { Claims } from "./claim.js";
-import type { Command } from "./command.js";
+import type { Answer, Command } from "./command.js";
 import type { Fault } from "./errors/fault.js";
-import type { Cheap, Facts, Seen } from "./fact.js";
+import { type Cheap, commonQuestionsOf, type Facts, type Seen, seenOf } from "./fact.js";
 
 /** The inputs of every resource: the host's name, and `user@host:port`, which holds no secret. */
 export interface OnHost {
@@ -39,9 +39,39 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   observed(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
   /** The findings that need the host: reasons to refuse the change, and warnings for a person before it. */
   judge?(inputs: I & Remembered, seen: Seen<F>, last: Readonly<Record<string, unknown>>): Judgement;
+  readonly outputs?: Outputs<I, F>;
   readonly disruptive?: Disruptive<I, F>;
   readonly orphans?: Orphans<I, F>;
-  readonly decided?: Decided<I, F>;
+  readonly imports?: Imports<I>;
+}
+
+/** How the inputs are read back from a host, for an import by the id alone. */
+export interface Imports<I extends OnHost> {
+  readonly questions: readonly Command[];
+  /**
+   * What the resource of this id may be, the likeliest first: an import takes the first that the host has as a whole,
+   * else the first of which it has a part. [] where nothing is there.
+   */
+  candidates(id: string, where: Imported, answers: readonly Answer[]): readonly I[];
+}
+
+/** What is known of a resource whose inputs are asked for. */
+export interface Imported extends OnHost {
+  /** The addresses of the config's hosts, by name. */
+  readonly addresses: ReadonlyMap<string, string>;
+}
+
+/** @param facts what the inputs are read from; they depend on no input */
+export function importsFrom<I extends OnHost, F extends Facts<unknown>>(
+  facts: F,
+  read: (id: string, where: Imported, seen: Seen<F>) => readonly I[],
+): Imports<I> {
+  const questions = commonQuestionsOf(facts);
+  return {
+    questions,
+    candidates: (id, where, answers) =>
+      read(id, where, seenOf<unknown, F>(facts, undefined, questions, answers)),
+  };
 }
 
 export type Checked<I> = { readonly inputs: I } | { readonly faults: readonly Fault[] };
@@ -51,6 +81,16 @@ export interface Judgement {
   /** The reasons that leave parts of it as they are: the rest is made, and the change ends with these as its error. */
   readonly leave?: readonly Fault[];
   readonly warn?: readonly string[];
+}
+
+/** Values of a resource that the host decides. Another value than at the last `up` is a change. */
+export interface Outputs<I extends OnHost, F extends Facts<I>> {
+  /** The names of those that are no inputs. */
+  readonly names: readonly string[];
+  /** The names of inputs whose default the host decides: without a value in the program they have the host's. */
+  readonly defaults: readonly (keyof I & string)[];
+  /** undefined is not known just now. */
+  of(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, unknown>>;
 }
 
 /** The questions that only a kind has whose change can stop Docker. */
@@ -77,16 +117,6 @@ export interface Disruptive<I extends OnHost, F extends Facts<I>> {
     readonly names: readonly string[];
     of(seen: Seen<F>): Readonly<Record<string, string | undefined>>;
   };
-}
-
-/** Values that the host decides, and not the program. */
-export interface Decided<I extends OnHost, F extends Facts<I>> {
-  /** The inputs that the host decides if nobody gives them: the link that has the host's address. */
-  readonly inputs: readonly (keyof I & string)[];
-  inputsOf(inputs: I, seen: Seen<Cheap<F>>): Partial<I>;
-  /** Values for programs that are no inputs: the id that Docker gave. Another value is no change. */
-  readonly outputs: readonly string[];
-  outputsOf(inputs: I, seen: Seen<Cheap<F>>): Readonly<Record<string, string | undefined>>;
 }
 
 /** A resource's relation to others on its host that no state may know. */

@@ -21,7 +21,8 @@ sub get {
     connect $docker, pack 'S a*', 1, $docker_socket or return;
     syswrite $docker, "GET $path HTTP/1.0\r\nHost: docker\r\n\r\n";
     my $text = '';
-    1 while sysread $docker, $text, 65536, length $text;
+    1 while length $text <= most_bytes() && sysread $docker, $text, 65536, length $text;
+    return $said{$path} = undef if length $text > most_bytes();
     my ($body) = $text =~ m{\AHTTP/1\.\d 200 .*?\r\n\r\n(.*)\z}s;
     $said{$path} = defined $body ? $body =~ s/\s*\z/\n/r : undef;
     return $said{$path};

@@ -77,19 +77,22 @@ function pair(line: string): [string, string] {
 export interface Policy {
   /** At most 17 characters. */
   readonly name: string;
-  readonly destination: string;
+  /** A range of Docker's. undefined is the host itself. */
+  readonly destination?: string;
+  /** Of a policy for the host itself, none are everybody. */
   readonly sources: readonly string[];
   /** "tcp/443"; undefined is all. */
   readonly ports?: readonly string[] | undefined;
 }
 
 function textOf({ destination, sources, ports }: Policy): string {
-  const rules = sources.flatMap((source) =>
+  const from = destination === undefined && sources.length === 0 ? [undefined] : sources;
+  const rules = from.flatMap((source) =>
     (ports ?? [undefined]).map((port) =>
       [
         '  <rule family="ipv4">',
-        `    <source address="${source}"/>`,
-        `    <destination address="${destination}"/>`,
+        ...(source === undefined ? [] : [`    <source address="${source}"/>`]),
+        ...(destination === undefined ? [] : [`    <destination address="${destination}"/>`]),
         ...portText(port),
         "    <accept/>",
         "  </rule>",
@@ -99,9 +102,9 @@ function textOf({ destination, sources, ports }: Policy): string {
   return `<?xml version="1.0" encoding="utf-8"?>
 <policy target="CONTINUE">
   <short>dockroute</short>
-  <description>Made by dockroute: the peers may enter ${destination}. Changes by hand are undone.</description>
+  <description>Made by dockroute: the peers may enter ${destination ?? "this host by their links"}. Changes by hand are undone.</description>
   <ingress-zone name="ANY"/>
-  <egress-zone name="docker"/>
+  <egress-zone name="${destination === undefined ? "HOST" : "docker"}"/>
 ${rules.join("\n")}
 </policy>
 `;

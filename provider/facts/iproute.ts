@@ -65,6 +65,8 @@ export interface Route {
   readonly metric?: number;
   /** The address that the host sends from on it. */
   readonly source?: string;
+  /** The kernel sends nothing there, and answers so. */
+  readonly isUnreachable?: true;
 }
 
 const addresses = z.array(
@@ -79,6 +81,7 @@ const addresses = z.array(
 
 const routeList = z.array(
   z.object({
+    type: z.string().optional(),
     dst: z.string(),
     gateway: z.string().optional(),
     dev: z.string().optional(),
@@ -106,8 +109,9 @@ function readLinks(answer: Answer, question: Command): readonly Link[] {
 }
 
 function readRoutes(answer: Answer, question: Command): readonly Route[] {
-  return list(routeList, answer, question).map(({ dst, gateway, dev, protocol, metric, prefsrc }) => ({
+  return list(routeList, answer, question).map(({ type, dst, gateway, dev, protocol, metric, prefsrc }) => ({
     destination: dst,
+    ...(type === "unreachable" ? { isUnreachable: true } : {}),
     ...(gateway === undefined ? {} : { gateway }),
     ...(dev === undefined ? {} : { interface: dev }),
     ...(protocol === undefined ? {} : { protocol }),

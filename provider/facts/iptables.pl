@@ -13,6 +13,7 @@ sub iptables {
     my ($table) = @_;
     my ( $code, $text, $err ) = once('iptables-save');
     return ( $code, '', $err ) if !defined $code || $code != 0;
+    return if $text =~ /^(?![#*:]|-A |COMMIT$|$)/m;
     # A table that iptables cannot print is a comment here and an error there.
     return if $text =~ /^# Table `?\Q$table\E'? is incompatible/m;
     my ($rules) = $text =~ /^\*\Q$table\E\n(.*?)^COMMIT$/ms;

@@ -1,8 +1,8 @@
 /**
  * iptables and ip6tables: always the program that the host has chosen, whichever backend it uses, because Docker's
- * rules are there too. Read by `-S`, written as the lines of a script.
+ * rules are there too. Read by `-S`; iptables-load.ts has what a script writes.
  */
-import { type Answer, type Command, type Line, readOnce } from "../engine/command.js";
+import { type Answer, type Command, readOnce } from "../engine/command.js";
 import { costly, fact } from "../engine/fact.js";
 import { type Family, v4 } from "../plan/family.js";
 
@@ -71,95 +71,11 @@ export function hasChain(seen: TableSeen, chain: string, rules: readonly Rule[])
   return held?.length === rules.length && held.every((rule, at) => sameRule(rule, rules[at] ?? []));
 }
 
-/** Fills each chain anew, in one step for each table. No other chain is touched. */
-export function fillChains(
-  chains: readonly { table: Table; chain: string; rules: readonly Rule[] }[],
-  { iptables }: Family = v4,
-): Line {
-  const text = chains.map(({ table, chain, rules }) =>
-    [
-      `*${table}`,
-      `:${chain} - [0:0]`,
-      ...rules.map((rule) => `-A ${chain} ${rule.join(" ")}`),
-      "COMMIT",
-    ].join("\n"),
-  );
-  return { argv: [`${iptables}-restore`, "-w", "--noflush"], stdin: `${text.join("\n")}\n` };
-}
-
-/** Puts the rule at the top of a chain, unless the chain has it already. */
-export function insertRule(table: Table, chain: string, rule: Rule, { iptables }: Family = v4): Line {
-  const base = [iptables, "-w", "-t", table];
-  return { argv: [...base, "-I", chain, "1", ...rule], unless: [...base, "-C", chain, ...rule] };
-}
-
-/** Makes the rule the first of its chain, wherever it is now: Docker inserts rules of its own above it. */
-export function putFirst(
-  table: Table,
-  chain: string,
-  rule: Rule,
-  { iptables }: Family = v4,
-): readonly Line[] {
-  const base = [iptables, "-w", "-t", table];
-  const isFirst = [
-    "sh",
-    "-c",
-    `[ "$(${iptables} -w -t "$1" -S "$2" 1)" = "$3" ]`,
-    "sh",
-    table,
-    chain,
-    `-A ${chain} ${rule.join(" ")}`,
-  ];
-  return [
-    { argv: [...base, "-D", chain, ...rule], unless: isFirst, mayFail: true },
-    { argv: [...base, "-I", chain, "1", ...rule], unless: isFirst },
-  ];
-}
-
-/** Makes a chain of Docker's that Docker has not made yet. Docker uses it as it is. */
-export function ensureChain(table: Table, chain: string, { iptables }: Family = v4): Line {
-  return { argv: [iptables, "-w", "-t", table, "-N", chain], mayFail: true };
-}
-
-/** Asks whether Docker's rules are in place: FORWARD jumps to DOCKER-USER. */
-export function askForDockers({ iptables }: Family = v4): readonly string[] {
-  return [iptables, "-w", "-C", "FORWARD", "-j", "DOCKER-USER"];
-}
-
-/** The policy of FORWARD, or a rule of Docker 28 and later for each bridge, drops what no rule lets in. */
-const closed = '*"-P FORWARD DROP"*|*"-A DOCKER ! -i "*';
-
-/** Asks whether Docker's rules are in place and yet let everybody in, because FORWARD's policy is ACCEPT. */
-export function askForOpen({ iptables }: Family = v4): readonly string[] {
-  const script = `case $(${iptables} -w -S) in ${closed}) exit 1 ;; *"-j DOCKER-USER"*) ;; *) exit 1 ;; esac`;
-  return ["sh", "-c", script];
-}
-
-/** The same, read from the rules. */
+/** Docker's rules are there and yet let everybody in: FORWARD's policy is ACCEPT. */
 export function isOpen({ policies, chains }: TableSeen): boolean {
   const jumps = chains.get("FORWARD")?.some((rule) => sameRule(rule, ["-j", "DOCKER-USER"])) ?? false;
   const drops = chains.get("DOCKER")?.some(([not, on]) => not === "!" && on === "-i") ?? false;
   return jumps && !drops && policies.get("FORWARD") !== "DROP";
-}
-
-/** Takes the rule away if the chain has it. */
-export function dropRule(chain: string, rule: Rule, { iptables }: Family = v4): Line {
-  return { argv: [iptables, "-w", "-D", chain, ...rule], mayFail: true };
-}
-
-/** While the host answers yes to `ask`, the rule is the last of its chain; otherwise it is not in it. */
-export function putLast(
-  chain: string,
-  rule: Rule,
-  ask: readonly string[],
-  family: Family = v4,
-): readonly Line[] {
-  const script = `[ "$(${family.iptables} -w -S "$1" | tail -n 1)" = "$2" ] && shift 2 && "$@"`;
-  const stands = ["sh", "-c", script, "sh", chain, `-A ${chain} ${rule.join(" ")}`, ...ask];
-  return [
-    { ...dropRule(chain, rule, family), unless: stands },
-    { argv: [family.iptables, "-w", "-A", chain, ...rule], unless: stands, when: ask },
-  ];
 }
 
 /** Puts the rule at the top of a chain, whether the chain has it or not. */

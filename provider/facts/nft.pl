@@ -2,7 +2,12 @@
 use strict;
 use warnings;
 
-sub nft_text { return once(qw(nft -s -t -y list ruleset)) }
+# Every line is that of a table, of something in it, or a remark.
+sub nft_text {
+    my @found = once(qw(nft -s -t -y list ruleset));
+    return @found if !defined $found[0] || $found[0] != 0;
+    return $found[1] =~ /^(?!table .* \{(?: #.*)?$|\t|\}$|#|$)/m ? () : @found;
+}
 
 sub has_table { my ( undef, $text ) = nft_text(); return $text =~ /^table \Q$_[0]\E \{/m }
 

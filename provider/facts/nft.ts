@@ -124,10 +124,15 @@ export function keptTowards(seen: Seen, chain: string): readonly string[] {
 const setType = "type ifname";
 
 /** Makes the chains anew in one transaction, and keeps what is in their sets, whatever is there under their names. */
-export function load(chains: readonly Chain[], { nft }: Family = v4): Line {
+export function load(chains: readonly Chain[], family: Family = v4): Line {
+  return { argv: ["nft", "-f", "-"], stdin: loadedText(chains, [], family) };
+}
+
+/** @param gone chains that are removed, whether they are there or not */
+export function loadedText(chains: readonly Chain[], gone: readonly Chain[], { nft }: Family = v4): string {
   const text = [
     `add table ${nft} ${table}`,
-    ...chains.flatMap(({ name }) => [
+    ...[...chains, ...gone].flatMap(({ name }) => [
       `add chain ${nft} ${table} ${name}`,
       `flush chain ${nft} ${table} ${name}`,
       `delete chain ${nft} ${table} ${name}`,
@@ -137,7 +142,7 @@ export function load(chains: readonly Chain[], { nft }: Family = v4): Line {
     ...chains.flatMap(chainText),
     "}",
   ];
-  return { argv: ["nft", "-f", "-"], stdin: `${text.join("\n")}\n` };
+  return `${text.join("\n")}\n`;
 }
 
 /** One destination a rule: nft merges neighbours in a set, and the rules read would differ from those written. */

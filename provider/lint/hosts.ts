@@ -66,8 +66,11 @@ export class MeshLint {
   #findings(): readonly Finding[] {
     const { pool, hostPrefix, hosts } = this.#intended;
     const addresses = Object.fromEntries(hosts.map(({ entry }) => [entry.name, entry.address]));
+    const sites = Object.fromEntries(
+      hosts.flatMap(({ entry: { name, site } }) => (site === undefined ? [] : [[name, site]])),
+    );
     const byName = this.#standing.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const found = lint({ pool, hostPrefix, addresses }, byName);
+    const found = lint({ pool, hostPrefix, addresses, sites }, byName);
     const anew = found.filter(({ text }) => !this.#returned.has(text));
     for (const { text } of anew) this.#returned.add(text);
     return anew;

@@ -1,5 +1,6 @@
 /** Links and routes that are in the pool already. A host's subnet over one of them is refused; any other is not. */
 import * as ip from "../facts/iproute.js";
+import { isLinkDevice } from "../facts/link-device.js";
 import {
   contains,
   containsAddress,
@@ -28,7 +29,7 @@ export function inPool({ pool, hostPrefix = 24 }: Intent, { name, ground }: Stan
   const own = ownPart(ground, whole, hostPrefix);
   const meets = (range: Range) => overlaps(whole, range) && !(own !== undefined && contains(own, range));
   const links = ground.links
-    .filter((link) => link.name !== "lo" && link.name !== "docker0")
+    .filter((link) => link.name !== "lo" && link.name !== "docker0" && !isLinkDevice(link.name))
     .flatMap((link) => link.addresses.map((each) => ({ link: link.name, net: networkOf(each) })))
     .filter(({ net }) => meets(net))
     .map(

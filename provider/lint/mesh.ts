@@ -28,6 +28,8 @@ export interface Intent {
   readonly hostPrefix?: number | undefined;
   /** All hosts, those that were not reached among them. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** The sites of those that have one. Direct routes lead only to hosts of the own site. */
+  readonly sites?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Finding {
@@ -40,15 +42,23 @@ export interface Finding {
 
 /** Every finding at once, in the order of the hosts. */
 export function lint(intent: Intent, hosts: readonly Standing[]): readonly Finding[] {
-  return hosts.flatMap((host) => [
-    ...sameMachine(host, hosts),
-    ...offLink(intent, host),
-    ...wayBack(host, hosts),
-    ...diverted(intent, host),
-    ...notItsOwn(host, hosts).map((text) => warning([host.name], text)),
-    ...inPool(intent, host).map((text) => warning([host.name], text)),
-    ...smaller(host, hosts),
-  ]);
+  return hosts.flatMap((host) => {
+    const near = hosts.filter(({ name }) => isNear(intent, host.name, name));
+    return [
+      ...sameMachine(host, hosts),
+      ...offLink(intent, host),
+      ...wayBack(host, near),
+      ...diverted(intent, host),
+      ...notItsOwn(host, near).map((text) => warning([host.name], text)),
+      ...inPool(intent, host).map((text) => warning([host.name], text)),
+      ...smaller(host, near),
+    ];
+  });
+}
+
+/** True for two hosts of one site, between which the routes are direct. */
+function isNear({ sites = {} }: Intent, a: string, b: string): boolean {
+  return sites[a] === sites[b];
 }
 
 const error = (hosts: readonly string[], text: string): Finding => ({ level: "error", hosts, text });
@@ -74,10 +84,11 @@ function sameMachine(host: Standing, hosts: readonly Standing[]): readonly Findi
   });
 }
 
-function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
+function offLink(intent: Intent, host: Standing): readonly Finding[] {
   const between = new Map<string, string[]>();
-  for (const [name, address] of Object.entries(addresses)) {
-    if (name === host.name || linkOf(host.ground, address) !== undefined) continue;
+  for (const [name, address] of Object.entries(intent.addresses)) {
+    if (name === host.name || !isNear(intent, host.name, name)) continue;
+    if (linkOf(host.ground, address) !== undefined) continue;
     const way = gatewayTo(host.ground, address);
     between.set(way, [...(between.get(way) ?? []), `${name} (${address})`]);
   }
@@ -85,7 +96,8 @@ function offLink({ addresses }: Intent, host: Standing): readonly Finding[] {
   return [...between].map(([way, peers]) =>
     error(
       [host.name],
-      `${host.name}, with ${links.join(", ")}, is on no link of ${peers.join(", ")}: ${way}; a direct route needs both on one layer-2 network`,
+      `${host.name}, with ${links.join(", ")}, is on no link of ${peers.join(", ")}: ${way}; a direct route needs both on one layer-2 network; ` +
+        "hosts of different networks need a `site` each, and `dockroute:between`",
     ),
   );
 }

@@ -14,6 +14,7 @@ import { type Family, v4 } from "./family.js";
 import { hostNamePattern } from "./names.js";
 import { roomFault, type Sizes, sizeFaults, sizes } from "./sizes.js";
 import type { PartialMesh } from "./types.js";
+import { wayFaults } from "./way-faults.js";
 
 /** A config whose texts were all read and found good. */
 export interface Mesh {
@@ -79,7 +80,8 @@ export function checkMesh(config: PartialMesh): Mesh | readonly PlanFault[] {
         : read(`${where}.subnet`, readPin(host.subnet, hostPrefix, whole));
     return { name: host.name, ...(address && { address }), ...(pin && { pin }) };
   });
-  faults.push(...repeated(config.hosts, "name"), ...repeated(config.hosts, "address"), ...samePins(hosts));
+  faults.push(...repeated(config, "name"), ...repeated(config, "address"), ...samePins(hosts));
+  faults.push(...wayFaults(config, pool));
   const full = whole && roomFault(whole, hostPrefix, hosts.length);
   if (full) faults.push(full);
 
@@ -131,10 +133,14 @@ function readPin(text: string, hostPrefix: number, pool: Range | undefined): Par
   return { reason: `${text} is outside the pool ${printRange(pool)}` };
 }
 
-function repeated(hosts: PartialMesh["hosts"], property: "name" | "address"): PlanFault[] {
+/** Two sites may number their hosts alike: WireGuard calls them by their public addresses. */
+function repeated({ hosts, between }: PartialMesh, property: "name" | "address"): PlanFault[] {
+  const mayDiffer = property === "address" && between === "wireguard";
   return hosts.flatMap((host, at) => {
     if (host[property] === undefined) return [];
-    const before = hosts.findIndex((other) => other[property] === host[property]);
+    const before = hosts.findIndex(
+      (other) => other[property] === host[property] && (!mayDiffer || other.site === host.site),
+    );
     if (before === at) return [];
     const reason = `${JSON.stringify(host[property])} is already the ${property} of hosts[${before}]; each host has its own`;
     return [{ property: `hosts[${at}].${property}`, reason }];

@@ -23,4 +23,28 @@ export {
   renames,
   room,
 } from "./report.js";
-export type { HostPlan, HostSubnet, MeshConfig, MeshHost, PartialMesh, Plan } from "./types.js";
+export type {
+  Between,
+  HostPlan,
+  HostSubnet,
+  LinkSettings,
+  MeshConfig,
+  MeshHost,
+  PartialMesh,
+  Plan,
+} from "./types.js";
+export { wayLines, wayWarnings } from "./way-table.js";
+export {
+  betweens,
+  callTo,
+  type End,
+  type FabricRoute,
+  fabricRoutes,
+  isLink,
+  type LinkKind,
+  linkAddress,
+  portOf,
+  sourcesOfEnds,
+  type Way,
+  wayBetween,
+} from "./ways.js";

@@ -10,10 +10,10 @@ import { dockerBridge } from "../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../provider/resources/route/index.js";
-import { questions } from "../../provider/shells/dynamic/handlers.js";
-import { KindLifecycle, type Lifecycle } from "../../provider/shells/dynamic/lifecycle.js";
-import type { Props } from "../../provider/shells/dynamic/props.js";
-import { Session } from "../../provider/shells/dynamic/session.js";
+import { questions } from "../../provider/shells/lifecycle/kinds.js";
+import { KindLifecycle, type Lifecycle } from "../../provider/shells/lifecycle/lifecycle.js";
+import type { Props } from "../../provider/shells/lifecycle/props.js";
+import { Session } from "../../provider/shells/lifecycle/session.js";
 
 const lifecycles = {
   DockerBridge: (session: Session) => new KindLifecycle(dockerBridge, session),

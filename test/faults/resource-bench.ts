@@ -5,7 +5,7 @@ import type { Host } from "../../lab/host.js";
 import { Lab } from "../../lab/lab.js";
 import { quiet } from "../../lab/run.js";
 import type { Snapshot } from "../../lab/snapshot.js";
-import type { Props } from "../../provider/shells/dynamic/props.js";
+import type { Props } from "../../provider/shells/lifecycle/props.js";
 import { equip } from "./bench-host.js";
 import { answerOf, ownClient, Stopwatch, startCall, type Tried, type TryOptions } from "./calls.js";
 import { type Answered, answer, type CallOf } from "./client.js";

@@ -1,5 +1,5 @@
 /** The resources of the sweep, each with two values of what an update may change, and the calls that lead from one state of the host to another. */
-import type { Props } from "../../provider/shells/dynamic/props.js";
+import type { Props } from "../../provider/shells/lifecycle/props.js";
 import type { Kind } from "./client.js";
 
 export interface Case {

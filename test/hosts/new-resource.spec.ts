@@ -12,10 +12,10 @@ const setting = "net.ipv4.conf.all.arp_filter";
 const handlers = `
 require("tsx/cjs");
 const { commonQuestionsOf } = require("${root}/provider/engine/fact.ts");
-const { KindLifecycle } = require("${root}/provider/shells/dynamic/lifecycle.ts");
-const { Session } = require("${root}/provider/shells/dynamic/session.ts");
+const { KindLifecycle } = require("${root}/provider/shells/lifecycle/lifecycle.ts");
+const { Session } = require("${root}/provider/shells/lifecycle/session.ts");
 const { hostSysctl } = require("${root}/examples/new-resource/sysctl.ts");
-require("${root}/provider/shells/dynamic/end-with-engine.ts").endWithEngine();
+require("${root}/provider/shells/lifecycle/end-with-engine.ts").endWithEngine();
 exports.HostSysctl = new KindLifecycle(hostSysctl, new Session(commonQuestionsOf(hostSysctl.facts)));
 `;
 

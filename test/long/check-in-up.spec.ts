@@ -1,6 +1,6 @@
 /** `dockroute:check: true`: the proof after an `up`, in its outputs. */
 import assert from "node:assert/strict";
-import type { Results } from "../../provider/shells/dynamic/mesh-check.js";
+import type { Results } from "../../provider/shells/lifecycle/mesh-check.js";
 import { changed, Scene } from "../support/scene.js";
 import { meshConfig } from "../support/stack.js";
 

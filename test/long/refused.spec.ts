@@ -17,8 +17,11 @@ const cases: readonly Case[] = [
   {
     name: "podman",
     image: "docker26+podman",
+    // Podman's own driver, overlay, works once on a lab's root, which is an overlay itself.
     make: (host) =>
-      host.run("systemctl disable -q --now docker.socket docker; ln -sf podman /usr/bin/docker"),
+      host.run(`systemctl disable -q --now docker.socket docker; ln -sf podman /usr/bin/docker
+        printf '[storage]\ndriver = "vfs"\nrunroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"\n' \
+          >/etc/containers/storage.conf`),
     says: /podman: .*the command docker is Podman's here, which has no docker0; install Docker, or leave this host out/,
   },
   {
@@ -29,12 +32,13 @@ const cases: readonly Case[] = [
     says: /snap: .*Docker is a snap here, which reads another daemon\.json .*; install Docker's own/,
   },
   {
-    // A daemon without root needs a user's session, which the lab's hosts have not; its answer has this one mark.
+    // A daemon without root needs a user's session, which the lab's hosts have not; its answer has this one mark. It
+    // listens at a socket of its own.
     name: "rootless",
     image: "docker28",
     make: (host) =>
-      host.run(`mv /usr/bin/docker /usr/bin/docker.real
-        printf '#!/bin/sh\\ndocker.real "$@" | sed "s/.name=seccomp/\\\\"name=rootless\\\\",&/"\\n' >/usr/bin/docker
+      host.run(`mv /usr/bin/docker /usr/bin/docker.real; mv /run/docker.sock /run/own.sock
+        printf '#!/bin/sh\\ndocker.real -H unix:///run/own.sock "$@" | sed "s/.name=seccomp/\\\\"name=rootless\\\\",&/"\\n' >/usr/bin/docker
         chmod +x /usr/bin/docker; docker info --format '{{json .}}' | grep -q name=rootless`),
     says: /rootless: .*Docker runs rootless here, in a network of its own that nothing can be routed to; use the system's/,
   },
@@ -46,7 +50,7 @@ const cases: readonly Case[] = [
         printf '[Service]\\nExecStart=\\nExecStart=%s --live-restore\\n' "$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/docker.service)" \\
           >/etc/systemd/system/docker.service.d/own.conf
         systemctl daemon-reload; systemctl restart docker`),
-    says: /flag: .*dockerd has --live-restore on its command line, .*write "live-restore": true into daemon\.json instead/,
+    says: /dockerd has the flag --live-restore \(in \S+own\.conf\), .*write "live-restore": true into \S+daemon\.json instead/,
   },
 ];
 

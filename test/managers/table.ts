@@ -18,6 +18,10 @@ export interface Manager {
 const restartNetworkd = "systemctl restart systemd-networkd";
 const restartNetworkManager = "systemctl restart NetworkManager";
 const reloadNetworkManager = "systemctl reload NetworkManager";
+/** `netplan apply` without its call of udev, which the lab's hosts do not run. */
+const applyByNetworkd = "netplan generate; networkctl reload; networkctl reconfigure eth0";
+const applyByNetworkManager =
+  "netplan generate; nmcli connection reload; nmcli -w 30 connection up netplan-eth0";
 
 export const managers: readonly Manager[] = [
   {
@@ -45,21 +49,21 @@ export const managers: readonly Manager[] = [
     short: "np",
     restart: restartNetworkd,
     reload: "networkctl reload",
-    apply: "netplan apply",
+    apply: applyByNetworkd,
   },
   {
     option: "netplan NetworkManager",
     short: "nn",
     restart: restartNetworkManager,
     reload: reloadNetworkManager,
-    apply: "netplan apply",
+    apply: applyByNetworkManager,
   },
   {
     option: "cloud-init",
     short: "ci",
     restart: restartNetworkd,
     reload: "networkctl reload",
-    apply: "netplan apply",
+    apply: applyByNetworkd,
     // The next boot is a first boot to it: it writes the files of the network anew.
     beforeReboot: "cloud-init clean",
   },

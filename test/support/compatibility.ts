@@ -53,7 +53,9 @@ const managersHead = `${title}
 How long, in seconds, the containers of two hosts did not reach each other when it happened to both at once: one with
 Docker 20.10 on Debian 12, one with Docker 29 and the nftables backend on Debian 13. Nobody did anything by hand, and at
 the end all of the above was so again. "none" is less than a second. What is lost with a link comes back by the repair,
-which looks twice a minute; the 10 s without a cable are not counted. "-" is what a manager does not have.
+which looks twice a minute; the 10 s without a cable are not counted. "-" is what a manager does not have. netplan's
+configuration is applied by \`netplan generate\` and the manager below it: \`netplan apply\` itself asks udev, which the
+tests' hosts do not run, and was not tried.
 
 A lease renewed with another address is no such happening: the peers' routes lead to the old address until
 \`address\` in \`dockroute:hosts\` is the new one and \`pulumi up\` has run. Preview names the host and both addresses.

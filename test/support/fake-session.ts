@@ -1,8 +1,8 @@
 /** The lifecycle of the toy kind on a host that is fake: the tests of the engine's calls use it. */
 import { Unreachable } from "../../provider/engine/errors/host.js";
-import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
-import type { Props } from "../../provider/shells/dynamic/props.js";
-import { Session } from "../../provider/shells/dynamic/session.js";
+import { KindLifecycle } from "../../provider/shells/lifecycle/lifecycle.js";
+import type { Props } from "../../provider/shells/lifecycle/props.js";
+import { Session } from "../../provider/shells/lifecycle/session.js";
 import { FakeHost, toy } from "./fake-host.js";
 
 /** The session as it is, but for its hosts: one that is fake. */

@@ -3,8 +3,8 @@
  * and jumps of iptables in the script that they load. It reads the very text that a host gets.
  */
 import type { Command } from "../../provider/engine/command.js";
-import { readTable, type TableSeen, words } from "../../provider/facts/iptables.js";
-import { said } from "./recorded.js";
+import { type Rule, sameRule, type TableSeen, words } from "../../provider/facts/iptables.js";
+import { restoredBy } from "./loaded.js";
 
 interface ScriptsSeen {
   readonly files: ReadonlyMap<string, string>;
@@ -25,21 +25,37 @@ export function withFiles(commands: readonly Command[], before: ScriptsSeen): Sc
   };
 }
 
-/** The table after the commands: the chains that iptables-restore fills, and each rule that is put first. */
+/** The table after the commands, by what iptables-restore gets from the scripts that they load. */
 export function withRules(commands: readonly Command[], table: string, before: TableSeen): TableSeen {
-  const lines = commands.flatMap(({ argv, stdin }) => (argv.length === 1 ? (stdin ?? "").split("\n") : []));
-  // A table may be named more than once; each time up to its COMMIT.
-  const filled = lines.flatMap((line, at) =>
-    line === `*${table}` ? lines.slice(at + 1, lines.indexOf("COMMIT", at)) : [],
+  const saved = [`*${table}`, ...savedLines(before), "COMMIT"];
+  const scripts = commands.flatMap(({ argv, stdin }) =>
+    argv.length === 1 && stdin !== undefined ? [stdin] : [],
   );
-  const made = readTable(said(filled.map((line) => line.replace(/^:(\S+) .*/, "-N $1")).join("\n")));
-  const chains = new Map([...before.chains, ...made.chains]);
-  for (const line of lines) {
-    const ensured = new RegExp(`^iptables -w -t ${table} -N (\\S+)`).exec(line)?.[1];
-    if (ensured !== undefined) chains.set(ensured, chains.get(ensured) ?? []);
-    const [, chain, rule] = new RegExp(`\\|\\| iptables -w -t ${table} -I (\\S+) 1 (.*)$`).exec(line) ?? [];
-    if (chain !== undefined && rule !== undefined)
-      chains.set(chain, [words(rule), ...(chains.get(chain) ?? [])]);
+  const chains = new Map(before.chains);
+  let current = "";
+  for (const line of scripts.flatMap((script) => restoredBy(script, saved))) {
+    const [verb = "", chain = "", ...rule] = words(line);
+    if (line.startsWith("*")) current = line.slice(1);
+    if (current !== table) continue;
+    const held = chains.get(chain) ?? [];
+    if (verb.startsWith(":")) chains.set(verb.slice(1), []);
+    if (verb === "-N") chains.set(chain, []);
+    if (verb === "-A") chains.set(chain, [...held, rule]);
+    if (verb === "-I") chains.set(chain, [rule, ...held]);
+    if (verb === "-D") chains.set(chain, without(held, rule));
   }
   return { ...before, chains };
+}
+
+function without(rules: readonly Rule[], rule: Rule): readonly Rule[] {
+  const at = rules.findIndex((each) => sameRule(each, rule));
+  return at < 0 ? rules : rules.toSpliced(at, 1);
+}
+
+/** As iptables-save prints a table. */
+function savedLines({ policies, chains }: TableSeen): readonly string[] {
+  return [
+    ...[...chains.keys()].map((chain) => `:${chain} ${policies.get(chain) ?? "-"} [0:0]`),
+    ...[...chains].flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule.join(" ")}`)),
+  ];
 }

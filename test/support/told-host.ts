@@ -9,7 +9,7 @@ import { dockerBridge } from "../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../provider/resources/route/index.js";
-import { Session } from "../../provider/shells/dynamic/session.js";
+import { Session } from "../../provider/shells/lifecycle/session.js";
 
 /** Every kind, and the name of its wish in the recordings. */
 export const kinds = [

@@ -8,7 +8,7 @@ import type { Kind, OnHost } from "../../provider/engine/kind.js";
 import { machineQuestion } from "../../provider/facts/machine.js";
 import { batch } from "../../provider/host/exec/batch.js";
 import { peerRoute } from "../../provider/resources/route/index.js";
-import { KindLifecycle } from "../../provider/shells/dynamic/lifecycle.js";
+import { KindLifecycle } from "../../provider/shells/lifecycle/lifecycle.js";
 import { fixed, Sandbox, texts, unprintable } from "../support/hostile.js";
 import { answer, moment, type When } from "../support/recorded.js";
 import { kinds, ToldHost, ToldSession } from "../support/told-host.js";

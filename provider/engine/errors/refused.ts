@@ -23,6 +23,16 @@ export class Refused extends NothingChanged {
   }
 }
 
+/** An import that cannot be: of a resource of which nothing can be read back, or whose host is not known. */
+export class NoImport extends NothingChanged {
+  constructor(
+    readonly resource: string,
+    reason: string,
+  ) {
+    super(`${resource} cannot be imported: ${oneLine(reason)}`);
+  }
+}
+
 /** Parts of the resource would do harm on this host; the others were made. */
 export class PartlyRefused extends DockrouteError {
   constructor(

@@ -55,9 +55,15 @@ sub answer {
     return;
 }
 
+# Which commands are under way, for the case that their answers never come. False if nobody listens any more.
+sub begin { print STDOUT map { "\n$mark begin $_->{number}\n" } @_; return STDOUT->flush }
+
 # --- other programs ---
 
-# Both streams of a program, and its code.
+# The bound of provider/host/exec/running.ts, which is that of all answers together.
+sub most_bytes { return 32 * 1024 * 1024 }
+
+# Both streams of a program, and its code. It gets no code if it has printed too much.
 sub run {
     my ( $input, @argv ) = @_;
     path_of( $argv[0] ) or return ( 127, '', "$argv[0]: not found\n" );
@@ -90,6 +96,9 @@ sub run {
         }
         for ( grep { vec $ready, $_, 1 } keys %open ) {
             sysread( $open{$_}, $text{$_}, 65536, length $text{$_} ) or delete $open{$_};
+            next if length $text{$_} <= most_bytes();
+            kill 'KILL', $pid;
+            %open = ();
         }
     }
     waitpid $pid, 0;
@@ -120,6 +129,7 @@ sub make_round {
     my ( %first, %result );
     $first{ key($_) } //= $_ for @round;
     my @distinct = grep { $first{ key($_) } == $_ } @round;
+    begin(@round);
     for my $verb (qw(write ip)) {
         my @together = grep { $_->{words}[0] eq $verb } @distinct or next;
         my @results = $verb eq 'write' ? write_files(@together) : change_ip(@together);
@@ -158,6 +168,7 @@ sub asked {
 sub answer_question {
     my ($question) = @_;
     my ( $verb, @words ) = @{ $question->{words} };
+    begin($question) or exit 1;
     my ( $code, $out, $err ) = $verb eq 'run' ? @{ run_argv($question) } : eval { $verbs{$verb}->(@words) };
     answer( $question, $code, $out, $err ) if defined $code;
     return;

@@ -23,6 +23,9 @@ const hostName = z
   );
 const path = z.string().min(1, "is empty").transform(expandHome);
 
+/** The fields of a connection that let somebody in. */
+export const credentialFields = ["password", "privateKey", "privateKeyPassword"] as const;
+
 /** The fields of @pulumi/command's ConnectionArgs under the same names, and more. All are optional here: levels are merged. */
 const hopFields = {
   host: hostName.optional(),
@@ -41,7 +44,7 @@ const hopFields = {
   /** Seconds for one dial, from the first packet to the login; 0 without limit. */
   perDialTimeout: seconds.optional(),
 };
-const hop = z.strictObject({ ...hopFields, host: hostName });
+const hop = z.strictObject({ ...hopFields, host: hostName }).meta({ id: "Hop" });
 
 const written = z.strictObject({
   ...hopFields,
@@ -52,6 +55,11 @@ const written = z.strictObject({
   /** The hop, or the hops in order, through which the host is reached. */
   proxy: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(hop)).optional(),
 });
+
+/** The same as a program writes it. Several languages have no union of one hop and a list of them, so their programs write a list. */
+export const connectionForm = z
+  .strictObject({ ...written.shape, host: hostName, proxy: z.array(hop).optional() })
+  .meta({ id: "Connection" });
 
 /** Settings that only OpenSSH's own files have. */
 interface FromSsh {

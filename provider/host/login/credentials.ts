@@ -91,12 +91,19 @@ export interface HostEntry {
   readonly name: string;
   readonly address: string;
   readonly interface?: string;
+  readonly site?: string;
 }
 
 export function hostEntries(config: Config): readonly HostEntry[] {
-  return entries("dockroute:hosts", config).flatMap(({ name, address, interface: nic }) =>
+  return entries("dockroute:hosts", config).flatMap(({ name, address, interface: nic, site }) =>
     typeof name === "string" && typeof address === "string"
-      ? [{ name, address, ...(typeof nic === "string" ? { interface: nic } : {}) }]
+      ? [
+          {
+            ...{ name, address },
+            ...(typeof nic === "string" ? { interface: nic } : {}),
+            ...(typeof site === "string" ? { site } : {}),
+          },
+        ]
       : [],
   );
 }
@@ -104,6 +111,29 @@ export function hostEntries(config: Config): readonly HostEntry[] {
 /** The endpoint of a host by the config of its name today. */
 export function endpointIn(config: Config, name: string, address: string): string {
   return endpointFor(mergeConnections(...levelsOf(name, config, undefined, [])), address);
+}
+
+/** Where ssh goes for a resource that names no endpoint: where its own connection leads, else the config's host of that name. */
+export function endpointAt(
+  config: Config,
+  name: string,
+  own: unknown,
+): { readonly endpoint: string } | { readonly faults: readonly Fault[] } {
+  const configured = configuredHosts(config).find((each) => each.name === name);
+  if (own === undefined && configured !== undefined) return configured;
+  const read = readConnection(own, "connection");
+  if (!("connection" in read)) return read;
+  const { user, port, host = addressIn(name, config) } = read.connection;
+  const where = { ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) };
+  try {
+    if (host !== undefined) return { endpoint: endpointFor(where, host) };
+  } catch (error) {
+    if (!(error instanceof SshConfigFault)) throw error;
+    return { faults: [{ property: "connection", reason: error.message }] };
+  }
+  const reason =
+    "is missing: give the endpoint, or a connection with its host, or name the host in dockroute:hosts";
+  return { faults: [{ property: "endpoint", reason }] };
 }
 
 /** The hosts that were taken out of the config, and whether they are gone for good. */

@@ -12,10 +12,12 @@
  */
 import type { Claim, Claims } from "../../engine/claim.js";
 import { heldBy } from "../../engine/claim.js";
-import type { Kind } from "../../engine/kind.js";
+import { importsFrom, type Kind } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
+import * as docker from "../../facts/docker.js";
 import { v4 } from "../../plan/family.js";
 import { read } from "../host/inputs.js";
+import { addressOfDocker0, network } from "../host/network.js";
 import { routesLeftBehind } from "../route/left-behind.js";
 import { ofOthers } from "./addresses.js";
 import { ownerOfSetting, recordClaim } from "./before.js";
@@ -74,6 +76,23 @@ export const dockerBridge: Kind<DockerBridgeInputs, typeof facts> = {
 
   disruptive: disruption,
   orphans: { unrecorded },
+
+  imports: importsFrom(
+    { ...network, file: json.file, daemon: docker.daemon },
+    (id, { host, endpoint }, seen) => {
+      const bip = addressOfDocker0(seen);
+      if (bip === undefined || id !== `${host}/bridge`) return [];
+      const pools = (json.keysOf(seen.file)["default-address-pools"] ?? []).filter((pool) =>
+        json.isOf(v4, pool),
+      );
+      const [size, ...others] = [...new Set(pools.map((pool) => pool.size))];
+      const prefix = size === undefined || size === 24 ? {} : { networkPrefix: size };
+      // Networks of several sizes are no input of ours: Docker's own pools stay as they are.
+      const own =
+        size === undefined || others.length > 0 ? [] : [{ pools: pools.map(({ base }) => base), ...prefix }];
+      return [...own, {}].map((more) => ({ host, endpoint, bip, ...more }));
+    },
+  ),
 };
 
 /** The guard stays until Docker runs without the keys that need it. */

@@ -5,11 +5,13 @@
 import * as boot from "../../boot/script.js";
 import type { OnHost, Remembered, Unrecorded } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
+import { devices } from "../../facts/link-device.js";
 import { printRange } from "../../plan/cidr.js";
 import { forwardRule } from "../forward/index.js";
 import { formerScripts } from "../host/former.js";
 import { networkOf, targetOf } from "../host/network.js";
 import { lanNetwork } from "../lan/index.js";
+import { hostLink } from "../link/index.js";
 import { masqueradeRule } from "../masquerade/index.js";
 import { peerRoute } from "../route/index.js";
 import { ownerOfSetting } from "./before.js";
@@ -43,7 +45,24 @@ export function unrecorded(held: Wanted & OnHost & Remembered, seen: CheapSeen):
     }),
     ...lanOrphans(on, seen),
     ...seen.routes.flatMap((route) => routeOrphan(route, on, seen)),
+    ...linkOrphans(on, seen),
   ];
+}
+
+/** A link of which there is a device or a script. Its peers go with its device. */
+function linkOrphans(on: OnHost, { links, scripts }: CheapSeen): readonly Unrecorded[] {
+  const kept = boot.keptScripts("link", scripts).filter(({ holder }) => holder.startsWith(`${on.host}/`));
+  const kinds = (["wireguard", "vxlan"] as const).filter(
+    (kind) =>
+      kept.some(({ subject }) => subject === devices[kind]) ||
+      links.some(({ name }) => name === devices[kind]),
+  );
+  const address = "0.0.0.0/32";
+  return kinds.map(
+    (kind): Unrecorded =>
+      (use) =>
+        use(hostLink, { ...on, kind, address, sources: [] }),
+  );
 }
 
 /**
@@ -53,11 +72,13 @@ export function unrecorded(held: Wanted & OnHost & Remembered, seen: CheapSeen):
 function routeOrphan(route: ip.Route, on: OnHost, seen: CheapSeen): readonly Unrecorded[] {
   const { protocol, gateway } = route;
   const range = targetOf(route);
-  if (protocol !== ip.protocol || gateway === undefined || range === undefined) return [];
+  const isRefusal = route.isUnreachable === true;
+  if (protocol !== ip.protocol || range === undefined || (gateway === undefined && !isRefusal)) return [];
   const destination = printRange(range);
   const kept = [...boot.keptScripts("route", seen.scripts), ...formerScripts(on.host, seen.scripts)];
   if (kept.some(({ kind, subject }) => kind === "route" && subject === destination)) return [];
-  return [(use) => use(peerRoute, { ...on, peer: gateway, destination, gateway })];
+  const way = gateway === undefined ? {} : { gateway };
+  return [(use) => use(peerRoute, { ...on, peer: gateway ?? "link", destination, ...way })];
 }
 
 /** Everything of a network on the LAN is found by its name; the other inputs only have to be readable. */

@@ -5,13 +5,15 @@
 import { digest } from "../../boot/script.js";
 import type * as iptables from "../../facts/iptables.js";
 import type * as nft from "../../facts/nft.js";
+import type { Links } from "../host/links.js";
 import type { WithWays } from "../host/network.js";
-import { linksFor } from "./links.js";
+import { allSources, linksFor } from "./links.js";
 
 export interface Opening {
   readonly destination: string;
   readonly sources: readonly string[];
   readonly interfaces?: readonly string[] | undefined;
+  readonly links?: Links | undefined;
   readonly ports?: readonly string[] | undefined;
 }
 
@@ -111,7 +113,7 @@ function rulesOf(
 ): readonly iptables.Rule[] {
   const ports = wanted.ports?.map(portWords);
   const allowed = ports === undefined ? [[]] : table === "raw" ? [...ports.filter(isTcp), ...replies] : ports;
-  const accepts = wanted.sources.flatMap((from) =>
+  const accepts = allSources(wanted).flatMap((from) =>
     linksFor(from, wanted, seen).flatMap((name) =>
       allowed.map((words) => ["-s", from, "-i", name, ...words, "-j", "ACCEPT"]),
     ),
@@ -121,7 +123,7 @@ function rulesOf(
 }
 
 function outwardRules(wanted: Opening, seen: WithWays): readonly iptables.Rule[] {
-  return wanted.sources.flatMap((to) =>
+  return allSources(wanted).flatMap((to) =>
     linksFor(to, wanted, seen).map((name) => ["-d", to, "-o", name, "-j", "ACCEPT"]),
   );
 }
@@ -142,7 +144,7 @@ export function markChain(wanted: Opening, seen: WithWays): nft.Chain {
 
 export function marksOf(wanted: Opening, seen: WithWays): readonly nft.Rule[] {
   const ports = wanted.ports?.map(portMatch) ?? [[]];
-  return wanted.sources.flatMap((range) => {
+  return allSources(wanted).flatMap((range) => {
     const names = linksFor(range, wanted, seen);
     if (names.length === 0) return [];
     const from: readonly nft.Match[] = [

@@ -14,10 +14,12 @@
  * Where Docker was told to make no rules, keeping others out is the administrator's alone, and there is no guard.
  */
 import { type Claims, ifThere } from "../../engine/claim.js";
-import type { Line } from "../../engine/command.js";
+import type { ShellText } from "../../engine/command.js";
 import * as iptables from "../../facts/iptables.js";
+import { dockersAreThere, type Last } from "../../facts/iptables-load.js";
 import * as nft from "../../facts/nft.js";
-import { digestOf, type Filters, marksOf, type Opening } from "./chains.js";
+import { askFor, loadGuarded } from "../../facts/nft-load.js";
+import { digestOf, type Filters, markChain, marksOf, type Opening } from "./chains.js";
 
 export function guardNames(wanted: Opening): readonly string[] {
   return [`guard-${digestOf(wanted)}`, `guard-mark-${digestOf(wanted)}`];
@@ -51,20 +53,19 @@ export function lastRule(wanted: Opening): iptables.Rule {
   return ["-d", wanted.destination, ...state, ...comment, "-j", "DROP"];
 }
 
-export function guardLines(wanted: Opening, seen: Filters): readonly Line[] {
-  const chains = guardChains(wanted, seen);
-  const unload = seen.hasNft
-    ? chains.map(({ name }): Line => ({ argv: nft.unload([name]), mayFail: true }))
-    : [];
-  const noLast = iptables.dropRule("FORWARD", lastRule(wanted));
-  if (!seen.dockerFilters) return [noLast, ...unload];
-  const filters = seen.nftBackend ? nft.askForDockers : iptables.askForDockers();
-  return [
-    // The last rule stands before the chain goes, so that no moment is without both.
-    ...(seen.nftBackend ? [noLast] : iptables.putLast("FORWARD", lastRule(wanted), iptables.askForOpen())),
-    ...(seen.hasNft ? [{ ...nft.load(chains), unless: filters }] : []),
-    ...unload.map((line): Line => ({ ...line, when: filters })),
-  ];
+/** Its last rule is taken away where Docker makes no rules, or makes them in nftables. */
+export function lastOf(wanted: Opening, { dockerFilters, nftBackend }: Filters): Last {
+  return { rule: lastRule(wanted), stands: dockerFilters && !nftBackend ? "while open" : "never" };
+}
+
+/** Follows the load of iptables: the last rule stands before the chain goes, so that no moment is without both. */
+export function nftLines(wanted: Opening, seen: Filters): readonly ShellText[] {
+  const always = seen.nftBackend ? [markChain(wanted, seen)] : [];
+  const guard = seen.hasNft ? guardChains(wanted, seen) : [];
+  if (always.length + guard.length === 0) return [];
+  const dockers = seen.nftBackend ? askFor(nft.askForDockers) : dockersAreThere;
+  const isGuarded = seen.dockerFilters && guard.length > 0;
+  return [loadGuarded({ always, guard, ifDockers: isGuarded ? dockers : undefined })];
 }
 
 /** It comes and goes with Docker's filter, so it is claimed only while it is there. */

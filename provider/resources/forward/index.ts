@@ -11,7 +11,7 @@
 import * as boot from "../../boot/script.js";
 import { type Claims, heldBy, ifThere, outdated } from "../../engine/claim.js";
 import type { Seen } from "../../engine/fact.js";
-import type { Kind, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type Remembered } from "../../engine/kind.js";
 import * as json from "../../facts/daemon-json.js";
 import * as docker from "../../facts/docker.js";
 import { dockerd, isOff } from "../../facts/dockerd.js";
@@ -20,7 +20,9 @@ import { waysTo } from "../../facts/iproute.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
 import { drops, foreign } from "../../facts/nft-foreign.js";
+import { byEachLink } from "../host/found.js";
 import { read } from "../host/inputs.js";
+import { rangesOf } from "../host/links.js";
 import { absentNics, network } from "../host/network.js";
 import { changeOf } from "../host/set-change.js";
 import { digestOf, type Filters } from "./chains.js";
@@ -28,13 +30,14 @@ import { formerPolicy, formerScript } from "./former.js";
 import { closing } from "./guard.js";
 import { type ForwardRuleInputs, schema } from "./inputs.js";
 import { claimsOf, dropsBefore, linesOf, sourcesIn } from "./kernel.js";
-import { asked, unreached } from "./links.js";
+import { allSources, asked, unreached } from "./links.js";
 import { lostRules } from "./published.js";
 import { staleClaims, staleTable } from "./stale-docker-rules.js";
 
 export type { ForwardRuleInputs } from "./inputs.js";
 
-const facts = {
+/** Those that no input decides. */
+const plain = {
   ...network,
   filter: iptables.rulesOf("filter"),
   raw: iptables.rulesOf("raw"),
@@ -48,26 +51,38 @@ const facts = {
   file: json.file,
   dockerd,
   firewalld: firewalld.firewalld,
+  scripts: boot.scripts,
+};
+
+const facts = {
+  ...plain,
   ways: waysTo(({ sources, interfaces }: Pick<ForwardRuleInputs, "sources" | "interfaces">) =>
     asked({ sources, interfaces }),
   ),
-  scripts: boot.scripts,
 };
 export type ForwardRuleSeen = Seen<typeof facts>;
 
 export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
-  changes: { destination: "replace", sources: "update", interfaces: "update", ports: "replace" },
+  changes: {
+    destination: "replace",
+    sources: "update",
+    interfaces: "update",
+    links: "update",
+    ports: "replace",
+  },
   id: ({ host }) => `${host}/forward`,
   check: (raw) => read(schema, raw),
   facts,
 
   claims(wanted, seen) {
-    const script = scriptOf(wanted, seen);
-    const why = `let ${wanted.sources.join(", ") || "nobody"} into ${wanted.destination}`;
+    // At boot and at each repair every route leads where it is meant to: the script opens no former link.
+    const script = scriptOf(wanted, { ...seen, routes: [] });
+    const { lines } = scriptOf(wanted, seen);
+    const why = `let ${allSources(wanted).join(", ") || "nobody"} into ${wanted.destination}`;
     return heldBy(boot.holderOf(script, seen.scripts), [
       // First, and so last in an undo: firewalld before 2 empties iptables in a reload, and lost rules cannot be removed.
       ...policyClaims(wanted, seen),
-      ...claimsOf(wanted, filtersOf(seen), [boot.load(script, why)]),
+      ...claimsOf(wanted, filtersOf(seen), [boot.load({ ...script, lines }, why)]),
       ...staleClaims(wanted.destination, filtersOf(seen)),
       ...boot.keptAtBoot(script, seen.scripts),
     ]);
@@ -75,7 +90,9 @@ export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
 
   observed(held, seen) {
     const sources = sourcesIn(held, filtersOf(seen));
-    return sources === undefined ? {} : { sources };
+    if (sources === undefined || held.links === undefined) return sources === undefined ? {} : { sources };
+    const linked = rangesOf(held.links);
+    return { sources: sources.filter((source) => !linked.includes(source) || held.sources.includes(source)) };
   },
 
   judge(wanted, seen) {
@@ -83,7 +100,7 @@ export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
     return {
       refuse: absentNics("interfaces", wanted.interfaces ?? [], seen),
       warn: [
-        ...changeOf(`let into ${wanted.destination}`, sourcesIn(wanted, filters), wanted.sources),
+        ...changeOf(`let into ${wanted.destination}`, sourcesIn(wanted, filters), allSources(wanted)),
         ...lostRules(filters),
         ...staleTable(filters),
         ...closing(wanted, filters),
@@ -98,6 +115,18 @@ export const forwardRule: Kind<ForwardRuleInputs, typeof facts> = {
       ],
     };
   },
+
+  imports: importsFrom(plain, (id, { host, endpoint }, seen) =>
+    boot
+      .keptScripts("forward", seen.scripts)
+      .filter(({ holder }) => holder === id)
+      .flatMap(({ subject }) => {
+        const [destination = "", ...ports] = subject.split(" ");
+        const opening = { destination, sources: [], ...(ports.length === 0 ? {} : { ports }) };
+        const sources = sourcesIn(opening, seen) ?? [];
+        return byEachLink({ host, endpoint, ...opening, sources }, seen);
+      }),
+  ),
 };
 
 function filtersOf(seen: ForwardRuleSeen): Filters {
@@ -110,7 +139,7 @@ function filtersOf(seen: ForwardRuleSeen): Filters {
 
 function policyClaims(wanted: ForwardRuleInputs, seen: ForwardRuleSeen): Claims {
   // firewalld's names end at 17 characters.
-  const policy = { ...wanted, name: `dockroute${digestOf(wanted)}` };
+  const policy = { ...wanted, sources: allSources(wanted), name: `dockroute${digestOf(wanted)}` };
   const former = { ...policy, name: formerPolicy(wanted) };
   const why = `let the peers into ${wanted.destination} in firewalld`;
   const reload = seen.firewalld.active ? firewalld.reload(why) : [];

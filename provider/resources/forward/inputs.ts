@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { OnHost } from "../../engine/kind.js";
 import { nic, onHost, range, source } from "../host/inputs.js";
+import { type Links, linksForm } from "../host/links.js";
 
 export interface ForwardRuleInputs extends OnHost {
   /** The range that may be entered, the host's own subnet. Another range replaces it. @example "172.30.1.0/24" */
@@ -13,6 +14,11 @@ export interface ForwardRuleInputs extends OnHost {
    * by the links of those; if none is on a link, by the link on which the host's route to the source leaves
    */
   readonly interfaces?: readonly string[] | undefined;
+  /**
+   * Who else may enter, by the device of a HostLink alone: the subnets of peers of other sites.
+   * @default none @example { "dr-wg": ["172.30.3.0/24"] }
+   */
+  readonly links?: Links | undefined;
   /** Only these protocols and ports. Other ports replace it. @default all @example ["tcp/443", "icmp"] */
   readonly ports?: readonly string[] | undefined;
 }
@@ -45,5 +51,6 @@ export const schema = z.strictObject({
   destination: range.refine(notAll, some("destination")),
   sources: set(source.refine(notAll, some("a source"))),
   interfaces: set(nic).optional(),
+  links: linksForm.optional(),
   ports: set(port).optional(),
 });

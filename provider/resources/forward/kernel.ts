@@ -1,8 +1,9 @@
 /** The lines of a ForwardRule's script, and what the rule claims of the host's packet filters. */
 import { type Claim, type Claims, ifThere, state } from "../../engine/claim.js";
-import type { Command, Line } from "../../engine/command.js";
+import type { Command, ShellText } from "../../engine/command.js";
 import * as forwarding from "../../facts/forwarding.js";
 import * as iptables from "../../facts/iptables.js";
+import { load } from "../../facts/iptables-load.js";
 import * as nft from "../../facts/nft.js";
 import { v4 } from "../../plan/family.js";
 import {
@@ -17,27 +18,23 @@ import {
   type Opening,
 } from "./chains.js";
 import { deleteJump, formerChain, formerClaims, formerInNft } from "./former.js";
-import { guardClaims, guardLines, guardNames } from "./guard.js";
+import { guardClaims, guardNames, lastOf, nftLines } from "./guard.js";
 
 /** Docker makes these chains, and uses what it finds. At boot our script comes first. */
 const dockersChains = ["DOCKER-USER", ...isolation] as const;
 
 /** The lines that are loaded at boot, in `up` and by the repair. */
-export function linesOf(wanted: Opening, seen: Filters): readonly Line[] {
+export function linesOf(wanted: Opening, seen: Filters): readonly ShellText[] {
   return [
-    ...(seen.nftBackend ? [] : dockersChains.map((name) => iptables.ensureChain("filter", name))),
-    iptables.fillChains(chainsOf(wanted, seen, seen.nftBackend)),
-    ...jumpsOf(wanted, seen.nftBackend).map(({ table, from, rule }) =>
-      iptables.insertRule(table, from, rule),
-    ),
-    ...(seen.nftBackend ? [nft.load([markChain(wanted, seen)])] : []),
-    ...guardLines(wanted, seen),
+    load({
+      chains: chainsOf(wanted, seen, seen.nftBackend),
+      jumps: jumpsOf(wanted, seen.nftBackend),
+      dockers: seen.nftBackend ? [] : dockersChains,
+      last: lastOf(wanted, seen),
+    }),
+    ...nftLines(wanted, seen),
     // Docker had it on and needs it. Before Docker runs it stays as it is, or FORWARD would be left at ACCEPT.
-    {
-      argv: forwarding.turnOn(),
-      unless: forwarding.isOn(),
-      when: ["systemctl", "-q", "is-active", "docker.service"],
-    },
+    forwarding.keepOn(["systemctl", "-q", "is-active", "docker.service"]),
   ];
 }
 
@@ -132,7 +129,10 @@ function unusedChain(name: string, wanted: Opening, seen: Filters): Claims {
 }
 
 /** The sources that the kernel lets in, by the rule's chain or that of dockroute 0.1.0. undefined if there is none. */
-export function sourcesIn(wanted: Opening, { filter }: Filters): readonly string[] | undefined {
+export function sourcesIn(
+  wanted: Opening,
+  { filter }: Pick<Filters, "filter">,
+): readonly string[] | undefined {
   const rules = filter.chains.get(chainOf(wanted)) ?? filter.chains.get(formerChain(wanted));
   const accepts = rules?.filter((rule) => rule.at(-1) === "ACCEPT");
   const from = (rule: iptables.Rule) => (rule[0] === "-s" ? rule[1] : undefined) ?? v4.everything;

@@ -1,10 +1,19 @@
 /** By which links the packets of a source come. No other link is named in a rule, so others may come and go. */
+import { protocol as routeProtocol } from "../../facts/iproute.js";
+import { isLinkDevice } from "../../facts/link-device.js";
 import { nic } from "../host/inputs.js";
+import { deviceFor, type Links, rangesOf } from "../host/links.js";
 import { linkOf, type WithWays } from "../host/network.js";
 
-interface From {
+export interface From {
   readonly sources: readonly string[];
   readonly interfaces?: readonly string[] | undefined;
+  readonly links?: Links | undefined;
+}
+
+/** Who is let in, by whatever link. */
+export function allSources({ sources, links }: Pick<From, "sources" | "links">): readonly string[] {
+  return links === undefined ? sources : [...new Set([...sources, ...rangesOf(links)])].sort();
 }
 
 /**
@@ -19,6 +28,33 @@ export function asked({ sources, interfaces }: From): readonly string[] {
 
 /** A peer comes by the link on which the kernel reaches its address; its subnet comes by any of the peers' links. */
 export function linksFor(source: string, wanted: From, seen: WithWays): readonly string[] {
+  const device = deviceFor(source, wanted.links);
+  const own = device === undefined ? cardsFor(source, wanted, seen) : [device];
+  const former = formerLink(source, own, device !== undefined, seen);
+  return former === undefined ? own : nameable([...own, former]);
+}
+
+/**
+ * The link by which a source's range is still reached, while its route is about to change to a link between hosts or away
+ * from one. Its packets come by it until the route of the other end has changed too, so both are open in the meantime. The
+ * script on the host names the new one alone: its next load, by the repair for one, closes the former.
+ */
+function formerLink(
+  source: string,
+  own: readonly string[],
+  isLinked: boolean,
+  { routes }: WithWays,
+): string | undefined {
+  const route = routes.find(
+    ({ destination, protocol, metric }) =>
+      protocol === routeProtocol && (metric ?? 0) === 0 && destination === source.replace(/\/32$/, ""),
+  );
+  const by = route?.interface;
+  if (by === undefined || own.includes(by)) return undefined;
+  return isLinked || isLinkDevice(by) ? by : undefined;
+}
+
+function cardsFor(source: string, wanted: From, seen: WithWays): readonly string[] {
   if (wanted.interfaces !== undefined) return wanted.interfaces;
   const own = linkOf(seen, firstOf(source));
   if (own !== undefined) return nameable([own]);
@@ -37,5 +73,5 @@ function firstOf(range: string): string {
 
 /** The sources that no rule can let in, because no usable link leads to them. */
 export function unreached(wanted: From, seen: WithWays): readonly string[] {
-  return wanted.sources.filter((source) => linksFor(source, wanted, seen).length === 0);
+  return allSources(wanted).filter((source) => linksFor(source, wanted, seen).length === 0);
 }

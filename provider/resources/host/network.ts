@@ -3,6 +3,7 @@ import { UnreadableAnswer } from "../../engine/command.js";
 import type { Fault } from "../../engine/errors/fault.js";
 import * as docker from "../../facts/docker-networks.js";
 import * as ip from "../../facts/iproute.js";
+import { isLinkDevice } from "../../facts/link-device.js";
 import * as machine from "../../facts/machine.js";
 import {
   contains,
@@ -73,10 +74,11 @@ export function addressOfDocker0(ground: Pick<Ground, "links" | "dockerNetworks"
   return held.find((address) => printRange(networkOf(address)) === printRange(own.range)) ?? held[0];
 }
 
-/** The host's own network cards: every link with an address, but the loopback and Docker's bridges. */
+/** The host's own network cards: every link with an address, but the loopback, Docker's bridges and dockroute's own links. */
 export function nics(ground: Ground): readonly ip.Link[] {
   return ground.links.filter(
-    ({ name, addresses }) => name !== "lo" && addresses.length > 0 && !isDockers(ground, name),
+    ({ name, addresses }) =>
+      name !== "lo" && addresses.length > 0 && !isDockers(ground, name) && !isLinkDevice(name),
   );
 }
 
@@ -89,7 +91,7 @@ export interface WithWays extends Ground {
 export function linkOf({ ways, ...ground }: WithWays, address: string): string | undefined {
   const way = ways.get(address);
   if (way?.interface === undefined || way.gateway !== undefined || way.isOwn) return undefined;
-  return isDockers(ground, way.interface) ? undefined : way.interface;
+  return isDockers(ground, way.interface) || isLinkDevice(way.interface) ? undefined : way.interface;
 }
 
 /** The obstacle on the direct way from a host to an address, in words: the gateway that is between them. */
@@ -99,7 +101,8 @@ export function gatewayTo({ ways }: WithWays, address: string): string {
   if (way?.isOwn === true) return "it is the host's own address";
   if (way?.gateway !== undefined)
     return `between them is the gateway ${way.gateway}${link === undefined ? "" : ` on ${link}`}`;
-  if (link !== undefined) return `its way there is by ${link}, which is Docker's`;
+  if (link !== undefined)
+    return `its way there is by ${link}, which is ${isLinkDevice(link) ? "dockroute's own link" : "Docker's"}`;
   return `it has no route there${way?.refusal ? ` ("${way.refusal}")` : ""}`;
 }
 
@@ -139,7 +142,7 @@ export function covers(
   const wanted = parseRange(range);
   if ("reason" in wanted) return [{ property, reason: wanted.reason }];
   const links = ground.links
-    .filter(({ name }) => name !== "lo" && !exceptLinks.includes(name))
+    .filter(({ name }) => name !== "lo" && !exceptLinks.includes(name) && !isLinkDevice(name))
     .flatMap(({ name, addresses }) => addresses.map((own) => ({ name, net: networkOf(own) })))
     .filter(({ net }) => overlaps(net, wanted.value))
     .map(({ name, net }) => `the network ${printRange(net)} of ${name}`);

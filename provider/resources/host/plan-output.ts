@@ -3,7 +3,7 @@ import { z } from "zod";
 
 export const planForm = z.record(
   z.string(),
-  z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() }),
+  z.object({ address: z.string(), subnet: z.string(), bridgeAddress: z.string() }).meta({ id: "HostPlan" }),
 );
 
 export const lansForm = z.record(

@@ -58,16 +58,12 @@ export const lanNetwork: Kind<LanNetworkInputs, typeof facts> = {
   observed: observedLan,
   judge: lanJudgement,
 
-  decided: {
-    inputs: ["parent"],
-    inputsOf(wanted, seen) {
-      const { parent } = layoutOf(wanted, seen);
-      return parent === undefined ? {} : { parent };
-    },
-    outputs: ["networkId", "hostAddress"],
-    outputsOf(wanted, seen) {
-      const { hostAddress } = layoutOf(wanted, seen);
-      return { networkId: networkOfName(wanted, seen)?.id, hostAddress };
+  outputs: {
+    names: ["networkId", "hostAddress"],
+    defaults: ["parent"],
+    of(wanted, seen) {
+      const { parent, hostAddress } = layoutOf(wanted, seen);
+      return { parent, hostAddress, networkId: networkOfName(wanted, seen)?.id };
     },
   },
 };

@@ -1,15 +1,18 @@
 /** The nat chain of a MasqueradeRule: in nft if the host has it, otherwise in iptables. */
 import { digest } from "../../boot/script.js";
-import type { Line } from "../../engine/command.js";
-import * as iptables from "../../facts/iptables.js";
+import type { Line, ShellText } from "../../engine/command.js";
+import type * as iptables from "../../facts/iptables.js";
+import { load } from "../../facts/iptables-load.js";
 import * as nft from "../../facts/nft.js";
 import { overlaps, parseRange } from "../../plan/cidr.js";
 import { formerName } from "../host/former.js";
+import { deviceFor, type Links, rangesOf } from "../host/links.js";
 
 export interface Wanted {
   readonly source: string;
   readonly exclude: readonly string[];
   readonly interfaces?: readonly string[] | undefined;
+  readonly links?: Links | undefined;
   readonly masquerade?: boolean | undefined;
 }
 
@@ -25,12 +28,15 @@ export interface InIptables {
   readonly jump: iptables.Rule;
 }
 
-export function linesOf(wanted: Wanted, seen: NatSeen): readonly Line[] {
+export function linesOf(wanted: Wanted, seen: NatSeen): readonly (Line | ShellText)[] {
   if (seen.hasNft) return [nft.load([nftChain(wanted)])];
   const { chain, jump } = inIptables(wanted.source);
   return [
-    iptables.fillChains([{ table: "nat", chain, rules: rulesOf(wanted) }]),
-    ...iptables.putFirst("nat", "POSTROUTING", jump),
+    load({
+      chains: [{ table: "nat", chain, rules: rulesOf(wanted) }],
+      // Docker inserts rules of its own above it.
+      jumps: [{ table: "nat", from: "POSTROUTING", rule: jump, first: true }],
+    }),
   ];
 }
 
@@ -38,9 +44,15 @@ export function nftChain(wanted: Wanted): nft.Chain {
   const by: readonly nft.Match[] =
     wanted.interfaces === undefined ? [] : [{ on: "oifname", names: wanted.interfaces }];
   const matches: readonly nft.Match[] = [...by, { on: "saddr", range: wanted.source }];
-  const keep = wanted.exclude.map(
-    (range): nft.Rule => ({ matches: [...matches, { on: "daddr", range }], verdict: "keep" }),
-  );
+  const keep = allExcluded(wanted).map((range): nft.Rule => {
+    const names = cardsFor(range, wanted);
+    const out: readonly nft.Match[] = names === undefined ? [] : [{ on: "oifname", names }];
+    const to: readonly nft.Match[] = [
+      { on: "saddr", range: wanted.source },
+      { on: "daddr", range },
+    ];
+    return { matches: [...out, ...to], verdict: "keep" };
+  });
   const inside: nft.Rule = {
     matches: [...matches, { on: "daddr", range: wanted.source }],
     verdict: "accept",
@@ -57,13 +69,28 @@ export function nftChain(wanted: Wanted): nft.Chain {
 }
 
 export function rulesOf(wanted: Wanted): readonly iptables.Rule[] {
-  const by = wanted.interfaces?.map((name) => ["-o", name]) ?? [[]];
+  const { source, interfaces } = wanted;
   const rules = [
-    ...(needsInside(wanted) ? [{ to: ["-d", wanted.source], target: "RETURN" }] : []),
-    ...wanted.exclude.map((range) => ({ to: ["-d", range], target: "ACCEPT" })),
-    ...(wanted.masquerade === true ? [{ to: [], target: "MASQUERADE" }] : []),
+    ...(needsInside(wanted) ? [{ to: ["-d", source], names: interfaces, target: "RETURN" }] : []),
+    ...allExcluded(wanted).map((range) => ({
+      ...{ to: ["-d", range], names: cardsFor(range, wanted), target: "ACCEPT" },
+    })),
+    ...(wanted.masquerade === true ? [{ to: [], names: interfaces, target: "MASQUERADE" }] : []),
   ];
-  return rules.flatMap(({ to, target }) => by.map((words) => [...to, ...words, "-j", target]));
+  return rules.flatMap(({ to, names, target }) =>
+    (names?.map((name) => ["-o", name]) ?? [[]]).map((words) => [...to, ...words, "-j", target]),
+  );
+}
+
+/** The ranges towards which the source keeps its address, by whatever way. */
+export function allExcluded({ exclude, links }: Pick<Wanted, "exclude" | "links">): readonly string[] {
+  return links === undefined ? exclude : [...new Set([...exclude, ...rangesOf(links)])].sort();
+}
+
+/** The cards by which packets to a range leave: its link too, where not every card counts. */
+function cardsFor(range: string, { interfaces, links }: Wanted): readonly string[] | undefined {
+  const device = deviceFor(range, links);
+  return interfaces === undefined || device === undefined ? interfaces : [...interfaces, device].sort();
 }
 
 /**
@@ -71,7 +98,7 @@ export function rulesOf(wanted: Wanted): readonly iptables.Rule[] {
  * calls its own published port needs Docker's masquerading.
  */
 function needsInside(wanted: Wanted): boolean {
-  return wanted.masquerade === true || wanted.exclude.some((range) => overlap(range, wanted.source));
+  return wanted.masquerade === true || allExcluded(wanted).some((range) => overlap(range, wanted.source));
 }
 
 export function overlap(a: string, b: string): boolean {

@@ -12,17 +12,19 @@ import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import { heldBy } from "../../engine/claim.js";
 import type { Seen } from "../../engine/fact.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type OnHost, type Remembered } from "../../engine/kind.js";
 import * as conntrack from "../../facts/conntrack.js";
 import * as json from "../../facts/daemon-json.js";
 import { dockerd, isOff, setting } from "../../facts/dockerd.js";
 import * as iptables from "../../facts/iptables.js";
 import * as nft from "../../facts/nft.js";
 import { foreign, masquerades } from "../../facts/nft-foreign.js";
+import { byEachLink } from "../host/found.js";
 import { nic, onHost, range, read } from "../host/inputs.js";
+import { type Links, linksForm, rangesOf } from "../host/links.js";
 import { absentNics, network } from "../host/network.js";
 import { changeOf } from "../host/set-change.js";
-import { formerNameOf, linesOf } from "./chain.js";
+import { allExcluded, formerNameOf, linesOf } from "./chain.js";
 import { claimsOf, excludedIn, isFormerThere } from "./claims.js";
 import { masquerading } from "./others.js";
 
@@ -34,13 +36,18 @@ export interface MasqueradeRuleInputs extends OnHost {
   /** The rules hold only for what leaves by these interfaces. @default all @example ["eth0"] */
   readonly interfaces?: readonly string[] | undefined;
   /**
+   * Ranges towards which the source keeps its own address too, by the device of a HostLink: the subnets of peers of other
+   * sites. @default none @example { "dr-wg": ["172.30.3.0/24"] }
+   */
+  readonly links?: Links | undefined;
+  /**
    * A rule of dockroute's own masquerades what leaves the source for any other range. For hosts whose Docker does not
    * (`"ip-masq": false`). @default false: as Docker and the host do
    */
   readonly masquerade?: boolean | undefined;
 }
 
-const schema = z.strictObject({
+export const masqueradeForm = z.strictObject({
   ...onHost,
   source: range,
   exclude: z.array(range).transform((ranges) => [...new Set(ranges)].sort()),
@@ -49,6 +56,7 @@ const schema = z.strictObject({
     .nonempty()
     .transform((names) => [...new Set(names)].sort())
     .optional(),
+  links: linksForm.optional(),
   masquerade: z.boolean().optional(),
 });
 
@@ -66,15 +74,21 @@ const facts = {
 export type MasqueradeRuleSeen = Seen<typeof facts>;
 
 export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
-  changes: { source: "replace", exclude: "update", interfaces: "update", masquerade: "update" },
+  changes: {
+    source: "replace",
+    exclude: "update",
+    interfaces: "update",
+    links: "update",
+    masquerade: "update",
+  },
   id: ({ host }) => `${host}/masquerade`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(masqueradeForm, raw),
   facts,
 
   claims(wanted, seen) {
     const script = scriptOf(wanted, seen);
     // NAT is decided at a flow's first packet, so each change of the chain is followed by this.
-    const flows = seen.hasConntrack ? conntrack.forget(wanted.source, wanted.exclude) : [];
+    const flows = seen.hasConntrack ? conntrack.forget(wanted.source, allExcluded(wanted)) : [];
     const make = [boot.load(script, whyOf(wanted)), ...flows];
     return heldBy(boot.holderOf(script, seen.scripts), [
       ...claimsOf(wanted, seen, make, flows),
@@ -84,13 +98,19 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
 
   observed(held, seen) {
     const exclude = excludedIn(held, seen);
-    return exclude === undefined ? {} : { exclude: [...exclude].sort() };
+    const linked = rangesOf(held.links ?? {});
+    const own = exclude?.filter((each) => !linked.includes(each) || held.exclude.includes(each));
+    return own === undefined ? {} : { exclude: own.sort() };
   },
 
   judge: (wanted, seen) => ({
     refuse: absentNics("interfaces", wanted.interfaces ?? [], seen),
     warn: [
-      ...changeOf(`${wanted.source} keeps its own address towards`, excludedIn(wanted, seen), wanted.exclude),
+      ...changeOf(
+        `${wanted.source} keeps its own address towards`,
+        excludedIn(wanted, seen),
+        allExcluded(wanted),
+      ),
       ...[...masquerading(wanted, seen.nat), ...masquerades(seen.foreign, nft.natPriority)].map(
         (rule) =>
           `a rule of another program gives packets between the hosts' subnets another source address: ${rule}`,
@@ -99,6 +119,17 @@ export const masqueradeRule: Kind<MasqueradeRuleInputs, typeof facts> = {
       ...lastingFlows(wanted, seen),
     ],
   }),
+
+  imports: importsFrom(facts, (id, { host, endpoint }, seen) =>
+    boot
+      .keptScripts("masquerade", seen.scripts)
+      .filter(({ holder }) => holder === id)
+      .flatMap(({ subject: source }) => {
+        const exclude = [...(excludedIn({ source, exclude: [] }, seen) ?? [])].sort();
+        const inputs: MasqueradeRuleInputs = { host, endpoint, source, exclude };
+        return [inputs, { ...inputs, masquerade: true }].flatMap((each) => byEachLink(each, seen));
+      }),
+  ),
 };
 
 /** dockroute 0.1.0 masqueraded what left the plan, also where Docker was told not to. */
@@ -121,7 +152,8 @@ function lastingFlows(wanted: MasqueradeRuleInputs, seen: MasqueradeRuleSeen): r
   ];
 }
 
-function whyOf({ source, exclude, masquerade }: MasqueradeRuleInputs): string {
+function whyOf({ source, masquerade, ...ways }: MasqueradeRuleInputs): string {
+  const exclude = allExcluded(ways);
   const rest = masquerade === true ? ", and masquerade the rest" : "";
   return `let ${source} keep its address towards ${exclude.join(", ") || "nobody"}${rest}`;
 }

@@ -1,5 +1,5 @@
 /**
- * PeerRoute: on the host, the range `destination` is reached through the peer's address `gateway`.
+ * PeerRoute: on the host, the range `destination` is reached through the peer's address `gateway`, or by a `link`.
  *
  * It is a kernel route with dockroute's own protocol number, in the main table, and a script under
  * /etc/dockroute that puts it back at boot and after each start of Docker.
@@ -7,7 +7,7 @@
 import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import type { Claims } from "../../engine/claim.js";
-import type { Kind } from "../../engine/kind.js";
+import { importsFrom, type Kind } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { hostName, onHost, read } from "../host/inputs.js";
 import {
@@ -15,37 +15,49 @@ import {
   isStrangers,
   notNeeded,
   observedRoute,
+  oneWay,
   type PeerRouteInputs,
   routeClaim,
+  routeClaims,
   routeFaults,
   scriptOf,
   wayForm,
 } from "./claims.js";
+import { waysFound } from "./found.js";
+import { linkFactsOf } from "./link.js";
 
 export type { PeerRouteInputs } from "./claims.js";
+export type { LinkToPeer } from "./link-form.js";
 
-const schema = z.strictObject({
-  ...onHost,
-  peer: hostName,
-  ...wayForm,
-});
+export const routeForm = z.strictObject({ ...onHost, peer: hostName, ...wayForm.shape }).superRefine(oneWay);
 
 const facts = {
   ...common,
-  ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) => [gateway]),
+  ...linkFactsOf(({ link }: Pick<PeerRouteInputs, "link">) => [link]),
+  ways: ip.waysTo(({ gateway }: Pick<PeerRouteInputs, "gateway">) =>
+    gateway === undefined ? [] : [gateway],
+  ),
 };
 
 export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
-  changes: { peer: "replace", destination: "replace", gateway: "update", interface: "update" },
+  changes: {
+    peer: "replace",
+    destination: "replace",
+    gateway: "update",
+    interface: "update",
+    routed: "update",
+    link: "update",
+  },
   id: ({ host, peer }) => `${host}/to/${peer}`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(routeForm, raw),
   facts,
 
   claims(wanted, seen) {
     const holder = { ...wanted, id: peerRoute.id(wanted) };
     const route = routeClaim(wanted, holder, seen);
     const kept = boot.keptAtBoot(scriptOf(wanted, holder, seen), seen.scripts);
-    return [route, ...(isStrangers(route) ? leftToStranger(kept) : kept)];
+    if (isStrangers(route)) return [route, ...leftToStranger(kept)];
+    return [...routeClaims(wanted, holder, route, seen), ...kept];
   },
 
   observed: observedRoute,
@@ -53,6 +65,15 @@ export const peerRoute: Kind<PeerRouteInputs, typeof facts> = {
 
   // It depends on the peer's bridge too: a failed delete would keep that bridge from being restored.
   orphans: { heir: ({ host }) => `${host}/bridge` },
+
+  imports: importsFrom(common, (id, where, seen) => {
+    const [, way, peer] = id.split("/");
+    if (way !== "to" || peer === undefined) return [];
+    return waysFound(id, peer, where, seen).flatMap(({ destination, gateway, interface: link }) => {
+      const inputs = { host: where.host, endpoint: where.endpoint, peer, destination, gateway };
+      return [inputs, { ...inputs, interface: link }];
+    });
+  }),
 };
 
 /** A stranger's route that already leads there stays the stranger's, at boot too: a script of ours would replace it. */

@@ -6,7 +6,27 @@ import { gatewayTo, linkOf, nics, type WithWays } from "../host/network.js";
 import { containersOf, diversion, remedy } from "../host/policy.js";
 import type { PeerRouteInputs } from "./claims.js";
 
-export function unreachableGateway(desired: PeerRouteInputs, seen: WithWays): readonly Fault[] {
+type Desired = Pick<PeerRouteInputs, "host" | "peer" | "routed"> & { readonly gateway: string };
+
+export function unreachable(desired: Desired, seen: WithWays): readonly Fault[] {
+  return desired.routed === true ? noNextHop(desired, seen) : unreachableGateway(desired, seen);
+}
+
+/** A routed way may be on link, too: hosts of two sites can be in one network. */
+function noNextHop({ gateway, peer, host }: Desired, seen: WithWays): readonly Fault[] {
+  const way = seen.ways.get(gateway);
+  const isByCard = nics(seen).some(({ name }) => name === way?.interface);
+  if (isByCard && way?.isOwn !== true) return [];
+  return [
+    fault(
+      "gateway",
+      `${host} has no next hop to ${gateway} (${peer}): ${gatewayTo(seen, gateway)}; the network between the sites must ` +
+        "route to it, so give the host a default route or one to that network",
+    ),
+  ];
+}
+
+function unreachableGateway(desired: Desired, seen: WithWays): readonly Fault[] {
   if (linkOf(seen, desired.gateway) !== undefined) return [];
   const links = nics(seen).map(({ name, addresses }) => `${name} (${addresses.join(", ")})`);
   return [
@@ -24,16 +44,21 @@ interface WithPolicy extends WithWays {
 }
 
 /** A rule and a table of somebody's own that come before the route. */
-export function diverted({ destination, gateway }: PeerRouteInputs, seen: WithPolicy): readonly Fault[] {
+export function diverted(
+  { destination, gateway: given, routed, link }: PeerRouteInputs,
+  seen: WithPolicy,
+): readonly Fault[] {
+  const gateway = routed === true ? (seen.ways.get(given ?? "")?.gateway ?? given) : given;
   const parsed = parseRange(destination);
   if ("reason" in parsed) return [];
   const to = parsed.value;
-  const found = diversion(seen.policy, { ...containersOf(seen), to, gateway });
+  const hop = gateway === undefined ? {} : { gateway };
+  const found = diversion(seen.policy, { ...containersOf(seen), to, ...hop });
   if (found === undefined) return [];
   return [
     fault(
       "destination",
-      `packets of containers to ${destination} would not go to ${gateway}: ${found}; ${remedy(to)}`,
+      `packets of containers to ${destination} would not go to ${gateway ?? link?.device}: ${found}; ${remedy(to)}`,
     ),
   ];
 }

@@ -4,8 +4,10 @@ import { type Claims, ifThere } from "../../engine/claim.js";
 import type { Command } from "../../engine/command.js";
 import { removeFile, removeWithFolders } from "../../facts/files.js";
 import * as ip from "../../facts/iproute.js";
+import { isLinkDevice, removeRefusal, removeRouteBy } from "../../facts/link-device.js";
 import { partsDirectory } from "../../facts/places.js";
 import { formerScripts } from "../host/former.js";
+import { refusal } from "./link.js";
 
 interface RoutesSeen {
   readonly routes: readonly ip.Route[];
@@ -39,12 +41,20 @@ export function routesLeftBehind(host: string, seen: RoutesSeen): Claims {
 /** [] where the kernel has no route of ours to this range. */
 export function removeRouteTo(destination: string, seen: Pick<RoutesSeen, "routes">): readonly Command[] {
   const found = routeTo(destination, seen);
-  const isOurs = found?.protocol === ip.protocol && found.gateway !== undefined;
-  return isOurs ? [ip.deleteRoute({ destination, gateway: found.gateway })] : [];
+  const route = found?.protocol === ip.protocol ? removalOf(destination, found) : [];
+  const isRefused = refusal(destination, seen) !== undefined;
+  return [...route, ...(isRefused ? [removeRefusal(destination)] : [])];
 }
 
 /** The kernel prints the route to one address without its "/32". */
 export function routeTo(destination: string, seen: Pick<RoutesSeen, "routes">): ip.Route | undefined {
   const printed = destination.replace(/\/32$/, "");
   return seen.routes.find((route) => route.destination === printed && (route.metric ?? 0) === 0);
+}
+
+/** [] where it is no route that dockroute makes. */
+export function removalOf(destination: string, route: ip.Route | undefined): readonly Command[] {
+  if (route?.interface !== undefined && isLinkDevice(route.interface))
+    return [removeRouteBy(route.interface, destination)];
+  return route?.gateway === undefined ? [] : [ip.deleteRoute({ destination, gateway: route.gateway })];
 }

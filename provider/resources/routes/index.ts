@@ -8,7 +8,7 @@ import { z } from "zod";
 import * as boot from "../../boot/script.js";
 import { type Claim, type Claims, refusals } from "../../engine/claim.js";
 import type { Fault } from "../../engine/errors/fault.js";
-import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
+import { importsFrom, type Kind, type OnHost, type Remembered } from "../../engine/kind.js";
 import * as ip from "../../facts/iproute.js";
 import { hostName, onHost, read } from "../host/inputs.js";
 import {
@@ -16,15 +16,19 @@ import {
   isStrangers,
   notNeeded,
   observedRoute,
+  oneWay,
   type PeerRouteInputs,
   type RouteSeen,
   routeClaim,
+  routeClaims,
   routeFaults,
   scriptOf,
   type WayToPeer,
   wayForm,
 } from "../route/claims.js";
+import { found, keptBy } from "../route/found.js";
 import { removeRouteTo } from "../route/left-behind.js";
+import { formerPeer, linkFactsOf } from "../route/link.js";
 
 export type { WayToPeer } from "../route/claims.js";
 
@@ -33,32 +37,37 @@ export interface PeerRoutesInputs extends OnHost {
   readonly routes: Readonly<Record<string, WayToPeer>>;
 }
 
-const schema = z.strictObject({
+export const routesForm = z.strictObject({
   ...onHost,
-  routes: z.record(z.string(), z.strictObject(wayForm)).superRefine((routes, context) => {
-    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-    const peers = new Map<string, string>();
-    for (const [peer, { destination }] of Object.entries(routes)) {
-      for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
-      const other = peers.get(destination);
-      if (other === undefined) peers.set(destination, peer);
-      else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
-    }
-    if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
-  }),
+  routes: z
+    .record(z.string(), wayForm.superRefine(oneWay).meta({ id: "WayToPeer" }))
+    .superRefine((routes, context) => {
+      const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+      const peers = new Map<string, string>();
+      for (const [peer, { destination }] of Object.entries(routes)) {
+        for (const { message } of hostName.safeParse(peer).error?.issues ?? []) refuse([peer], message);
+        const other = peers.get(destination);
+        if (other === undefined) peers.set(destination, peer);
+        else refuse([peer, "destination"], `${destination} is the range of ${other} already`);
+      }
+      if (peers.size === 0) refuse([], "is empty: at least one peer is needed");
+    }),
 });
 
 const facts = {
   ...common,
+  ...linkFactsOf(({ routes }: Pick<PeerRoutesInputs, "routes">) =>
+    Object.values(routes).map(({ link }) => link),
+  ),
   ways: ip.waysTo(({ routes }: Pick<PeerRoutesInputs, "routes">) => [
-    ...new Set(Object.values(routes).map(({ gateway }) => gateway)),
+    ...new Set(Object.values(routes).flatMap(({ gateway }) => gateway ?? [])),
   ]),
 };
 
 export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   changes: { routes: "update" },
   id: ({ host }) => `${host}/routes`,
-  check: (raw) => read(schema, raw),
+  check: (raw) => read(routesForm, raw),
   facts,
 
   claims(wanted, seen) {
@@ -91,6 +100,17 @@ export const peerRoutes: Kind<PeerRoutesInputs, typeof facts> = {
   },
 
   orphans: { heir: ({ host }) => `${host}/bridge` },
+
+  imports: importsFrom(common, (id, { host, endpoint, addresses }, seen) => {
+    const names = new Map([...addresses].map(([name, address]) => [address, name]));
+    const ways = keptBy(id, seen)
+      .flatMap((destination) => found(destination, seen))
+      .flatMap(({ destination, gateway }) => {
+        const peer = names.get(gateway);
+        return peer === undefined ? [] : [[peer, { destination, gateway }] as const];
+      });
+    return ways.length === 0 ? [] : [{ host, endpoint, routes: Object.fromEntries(ways) }];
+  }),
 };
 
 /** True if a host has its routes as one resource: its scripts name their holder. */
@@ -118,6 +138,8 @@ function holderOf(wanted: PeerRoutesInputs & Remembered): boot.Script["holder"] 
 interface One {
   readonly peer: string;
   readonly route: Claim;
+  /** The route, and what its link needs. */
+  readonly claims: Claims;
   readonly script: boot.Script;
   /** The reasons against making its route. */
   readonly faults: readonly Fault[];
@@ -132,7 +154,8 @@ function seenRoutes(wanted: PeerRoutesInputs & Remembered, seen: RouteSeen): rea
       property: `routes.${peer}.${property}`,
       reason,
     }));
-    return { peer, route, script: scriptOf(one, holder, seen), faults };
+    const claims = routeClaims(one, holder, route, seen);
+    return { peer, route, claims, script: scriptOf(one, holder, seen), faults };
   });
 }
 
@@ -146,8 +169,8 @@ function claimsOf(one: One, beside: boot.Beside, seen: RouteSeen): Claims {
     claims.map((claim) => ({ ...claim, part: one.peer, what: `${one.peer}: ${claim.what}` }));
   if (isStrangers(one.route)) return own([one.route]);
   const kept = boot.scriptKept(one.script, beside, seen.scripts);
-  if (!isLeft(one)) return own([one.route, ...kept]);
-  return own([one.route, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
+  if (!isLeft(one)) return own([...one.claims, ...kept]);
+  return own([...one.claims, ...kept.filter(({ is }) => is !== "absent")].map(asItIs));
 }
 
 /** Made no more, but removed with the resource as far as it is ours. */
@@ -179,7 +202,8 @@ function removal(
 ): Claim {
   const peer = all.find(({ script }) => script.subject === subject)?.peer;
   const script = boot.removeScript(boot.pathOf({ kind, subject }), beside);
-  const remove = [script, ...(peer === undefined ? removeRouteTo(subject, seen) : [])];
+  const route = [...removeRouteTo(subject, seen), ...formerPeer({ kind, subject }, seen)];
+  const remove = [script, ...(peer === undefined ? route : [])];
   return {
     part: peer ?? subject,
     what: peer === undefined ? `route to ${subject}` : `${peer}: ${boot.pathOf({ kind, subject })}`,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { cleaned } from "../../engine/printable.js";
-import type { Plan } from "../../plan/index.js";
+import { type MeshConfig, type MeshHost, type Plan, type Way, wayBetween } from "../../plan/index.js";
 import { CommandError } from "./stack.js";
 import { colours, type Link, type Node, svgOf } from "./svg.js";
 
@@ -24,12 +24,29 @@ export function readVerdicts(path: string): Verdicts {
   throw new CommandError(`${path} is not what \`dockroute check --json\` writes`);
 }
 
-export function graphOf(plan: Plan, format: keyof typeof formats, checked: Verdicts): string {
+/** What a config says of the ways; without it every way is direct. */
+export type Sites = Pick<MeshConfig, "between"> & {
+  readonly hosts: readonly Pick<MeshHost, "name" | "site">[];
+};
+
+export function graphOf(
+  plan: Plan,
+  format: keyof typeof formats,
+  checked: Verdicts,
+  sites: Sites = { hosts: [] },
+): string {
+  const site = (name: string) => sites.hosts.find((host) => host.name === name) ?? {};
+  const wayOf = (a: string, b: string): Way => wayBetween(sites, site(a), site(b)) ?? "direct";
   const nodes = Object.entries(cleaned(plan))
     .map(([name, own]) => ({ name, ...own }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const links = nodes.flatMap((from, at) =>
-    nodes.slice(at + 1).map((to): Link => ({ from, to, state: stateOf(from.name, to.name, checked) })),
+    nodes.slice(at + 1).map(
+      (to): Link => ({
+        ...{ from, to, state: stateOf(from.name, to.name, checked) },
+        way: wayOf(from.name, to.name),
+      }),
+    ),
   );
   return formats[format](nodes, links);
 }
@@ -63,10 +80,12 @@ function mermaid(nodes: readonly Node[], links: readonly Link[]): string {
     (node) =>
       `  ${idOf(node)}["<b>${inMermaid(node.name)}</b><br/>${inMermaid(node.address)}<br/>${inMermaid(node.subnet)}"]`,
   );
-  const lines = links.map(({ from, to }) => `  ${idOf(from)} <--> ${idOf(to)}`);
+  const lines = links.map(({ from, to, way }) => `  ${idOf(from)} ${arrows(way)} ${idOf(to)}`);
   const styles = links.map(({ state }, at) => `  linkStyle ${at} stroke:${colours[state]}`);
   return `${["graph LR", ...boxes, ...lines, ...styles].join("\n")}\n`;
 }
+
+const arrows = (way: Way) => (way === "direct" ? "<-->" : `<-. ${way} .->`);
 
 function dot(nodes: readonly Node[], links: readonly Link[]): string {
   const boxes = nodes.map(
@@ -74,8 +93,11 @@ function dot(nodes: readonly Node[], links: readonly Link[]): string {
       `  ${idOf(node)} [label="${inDot(node.name)}\\n${inDot(node.address)}\\n${inDot(node.subnet)}"];`,
   );
   const lines = links.map(
-    ({ from, to, state }) => `  ${idOf(from)} -> ${idOf(to)} [dir=both, color="${colours[state]}"];`,
+    ({ from, to, state, way }) =>
+      `  ${idOf(from)} -> ${idOf(to)} [dir=both, color="${colours[state]}"${styleOf(way)}];`,
   );
   const head = ["digraph dockroute {", "  layout=circo;", '  node [shape=box, fontname="sans-serif"];'];
   return `${[...head, ...boxes, ...lines, "}"].join("\n")}\n`;
 }
+
+const styleOf = (way: Way) => (way === "direct" ? "" : `, style=dashed, label="${way}"`);

@@ -121,12 +121,8 @@ async function check(values: Values): Promise<Output> {
 async function graph(values: Values): Promise<Output> {
   const { format } = values;
   if (!isFormat(format)) throw new CommandError(`--format ${format}: mermaid, dot and svg are allowed`);
-  const plan =
-    values.config === undefined
-      ? (await readStack(stackOptions(values))).plan
-      : planIn(resolve(values.config));
-  return {
-    text: graphOf(plan, format, values.check === undefined ? [] : readVerdicts(values.check)),
-    code: 0,
-  };
+  const { plan, mesh } =
+    values.config === undefined ? await readStack(stackOptions(values)) : planIn(resolve(values.config));
+  const checked = values.check === undefined ? [] : readVerdicts(values.check);
+  return { text: graphOf(plan, format, checked, mesh), code: 0 };
 }

@@ -1,8 +1,10 @@
 /** Reads a stack by the pulumi command: its config and its output `plan`. The stack's program is not run. */
 import { execFile } from "node:child_process";
 import { z } from "zod";
-import type { Plan } from "../../plan/index.js";
+import { hostEntries } from "../../host/login/credentials.js";
+import { betweens, type Plan } from "../../plan/index.js";
 import { planForm } from "../../resources/host/plan-output.js";
+import type { Sites } from "./graph.js";
 import { type DeclaredHost, declaredHosts } from "./state.js";
 
 export interface StackOptions {
@@ -18,6 +20,8 @@ export interface StackFacts {
   /** The value of a key such as "dockroute:hosts"; lists and objects as JSON text. */
   config(key: string): string | undefined;
   readonly plan: Plan;
+  /** The sites of the config's hosts and the way between them. */
+  readonly mesh: Sites;
   /** Hosts that only the program names, because the config has no `dockroute:hosts`. */
   readonly declared: ReadonlyMap<string, DeclaredHost>;
 }
@@ -45,11 +49,18 @@ export async function readStack(options: StackOptions): Promise<StackFacts> {
   const textOf = ({ value, objectValue }: z.infer<typeof config>[string]) =>
     value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
   const named = values["dockroute:hosts"] !== undefined;
+  const read = (key: string) => (values[key] === undefined ? undefined : textOf(values[key]));
   return {
     declared: named ? new Map() : declaredHosts(await pulumi(["stack", "export", "--show-secrets"], options)),
-    config: (key) => (values[key] === undefined ? undefined : textOf(values[key])),
+    config: read,
+    mesh: sitesIn(read),
     plan: all.data.plan,
   };
+}
+
+function sitesIn(read: StackFacts["config"]): Sites {
+  const between = z.enum(betweens).safeParse(read("dockroute:between"));
+  return { hosts: hostEntries(read), ...(between.success ? { between: between.data } : {}) };
 }
 
 function pulumi(words: readonly string[], { cwd, stack }: StackOptions): Promise<unknown> {

@@ -1,5 +1,5 @@
 /** The mesh as SVG: hosts on a circle, a line between each two. Readable on light and dark pages. */
-import type { HostPlan } from "../../plan/index.js";
+import type { HostPlan, Way } from "../../plan/index.js";
 
 export interface Node extends HostPlan {
   readonly name: string;
@@ -10,6 +10,7 @@ export interface Link {
   readonly from: Node;
   readonly to: Node;
   readonly state: "well" | "red" | "unknown";
+  readonly way: Way;
 }
 
 export const colours = { well: "#2f9e4f", red: "#e5534b", unknown: "#2f81f7" } as const;
@@ -82,13 +83,17 @@ function arrow(state: Link["state"]): string {
   );
 }
 
-function lineOf({ from, to, state }: Link, a: Point, b: Point): string {
+/** A link is dotted and has its kind in its middle; a red direction has long dashes. */
+function lineOf({ from, to, state, way }: Link, a: Point, b: Point): string {
   const [start, end] = [edge(a, b), edge(b, a)];
-  const dashes = state === "red" ? ' stroke-dasharray="6 4"' : "";
+  const pattern = state === "red" ? "6 4" : way === "direct" ? undefined : "2 3";
+  const dashes = pattern === undefined ? "" : ` stroke-dasharray="${pattern}"`;
+  const middle = `x="${round((start.x + end.x) / 2)}" y="${round((start.y + end.y) / 2) - 6}"`;
+  const kind = way === "direct" ? "" : `\n<text class="mono" ${middle}>${way}</text>`;
   return (
     `<line x1="${start.x}" y1="${start.y}" x2="${end.x}" y2="${end.y}" stroke="${colours[state]}" stroke-width="1.8"${dashes} ` +
     `marker-start="url(#${state})" marker-end="url(#${state})">` +
-    `<title>${inXml(`${from.name} - ${to.name}`)}${state === "unknown" ? "" : `: ${state}`}</title></line>`
+    `<title>${inXml(`${from.name} - ${to.name}`)}${state === "unknown" ? "" : `: ${state}`}</title></line>${kind}`
   );
 }
 

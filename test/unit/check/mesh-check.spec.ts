@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Checked } from "../../../provider/check/check.js";
 import type { Member } from "../../../provider/check/member.js";
-import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
-import { MeshCheckLifecycle, resultsOf } from "../../../provider/shells/dynamic/mesh-check.js";
-import type { Props } from "../../../provider/shells/dynamic/props.js";
-import { Session } from "../../../provider/shells/dynamic/session.js";
+import { KindLifecycle } from "../../../provider/shells/lifecycle/lifecycle.js";
+import { MeshCheckLifecycle, resultsOf } from "../../../provider/shells/lifecycle/mesh-check.js";
+import type { Props } from "../../../provider/shells/lifecycle/props.js";
+import { Session } from "../../../provider/shells/lifecycle/session.js";
 import { FakeHost, toy } from "../../support/fake-host.js";
 
 const plan = {

@@ -20,7 +20,7 @@ const checked = [
 describe("a graph", () => {
   it("of an example is the picture in the README", () => {
     const root = join(__dirname, "../../..");
-    const made = graphOf(planIn(join(root, "examples/Pulumi.production.yaml")), "svg", []);
+    const made = graphOf(planIn(join(root, "examples/Pulumi.production.yaml")).plan, "svg", []);
     const again =
       "npx dockroute graph --config examples/Pulumi.production.yaml --format svg --out docs/mesh.svg";
     assert.equal(readFileSync(join(root, "docs/mesh.svg"), "utf8"), made, `make it anew: ${again}`);
@@ -55,6 +55,17 @@ describe("a graph", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("draws a link by its kind", () => {
+    const hosts = names.map((name, at) => ({ name, site: at === 2 ? "home" : "fra" }));
+    const sites = { between: "wireguard", hosts } as const;
+    const mermaid = graphOf(plan, "mermaid", checked, sites);
+    assert.match(mermaid, /h_alpha <--> h_beta_2\n {2}h_alpha <-\. wireguard \.-> h_gamma\n/);
+    assert.match(graphOf(plan, "dot", [], sites), /h_alpha -> h_gamma .*style=dashed, label="wireguard"/);
+    const svg = graphOf(plan, "svg", [], sites);
+    assert.equal(svg.match(/stroke-dasharray="2 3"/g)?.length, 2);
+    assert.equal(svg.match(/>wireguard</g)?.length, 2);
   });
 
   it("is DOT", () => {

@@ -3,6 +3,7 @@ import * as forwarding from "../../../provider/facts/forwarding.js";
 import * as ipRules from "../../../provider/facts/ip-rules.js";
 import * as ip from "../../../provider/facts/iproute.js";
 import * as iptables from "../../../provider/facts/iptables.js";
+import { load } from "../../../provider/facts/iptables-load.js";
 import * as nft from "../../../provider/facts/nft.js";
 import * as reversePath from "../../../provider/facts/reverse-path.js";
 import { parseRange, printRange } from "../../../provider/plan/cidr.js";
@@ -29,16 +30,11 @@ const commands: Readonly<Record<string, (family: Family) => unknown>> = {
   "strict links": (family) => reversePath.strictLinks(family).ask({}),
   "whether it forwards": (family) => forwarding.isOn(family),
   "that it forwards": (family) => forwarding.turnOn(family),
+  "that it goes on forwarding": (family) => forwarding.keepOn(["true"], family),
   "the rules of a table": (family) => iptables.rulesOf("raw", family).ask({}),
   "the rules of a table that cost": (family) => iptables.costlyRulesOf("nat", family).ask({}),
-  "filled chains": (family) => iptables.fillChains([{ table: "raw", chain: "C", rules: [rule] }], family),
-  "a jump": (family) => iptables.insertRule("raw", "PREROUTING", rule, family),
-  "a first rule": (family) => iptables.putFirst("nat", "POSTROUTING", rule, family),
-  "a last rule": (family) => iptables.putLast("FORWARD", rule, iptables.askForOpen(family), family),
+  "what a script loads": (family) => load({ chains: [], jumps: [] }, family),
   "a rule at the top": (family) => iptables.prependRule("FORWARD", rule, "why", family),
-  "no rule": (family) => iptables.dropRule("FORWARD", rule, family),
-  "a chain": (family) => iptables.ensureChain("filter", "DOCKER-USER", family),
-  "Docker's rules": (family) => iptables.askForDockers(family),
   "a deleted rule": (family) => iptables.deleteRule("raw", "PREROUTING", rule, "why", family),
   "a deleted chain": (family) => iptables.deleteChain("raw", "C", "why", family),
   "our nft table": (family) => nft.chainsOf(family).ask({}),

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { textOf } from "../../../provider/boot/script.js";
 import * as iptables from "../../../provider/facts/iptables.js";
 import { forwardChain } from "../../support/names.js";
 import { answers, images, said, shown } from "../../support/recorded.js";
@@ -82,24 +81,5 @@ describe("iptables", () => {
     assert.ok(!iptables.hasChain(seen, "C", [second ?? [], first ?? []]));
     assert.ok(!iptables.hasChain(seen, "C", [first ?? []]));
     assert.ok(!iptables.hasChain(seen, "D", []));
-  });
-
-  it("fills a chain in each table without touching another", () => {
-    const line = iptables.fillChains([
-      { table: "raw", chain: "C", rules: [["-s", "10.0.0.1/32", "-j", "ACCEPT"]] },
-      { table: "filter", chain: "C", rules: [] },
-    ]);
-    assert.deepEqual(line.argv, ["iptables-restore", "-w", "--noflush"]);
-    const wanted = "*raw\n:C - [0:0]\n-A C -s 10.0.0.1/32 -j ACCEPT\nCOMMIT\n*filter\n:C - [0:0]\nCOMMIT\n";
-    assert.equal(line.stdin, wanted);
-  });
-
-  it("asks before it inserts, so that a part can be loaded twice", () => {
-    const line = iptables.insertRule("filter", "DOCKER-USER", ["-j", "C"]);
-    const script = textOf({ kind: "route", subject: "x", holder: { id: "x" }, about: "x", lines: [line] });
-    assert.match(
-      script,
-      /^iptables -w -t filter -C DOCKER-USER -j C >\/dev\/null 2>&1 \|\| iptables -w -t filter -I DOCKER-USER 1 -j C$/m,
-    );
   });
 });

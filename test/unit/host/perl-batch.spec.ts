@@ -1,6 +1,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -135,6 +143,55 @@ describe("a batch as one process of Perl", () => {
   it("leaves a question open that it does not know", () => {
     const [open, asked] = run([questions({ ...sh(":"), quick: ["nothing"] }, sh("echo yes"))]).answers;
     deepEqual([open?.code, asked?.stdout], [undefined, "yes\n"]);
+  });
+
+  it("names the command that was under way when it was ended", () => {
+    for (const section of [change, questions]) {
+      deepEqual(codes([section(sh(":"), sh("kill -9 $PPID"), sh(":"))]), [0, undefined]);
+    }
+  });
+
+  describe("on a host whose programs print what they never do", () => {
+    const ask = (quick: readonly string[], program: string, prints: string) => {
+      writeFileSync(join(folder, program), `#!/bin/sh\n${prints}\n`, { mode: 0o755 });
+      const work = batchOf([questions({ ...sh(":"), quick })], { perl: true });
+      const script = work.script.replace(/^PATH=/m, `PATH=${folder}:`);
+      const { stdout, stderr } = spawnSync("/bin/sh", [], { input: script, encoding: "utf8" });
+      const report = work.read(stdout, stderr);
+      deepEqual([report.complete, report.told.has("no-perl")], [true, false]);
+      return report.answers[0]?.code;
+    };
+    const asked = [
+      [["nft"], "nft", "table ip other { # progname other\n\tchain c {\n\t}\n}"],
+      [["nft-table", "ip other"], "nft", "# a remark\ntable ip other {\n}"],
+      [["iptables", "filter"], "iptables-save", "# a remark\n*filter\n:INPUT ACCEPT [0:0]\n-A INPUT\nCOMMIT"],
+    ] as const;
+
+    for (const [quick, program, good] of asked) {
+      it(`leaves ${quick.join(" ")} open: ${program} prints something else, or prints without end`, () => {
+        equal(ask(quick, program, `printf '%b\\n' '${good}'`), 0);
+        equal(ask(quick, program, ":"), quick[0] === "nft-table" ? 1 : 0);
+        equal(ask(quick, program, `printf '%b\\n' '${good}\\nwhat is this'`), undefined);
+        equal(ask(quick, program, "head -c 5000 /dev/urandom"), undefined);
+        equal(ask(quick, program, "exec yes '#'"), undefined);
+      });
+    }
+
+    it("hands over more than the client takes of a program that prints without end, and ends it", () => {
+      const work = batchOf([questions(sh("exec yes"))], { perl: true });
+      const { stdout, stderr } = spawnSync("/bin/sh", [], {
+        ...{ input: work.script, encoding: "utf8", maxBuffer: 2 ** 27 },
+      });
+      const [answer] = work.read(stdout, stderr).answers;
+      deepEqual([answer?.code, (answer?.stdout.length ?? 0) > 2 ** 25], [137, true]);
+    });
+
+    it("asks nothing more once nobody listens", () => {
+      const [first, last] = [sh("sleep 0.5"), sh(`touch ${folder}/asked`)];
+      const { script } = batchOf([questions(first, last)], { perl: true });
+      spawnSync("/bin/sh", ["-c", "/bin/sh | sleep 0.2"], { input: script });
+      deepEqual(readdirSync(folder), []);
+    });
   });
 
   it("tells of a host that has no Perl, and of one whose Perl fails", () => {

@@ -1,7 +1,7 @@
 /** The engine's questions before a change. */
 import assert from "node:assert/strict";
-import type { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
-import type { Props } from "../../../provider/shells/dynamic/props.js";
+import type { KindLifecycle } from "../../../provider/shells/lifecycle/lifecycle.js";
+import type { Props } from "../../../provider/shells/lifecycle/props.js";
 import { news, started, unknown, unreachable } from "../../support/fake-session.js";
 
 describe("check", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
-import { Progress } from "../../../provider/shells/dynamic/progress.js";
+import { Progress } from "../../../provider/shells/lifecycle/progress.js";
 
 /** Work that ends when it is told to. */
 function open() {

@@ -1,8 +1,8 @@
 /** The state that a refresh makes of a host. */
 import assert from "node:assert/strict";
 import { ifThere, state as stateOf } from "../../../provider/engine/claim.js";
-import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
-import type { Props } from "../../../provider/shells/dynamic/props.js";
+import { KindLifecycle } from "../../../provider/shells/lifecycle/lifecycle.js";
+import type { Props } from "../../../provider/shells/lifecycle/props.js";
 import { toy } from "../../support/fake-host.js";
 import { type Change, news, started, unreachable } from "../../support/fake-session.js";
 

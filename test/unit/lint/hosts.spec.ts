@@ -5,7 +5,7 @@ import type { Host } from "../../../provider/host/host.js";
 import { MeshLint } from "../../../provider/lint/hosts.js";
 import type { Finding } from "../../../provider/lint/mesh.js";
 import { network } from "../../../provider/resources/host/network.js";
-import { Session } from "../../../provider/shells/dynamic/session.js";
+import { Session } from "../../../provider/shells/lifecycle/session.js";
 import { FakeHost } from "../../support/fake-host.js";
 import { answers, images } from "../../support/recorded.js";
 

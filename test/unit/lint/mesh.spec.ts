@@ -101,8 +101,16 @@ describe("the lint of a mesh", () => {
     const far = { alpha: "192.168.1.1", beta: "192.168.1.2", gamma: "10.1.2.3", delta: "10.1.2.4" };
     const text = (name: string, at: number) =>
       `error: ${name}, with eth0 (192.168.1.${at}/24), is on no link of gamma (10.1.2.3), delta (10.1.2.4): ` +
-      "between them is the gateway 192.168.1.254 on eth0; a direct route needs both on one layer-2 network";
+      "between them is the gateway 192.168.1.254 on eth0; a direct route needs both on one layer-2 network; " +
+      "hosts of different networks need a `site` each, and `dockroute:between`";
     assert.deepEqual(found([alpha, beta], { addresses: far }), [text("alpha", 1), text("beta", 2)]);
+    const sites = { alpha: "fra", beta: "fra", gamma: "home", delta: "home" };
+    assert.deepEqual(found([alpha, beta], { addresses: far, sites }), []);
+    const wrong = { ...sites, delta: "fra" };
+    assert.match(
+      found([alpha, beta], { addresses: far, sites: wrong })[0] ?? "",
+      /on no link of delta \(10\.1\.2\.4\):/,
+    );
     const island = host("alpha", 1, { routes: alpha.ground.routes.slice(1) });
     assert.match(
       found([island], { addresses: far })[0] ?? "",

@@ -4,7 +4,7 @@ import { dockerBridge } from "../../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../../provider/resources/forward/index.js";
 import { masqueradeRule } from "../../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../../provider/resources/route/index.js";
-import { KindLifecycle } from "../../../provider/shells/dynamic/lifecycle.js";
+import { KindLifecycle } from "../../../provider/shells/lifecycle/lifecycle.js";
 import { errors } from "../../support/errors.js";
 import { readable } from "../../support/readable.js";
 import { answer, moment } from "../../support/recorded.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { digest } from "../../../provider/boot/script.js";
 import type { Remembered } from "../../../provider/engine/kind.js";
 import * as nft from "../../../provider/facts/nft.js";
-import { markChain } from "../../../provider/resources/forward/chains.js";
+import { isolation, markChain } from "../../../provider/resources/forward/chains.js";
 import { lastRule } from "../../../provider/resources/forward/guard.js";
 import {
   type ForwardRuleInputs,
@@ -10,6 +10,7 @@ import {
   forwardRule,
 } from "../../../provider/resources/forward/index.js";
 import { seenBy, tablesOf } from "../../support/kind-tables.js";
+import { restoredBy } from "../../support/loaded.js";
 import { withFiles, withRules } from "../../support/made.js";
 import { images, inWords, moment } from "../../support/recorded.js";
 
@@ -117,16 +118,11 @@ describe("a forward rule", () => {
     assert.equal(load?.why, `let ${wish.sources.join(", ")} into 172.30.16.0/20`);
     const jump = `-d 172.30.16.0/20 -m comment --comment dockroute -j ${chain}`;
     const accepts = wish.sources.map((from) => `-A ${chain} -s ${from} -i eth0 -j ACCEPT`);
-    const isolated = ["DOCKER-ISOLATION-STAGE-1", "DOCKER-INTERNAL"].map((to) => `-A ${chain} -j ${to}`);
-    assert.deepEqual(load?.stdin?.split("\n").slice(6, 24), [
-      "iptables -w -t filter -N DOCKER-USER 2>/dev/null || :",
-      "iptables -w -t filter -N DOCKER-ISOLATION-STAGE-1 2>/dev/null || :",
-      "iptables -w -t filter -N DOCKER-INTERNAL 2>/dev/null || :",
-      "iptables-restore -w --noflush <<'DOCKROUTE'",
-      ...["*raw", `:${chain} - [0:0]`, ...accepts, "COMMIT"],
-      ...["*filter", `:${chain} - [0:0]`, ...isolated, ...accepts, "COMMIT"],
-      "DOCKROUTE",
-      `iptables -w -t raw -C PREROUTING ${jump} >/dev/null 2>&1 || iptables -w -t raw -I PREROUTING 1 ${jump}`,
+    const isolated = isolation.map((to) => `-A ${chain} -j ${to}`);
+    assert.deepEqual(restoredBy(load?.stdin ?? "", []), [
+      ...["*raw", `:${chain} - [0:0]`, ...accepts, `-I PREROUTING ${jump}`, "COMMIT"],
+      ...["*filter", ...["DOCKER-USER", ...isolation].map((each) => `-N ${each}`), `:${chain} - [0:0]`],
+      ...[...isolated, ...accepts, `-I DOCKER-USER ${jump}`, "COMMIT"],
     ]);
   });
 
@@ -308,7 +304,12 @@ describe("a forward rule", () => {
     assert.ok(
       linesOf(wish).some((line) => line.includes("ip saddr != 172.30.16.0/20 ip daddr 172.30.16.0/20")),
     );
-    assert.ok(!linesOf(wish, seen).some((line) => /\bdrop\b|-A FORWARD/.test(line)));
+    assert.ok(!linesOf(wish, seen).some((line) => line.endsWith(" drop")));
+    const open = ["*filter", ":FORWARD ACCEPT [0:0]", "-A FORWARD -j DOCKER-USER", "COMMIT"];
+    const ofForward = (lines: readonly string[]) =>
+      restoredBy(lines.join("\n"), open).filter((line) => line.includes(" FORWARD "));
+    assert.deepEqual(ofForward(linesOf(wish)), [`-A FORWARD ${lastRule(wish).join(" ")}`]);
+    assert.deepEqual(ofForward(linesOf(wish, seen)), []);
   });
 
   it("does not take a routed network's ports for lost", () => {

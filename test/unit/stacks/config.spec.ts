@@ -80,6 +80,18 @@ describe("a stack's config", () => {
     assert.equal(read.plan["beta"]?.bridgeAddress, "172.30.16.1/24");
   });
 
+  it("has the sites of hosts and the way between them", () => {
+    const hosts = [
+      { ...alpha, site: "fra" },
+      { ...beta, site: "home", publicAddress: "none" },
+    ];
+    const { mesh } = readConfig(source({ hosts, between: "wireguard", link: { mtu: 1320 } }));
+    assert.deepEqual(mesh, {
+      ...{ pool: "172.30.0.0/16", between: "wireguard", link: { mtu: 1320 } },
+      hosts,
+    });
+  });
+
   it("may be without hosts, for a mesh with no members left", () => {
     assert.deepEqual(readConfig(source({ hosts: [] })).plan, {});
   });
@@ -99,13 +111,28 @@ describe("a stack's config is refused", () => {
     "maxUnavailable",
     "check",
     "routes",
+    "between",
+    "link",
     "connection",
     "hosts",
     "leaving",
     "lans",
   ];
   const nic = 'is not an interface name: 1 to 15 letters, digits, "_", ".", "@" and "-" are allowed, ';
+  const twoSites = [
+    { ...alpha, site: "fra" },
+    { ...beta, site: "home" },
+  ];
   const cases: [string, Source, Record<string, string>][] = [
+    [
+      "with a way between sites that nobody has, and a link's setting that is no number",
+      source({ hosts: twoSites, between: "gre", link: { port: "51820", ports: 1 } }),
+      {
+        "dockroute:between": '"gre" is refused: wireguard, vxlan, routed or refuse is allowed',
+        "dockroute:link.port": '"51820" is refused: a number is allowed',
+        "dockroute:link.ports": "is not known; known are port, mtu, keepalive",
+      },
+    ],
     [
       "with a key that nobody reads",
       source({ pol: "172.30.0.0/16" }),
@@ -124,7 +151,7 @@ describe("a stack's config is refused", () => {
       withHost({ subnets: "172.30.1.0/24" }),
       {
         "dockroute:hosts[1].subnets":
-          "is not known; known are name, address, subnet, interface, lans, connection",
+          "is not known; known are name, address, subnet, site, publicAddress, interface, lans, connection",
       },
     ],
     [

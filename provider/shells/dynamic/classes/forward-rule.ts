@@ -36,6 +36,8 @@ export class ForwardRule extends HostResource {
   declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;
   /** The ports, if it is limited to some. */
   declare readonly ports: pulumi.Output<readonly string[] | undefined>;
+  /** The ranges of peers of other sites, by the device of the link. */
+  declare readonly links: pulumi.Output<Readonly<Record<string, readonly string[]>> | undefined>;
 
   constructor(name: string, args: ForwardRuleArgs, opts?: pulumi.CustomResourceOptions) {
     super("ForwardRule", name, args, opts);

@@ -37,6 +37,8 @@ export class MasqueradeRule extends HostResource {
   declare readonly interfaces: pulumi.Output<readonly string[] | undefined>;
   /** True if dockroute masquerades the traffic from the source to any other range. */
   declare readonly masquerade: pulumi.Output<boolean | undefined>;
+  /** The ranges of peers of other sites, by the device of the link. */
+  declare readonly links: pulumi.Output<Readonly<Record<string, readonly string[]>> | undefined>;
 
   constructor(name: string, args: MasqueradeRuleArgs, opts?: pulumi.CustomResourceOptions) {
     super("MasqueradeRule", name, args, opts);

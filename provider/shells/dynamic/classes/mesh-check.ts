@@ -2,14 +2,20 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../../../plan/index.js";
 import { type ConnectionArgs, checkedConnection, providerText } from "./resource.js";
 
+/** Where a host of a MeshCheck is. */
+export interface MeshCheckHost {
+  /** Where ssh reaches it, `user@host:port`. @example "root@192.168.145.128:22" */
+  readonly endpoint: string;
+  /** The link to the peers. @default found on the host @example "eth0" */
+  readonly interface?: string | undefined;
+}
+
 /** The inputs of a MeshCheck. */
 export interface MeshCheckArgs {
   /** By host name, as `planMesh` gives it. */
   readonly plan: pulumi.Input<Plan>;
   /** The endpoint of each host, and its interface. @example { alpha: { endpoint: "root@192.168.145.128:22" } } */
-  readonly hosts: pulumi.Input<
-    Readonly<Record<string, pulumi.Input<{ endpoint: string; interface?: string | undefined }>>>
-  >;
+  readonly hosts: pulumi.Input<Readonly<Record<string, pulumi.Input<MeshCheckHost>>>>;
   /** The size of user-defined networks. @default that of docker0's block */
   readonly networkPrefix?: pulumi.Input<number | undefined>;
   /** The login by ssh, by host name. Secrets in it are kept in the state, encrypted. @default that of the config */
@@ -38,6 +44,7 @@ export type MeshCheckResults = Readonly<
  * ```
  */
 export class MeshCheck extends pulumi.CustomResource {
+  /** By the host from which and the host to which: reached or not, and why. */
   declare readonly results: pulumi.Output<MeshCheckResults>;
 
   constructor(name: string, args: MeshCheckArgs, opts: pulumi.CustomResourceOptions = {}) {

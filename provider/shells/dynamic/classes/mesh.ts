@@ -1,7 +1,9 @@
 /** The component for programs that get their hosts from a cloud or from another stack. */
 import * as pulumi from "@pulumi/pulumi";
 import {
+  type Between,
   type HostSubnet,
+  type LinkSettings,
   type PartialMesh,
   type Plan,
   PlanError,
@@ -9,7 +11,8 @@ import {
   planSubnets,
   pools,
 } from "../../../plan/index.js";
-import { declareMesh, type MeshMember, type RoutesMode } from "./declare.js";
+import { declareMesh, type RoutesMode } from "./declare.js";
+import type { MeshMember } from "./member.js";
 import { previousPlan } from "./previous.js";
 import { type ConnectionArgs, endpointFrom } from "./resource.js";
 import { runError } from "./run-error.js";
@@ -22,6 +25,10 @@ export interface MeshHostArgs {
   readonly address: pulumi.Input<string>;
   /** A pin of the host's subnet. @default chosen, and kept from then on @example "172.30.1.0/24" */
   readonly subnet?: pulumi.Input<string | undefined>;
+  /** The layer-2 network that it is on; hosts of one site reach each other by direct routes. @default all are on one @example "fra" */
+  readonly site?: string;
+  /** The address that hosts of other sites send to, or "none" behind NAT. @default `address` @example instance.publicIp */
+  readonly publicAddress?: pulumi.Input<string | undefined>;
   /** @default found on the host @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
   /** The login by ssh, as for @pulumi/command. Secrets in it are kept in the state, encrypted. */
@@ -44,6 +51,10 @@ export interface MeshArgs {
   /** The size of each user-defined network. @default 24, or bridgePrefix where no /24 fits beside docker0's block */
   readonly networkPrefix?: pulumi.Input<number | undefined>;
   readonly hosts: readonly MeshHostArgs[];
+  /** The way between hosts of different sites: wireguard, vxlan, routed or refuse. @default "refuse" */
+  readonly between?: Between;
+  /** Port, MTU and keepalive of the links. @default those of the kind @example { mtu: 1320 } */
+  readonly link?: LinkSettings;
   /** One PeerRoute for each peer of each host, or one PeerRoutes a host, for large meshes. @default "pair" */
   readonly routes?: RoutesMode;
   /** The last plan, whose subnets the hosts keep. @default the stack's output `plan`: export it, or pin every host */
@@ -83,17 +94,24 @@ export class Mesh extends pulumi.ComponentResource {
   constructor(name: string, args: MeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dockroute:index:Mesh", name, {}, opts);
     const { hosts, pool, hostPrefix, bridgePrefix, networkPrefix } = args;
+    const ways = {
+      ...(args.between === undefined ? {} : { between: args.between }),
+      ...(args.link === undefined ? {} : { link: args.link }),
+    };
     const last = args.previous === undefined ? previousPlan() : args.previous;
-    const named = hosts.map((host) => ({ name: host.name, subnet: host.subnet }));
+    const named = hosts.map(({ name, subnet, site }) => ({ name, subnet, site }));
     const shape = pulumi
       .output({ mesh: { pool, hostPrefix, bridgePrefix, networkPrefix, hosts: named }, last })
       .apply(({ mesh, last: previous }) => {
-        const config = withoutUndefined(mesh);
+        const config = { ...withoutUndefined(mesh), ...ways };
         return { config, previous, subnets: planned(() => planSubnets(config, previous)) };
       });
     const addresses = hosts.map(({ address }) => pulumi.output(address));
-    this.plan = pulumi.all([shape, pulumi.all(addresses)]).apply(([{ config, previous }, known]) => {
-      const whole = config.hosts.map((host, at) => ({ ...host, address: known[at] ?? "" }));
+    const known = pulumi.all(
+      hosts.map(({ address, publicAddress }) => pulumi.all({ address, publicAddress })),
+    );
+    this.plan = pulumi.all([shape, known]).apply(([{ config, previous }, ends]) => {
+      const whole = config.hosts.map((host, at) => ({ ...host, ...endIn(ends[at]) }));
       return planned(() => planMesh({ ...config, hosts: whole }, previous));
     });
     const members = hosts.map((host, at): MeshMember => {
@@ -107,26 +125,40 @@ export class Mesh extends pulumi.ComponentResource {
         .all([addresses[at] ?? "", this.plan])
         .apply(([own, plan]) => plan[host.name]?.address ?? own);
       const networks = pulumi.all([shape, own]).apply(([{ config }, known]) => pools(config, known));
-      return { name: host.name, interface: host.interface, address, own, networks, where: whereIs(host) };
+      const { interface: nic, site, publicAddress } = host;
+      return {
+        name: host.name,
+        interface: nic,
+        site,
+        publicAddress,
+        address,
+        own,
+        networks,
+        where: whereIs(host),
+      };
     });
     this.hosts = Object.fromEntries(hosts.map((host) => [host.name, locationOf(host)]));
     this.connections = Object.fromEntries(
       hosts.flatMap(({ name: host, connection }) => (connection === undefined ? [] : [[host, connection]])),
     );
     const options = { parent: this, aliases: [{ parent: pulumi.rootStackResource }] };
-    this.resources = declareMesh(members, args.routes, options);
+    this.resources = declareMesh(members, { routes: args.routes, ways }, options);
     this.registerOutputs({ plan: this.plan });
   }
 }
 
-function whereIs({ address, connection, endpoint }: MeshHostArgs): MeshMember["where"] {
-  if (connection === undefined) return { endpoint: endpoint ?? pulumi.interpolate`root@${address}:22` };
-  return { connection, ...(endpoint === undefined ? {} : { endpoint }) };
+function endIn({ address, publicAddress }: { address?: string; publicAddress?: string | undefined } = {}) {
+  return { address: address ?? "", ...(publicAddress === undefined ? {} : { publicAddress }) };
 }
 
-function locationOf({ name, address, connection, endpoint, interface: nic }: MeshHostArgs): MeshHostLocation {
+function whereIs({ address, connection, endpoint }: MeshHostArgs): MeshMember["where"] {
+  if (connection === undefined) return { endpoint: endpoint ?? pulumi.interpolate`root@${address}:22` };
+  return { connection, endpoint: endpoint ?? endpointFrom(connection) };
+}
+
+function locationOf({ address, connection, endpoint, interface: nic }: MeshHostArgs): MeshHostLocation {
   const byDefault =
-    connection === undefined ? pulumi.interpolate`root@${address}:22` : endpointFrom(name, connection);
+    connection === undefined ? pulumi.interpolate`root@${address}:22` : endpointFrom(connection);
   const location = { endpoint: endpoint ?? byDefault, interface: nic };
   return pulumi.output(location);
 }
@@ -148,7 +180,11 @@ function planned<T>(plan: () => T): T {
 
 interface Unwrapped {
   readonly pool: string;
-  readonly hosts: readonly { readonly name: string; readonly subnet?: string | undefined }[];
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly subnet?: string | undefined;
+    readonly site?: string | undefined;
+  }[];
   readonly hostPrefix?: number | undefined;
   readonly bridgePrefix?: number | undefined;
   readonly networkPrefix?: number | undefined;
@@ -159,6 +195,10 @@ function withoutUndefined({ pool, hosts, ...prefixes }: Unwrapped): PartialMesh 
   return {
     pool,
     ...Object.fromEntries(given),
-    hosts: hosts.map(({ name, subnet }) => (subnet === undefined ? { name } : { name, subnet })),
+    hosts: hosts.map(({ name, subnet, site }) => ({
+      name,
+      ...(subnet === undefined ? {} : { subnet }),
+      ...(site === undefined ? {} : { site }),
+    })),
   };
 }

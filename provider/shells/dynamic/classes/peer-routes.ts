@@ -1,15 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { WayToPeer } from "../../../resources/routes/index.js";
+import type { LinkToPeerArgs } from "./peer-route.js";
 import { HostResource, type OnHostArgs } from "./resource.js";
 
 /** The way to one peer. */
 export interface WayToPeerArgs {
   /** The range that is reached, the peer's subnet; no two peers have the same. @example "172.30.2.0/24" */
   readonly destination: pulumi.Input<string>;
-  /** The next hop: the peer's own address, which must be on a link of this host. @example "192.168.145.129" */
-  readonly gateway: pulumi.Input<string>;
+  /** The next hop: the peer's own address, which must be on a network card's network. It, or else `link`. @example "192.168.145.129" */
+  readonly gateway?: pulumi.Input<string | undefined>;
   /** The link to the next hop. @default the link whose network holds the gateway @example "eth0" */
   readonly interface?: pulumi.Input<string | undefined>;
+  /** The network between the hosts routes by itself, by the next hop that the host's kernel has for `gateway`. @default false */
+  readonly routed?: pulumi.Input<boolean | undefined>;
+  /** The link by which a peer of another site is reached, in place of `gateway` and `interface`. */
+  readonly link?: pulumi.Input<LinkToPeerArgs | undefined>;
 }
 
 /** The inputs of a PeerRoutes. */

@@ -1,6 +1,7 @@
 /** The base of the resource classes: a dynamic resource whose provider is one constant line of text. */
 import * as pulumi from "@pulumi/pulumi";
 import { endpointFor } from "../../../host/login/alias.js";
+import { credentialFields } from "../../../host/login/connection.js";
 
 /**
  * The endpoint of a host and the login to it, by a program: the fields of @pulumi/command's ConnectionArgs, and more.
@@ -8,10 +9,10 @@ import { endpointFor } from "../../../host/login/alias.js";
  * encrypted. Config, key file or agent is the better way.
  */
 export interface ConnectionArgs extends HopArgs {
-  /** @example "~/.ssh/id_ed25519" */
-  readonly privateKeyFile?: pulumi.Input<string>;
-  /** @default "~/.ssh/known_hosts" */
-  readonly knownHostsFile?: pulumi.Input<string>;
+  /** Seconds that a command on the host may print nothing; 0 is no limit. @default 180 */
+  readonly idleTimeout?: pulumi.Input<number>;
+  /** Seconds that one exec on the host may take; 0 is no limit. @default 900 */
+  readonly totalTimeout?: pulumi.Input<number>;
   /** The host, or the hosts in order, through which this one is reached. */
   readonly proxy?: pulumi.Input<HopArgs> | readonly pulumi.Input<HopArgs>[];
 }
@@ -20,19 +21,27 @@ export interface ConnectionArgs extends HopArgs {
 export interface HopArgs {
   /** The address to which ssh connects. @example "192.168.145.128" */
   readonly host: pulumi.Input<string>;
-  /** @default 22 */
+  /** The port of sshd there. @default 22 */
   readonly port?: pulumi.Input<number>;
   /** root, or a user with passwordless sudo. @default "root" */
   readonly user?: pulumi.Input<string>;
+  /** The user's password; a Pulumi secret. */
   readonly password?: pulumi.Input<string>;
+  /** The text of the private key, in OpenSSH's or PEM's form; a Pulumi secret. */
   readonly privateKey?: pulumi.Input<string>;
+  /** The file of the private key, on the machine where pulumi runs. @example "~/.ssh/id_ed25519" */
+  readonly privateKeyFile?: pulumi.Input<string>;
+  /** The passphrase of the private key; a Pulumi secret. */
   readonly privateKeyPassword?: pulumi.Input<string>;
+  /** The socket of an agent that has the key. @default SSH_AUTH_SOCK of the environment, where no other credential is given */
   readonly agentSocketPath?: pulumi.Input<string>;
+  /** The file with the hosts' public keys, on the machine where pulumi runs. @default "~/.ssh/known_hosts" */
+  readonly knownHostsFile?: pulumi.Input<string>;
   /** The host's public key, or its SHA256 fingerprint; pins it. */
   readonly hostKey?: pulumi.Input<string>;
-  /** @default 3 */
+  /** How often a dial that may succeed later is tried; -1 for ever. @default 3 */
   readonly dialErrorLimit?: pulumi.Input<number>;
-  /** Seconds. @default 15 */
+  /** Seconds for one dial, from the first packet to the login; 0 is no limit. @default 15 */
   readonly perDialTimeout?: pulumi.Input<number>;
 }
 
@@ -40,12 +49,11 @@ export interface HopArgs {
 export interface OnHostArgs {
   /** The host's name in the plan. @example "alpha" */
   readonly host: pulumi.Input<string>;
-  /** `user@host:port`, no secret. @default made from `connection` @example "root@192.168.145.128:22" */
+  /** `user@host:port`, no secret. @default made from `connection`, else that of the config's host of this name @example "root@192.168.145.128:22" */
   readonly endpoint?: pulumi.Input<string>;
+  /** How ssh gets in; it stands over the config. Secrets in it are kept in the state, encrypted. @default that of the config */
   readonly connection?: pulumi.Input<ConnectionArgs>;
 }
-
-const secrets = ["password", "privateKey", "privateKeyPassword"] as const;
 
 /**
  * Not @pulumi/pulumi's dynamic.Resource: that one serialises a provider object into every resource of the
@@ -70,7 +78,8 @@ export abstract class HostResource extends pulumi.CustomResource {
     const { connection, endpoint, ...inputs } = args;
     const props = {
       ...inputs,
-      endpoint: endpoint ?? endpointFrom(name, connection),
+      // `check` takes it from the connection, or from the config, where the program gives none.
+      endpoint,
       ...(connection === undefined ? {} : { connection: checkedConnection(name, connection) }),
       found: undefined,
       machine: undefined,
@@ -93,11 +102,7 @@ export function providerText(kind: string): string {
 }
 
 /** `user@host:port` of a connection, which is no secret. */
-export function endpointFrom(
-  name: string,
-  connection: pulumi.Input<ConnectionArgs> | undefined,
-): pulumi.Output<string> {
-  if (connection === undefined) throw new pulumi.RunError(`${name}: either endpoint or connection is needed`);
+export function endpointFrom(connection: pulumi.Input<ConnectionArgs>): pulumi.Output<string> {
   const told = pulumi
     .output(connection)
     .apply(({ host, port, user }) =>
@@ -131,12 +136,12 @@ interface Credential {
 function credentialsIn(login: pulumi.Input<ConnectionArgs | HopArgs>, path: string): readonly Credential[] {
   if (pulumi.Output.isInstance(login) || login instanceof Promise) {
     const whole = pulumi.output(login);
-    return secrets.map((field) => ({
+    return credentialFields.map((field) => ({
       path: `${path}.${field}`,
       value: whole.apply((plain) => plain[field]),
     }));
   }
-  const own = secrets.flatMap((field) => {
+  const own = credentialFields.flatMap((field) => {
     const value = login[field];
     return value === undefined ? [] : [{ path: `${path}.${field}`, value: pulumi.output(value) }];
   });

@@ -5,7 +5,6 @@
 import { fstatSync } from "node:fs";
 
 export function endWithEngine(): void {
-  if (!/[/\\]dynamic-provider\b/.test(process.argv[1] ?? "")) return;
   // Only a pipe or a socket has another end; a terminal or /dev/null tells nothing about the engine.
   if (!fstatSync(0).isFIFO() && !fstatSync(0).isSocket()) return;
   process.stdin

@@ -1,6 +1,7 @@
 /** The things as long-lived as the provider process: the stack's config, one connection to each host, the rollout. */
 import { z } from "zod";
 import { type Command, keyOf } from "../../engine/command.js";
+import type { Fault } from "../../engine/errors/fault.js";
 import { cannotBeAsked, Unreachable } from "../../engine/errors/host.js";
 import type { OnHost } from "../../engine/kind.js";
 import { oneLine } from "../../engine/printable.js";
@@ -9,10 +10,11 @@ import { wayQuestion } from "../../facts/iproute.js";
 import { machineQuestion, readMachine } from "../../facts/machine.js";
 import type { Host } from "../../host/host.js";
 import { Hosts } from "../../host/hosts.js";
-import { hostEntries } from "../../host/login/credentials.js";
+import { endpointAt, hostEntries } from "../../host/login/credentials.js";
 import { MeshLint } from "../../lint/hosts.js";
 import type { Finding } from "../../lint/mesh.js";
 import { Progress } from "./progress.js";
+import { hasUnknown, type Props, unknownValue } from "./props.js";
 
 /** Names of a thousand containers and more. */
 const longestLine = 20_000;
@@ -25,7 +27,7 @@ export class Session {
   );
   readonly progress = new Progress(
     () => this.hosts.configured().length,
-    (text) => this.tell(text),
+    (text) => this.tellStack(text),
   );
   private rolloutOfThisRun: Rollout | undefined;
   /** True if this operation changes anything: MeshCheck runs only after a change. */
@@ -46,12 +48,32 @@ export class Session {
     this.print(oneLine(text, longestLine));
   }
 
+  /** A line that is about no resource, whichever asked first. */
+  protected tellStack(text: string): void {
+    this.tell(text);
+  }
+
   protected print(line: string): void {
     console.log(line);
   }
 
   host(name: string, endpoint: string, connection: unknown): Host {
     return this.hosts.get(name, endpoint, connection);
+  }
+
+  /** Where ssh goes, where a program does not say it: by its connection, else by the config's host of that name. */
+  withEndpoint(news: Props): { readonly props: Props; readonly faults: readonly Fault[] } {
+    const { host, endpoint, connection } = news;
+    if (endpoint !== undefined || typeof host !== "string") return { props: news, faults: [] };
+    if (hasUnknown([host, connection])) return { props: { ...news, endpoint: unknownValue }, faults: [] };
+    const found = endpointAt((key) => this.config(key), host, connection);
+    if ("faults" in found) return { props: news, faults: found.faults };
+    return { props: { ...news, endpoint: found.endpoint }, faults: [] };
+  }
+
+  /** The addresses of the config's hosts, by name. */
+  get addresses(): ReadonlyMap<string, string> {
+    return new Map(hostEntries((key) => this.config(key)).map(({ name, address }) => [name, address]));
   }
 
   get rollout(): Rollout {

@@ -7,9 +7,13 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Checked, checkMesh, type Direction } from "../../check/check.js";
 import { membersOf } from "../../check/member.js";
+import type { Fault } from "../../engine/errors/fault.js";
+import { NoImport } from "../../engine/errors/refused.js";
+import { cleaned } from "../../engine/printable.js";
+import { read } from "../../resources/host/inputs.js";
 import { planForm } from "../../resources/host/plan-output.js";
 import type { Lifecycle } from "./lifecycle.js";
-import { type Props, pick } from "./props.js";
+import { hasUnknown, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 
 /** One direction, without timings, so that the same mesh gives the same outputs. */
@@ -21,17 +25,21 @@ export interface Outcome {
 /** By the host from which and the host to which. */
 export type Results = Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
 
-const location = z.object({ endpoint: z.string(), interface: z.string().optional() });
-const shape = z.object({
+const location = z
+  .object({ endpoint: z.string(), interface: z.string().optional() })
+  .meta({ id: "MeshCheckHost" });
+export const meshCheckForm = z.object({
   plan: planForm,
   hosts: z.record(z.string(), location),
   networkPrefix: z.number().optional(),
   connections: z.record(z.string(), z.unknown()).optional(),
 });
-const inputs = Object.keys(shape.shape);
+const inputs = Object.keys(meshCheckForm.shape);
 const results = z.record(z.string(), z.record(z.string(), z.object({ reached: z.boolean() })));
 
 export class MeshCheckLifecycle implements Lifecycle {
+  readonly made = ["results"];
+
   constructor(
     private readonly session: Session,
     private readonly run: typeof checkMesh = checkMesh,
@@ -41,8 +49,10 @@ export class MeshCheckLifecycle implements Lifecycle {
     this.session.configure((key) => request.config.get(key));
   }
 
-  async check(_: Props, news: Props): Promise<{ inputs: Props; failures: [] }> {
-    return { inputs: pick(news, inputs), failures: [] };
+  async check(_: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+    const own = pick(news, inputs);
+    const checked = hasUnknown(own) ? { faults: [] } : read(meshCheckForm, own);
+    return { inputs: own, failures: "faults" in checked ? cleaned([...checked.faults]) : [] };
   }
 
   /** The engine asks after every resource that this one depends on was diffed, and in an `up` also changed. */
@@ -66,8 +76,12 @@ export class MeshCheckLifecycle implements Lifecycle {
 
   async delete(): Promise<void> {}
 
+  async import(id: string): Promise<{ id: "" }> {
+    throw new NoImport(id, "a check leaves nothing on a host");
+  }
+
   private async outsOf(news: Props): Promise<Props> {
-    const { plan, hosts, networkPrefix, connections = {} } = shape.parse(pick(news, inputs));
+    const { plan, hosts, networkPrefix, connections = {} } = meshCheckForm.parse(pick(news, inputs));
     const members = membersOf(
       plan,
       networkPrefix,

@@ -2,7 +2,7 @@
 export type Props = Readonly<Record<string, unknown>>;
 
 /** The engine's sentinel for a value that the preview does not know yet, whatever its type. */
-const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function pick(props: Props, names: readonly string[]): Props {
   return Object.fromEntries(

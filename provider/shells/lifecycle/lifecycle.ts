@@ -16,18 +16,25 @@ import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { isRolledBackSoon, refreshed } from "../../engine/survey.js";
 import type { Host } from "../../host/host.js";
+import { importOf } from "./import.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
 import type { Session } from "./session.js";
 
 export interface Lifecycle {
+  /** The outputs that only a change gives; every other one is an input, or drift. */
+  readonly made: readonly string[];
   configure(request: { config: { get(key: string): string | undefined } }): Promise<void>;
   check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }>;
   diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }>;
   create(news: Props): Promise<{ id: string; outs: Props }>;
-  read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }>;
+  read(id: string, props: Props): Promise<Read>;
   update(id: string, olds: Props, news: Props): Promise<{ outs: Props }>;
   delete(id: string, props: Props): Promise<void>;
+  /** What is there under this id, whose inputs are not known. The host is changed by no import: the next `up` makes what is missing. */
+  import(id: string, stack: string): Promise<Read>;
 }
+
+type Read = { id: string; props: Props; inputs: Props } | { id: "" };
 
 /** Only changes that restart Docker can be rolled back. */
 const backAndForth =
@@ -40,22 +47,25 @@ const added = ["__provider", "connection", "found", "machine", "before", "stack"
 export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Lifecycle {
   private readonly names: readonly string[];
   private readonly traits: readonly string[];
-  private readonly outputs: readonly string[];
+  readonly made: readonly string[];
+  readonly #imported = new Set<string>();
 
   constructor(
     private readonly kind: Kind<I, F>,
     private readonly session: Session,
   ) {
     this.names = ["host", "endpoint", ...Object.keys(kind.changes)];
-    this.traits = kind.disruptive?.traits.names ?? [];
-    this.outputs = kind.decided?.outputs ?? [];
+    this.traits = [...(kind.disruptive?.traits.names ?? []), ...(kind.outputs?.names ?? [])];
+    this.made = ["machine", ...(kind.disruptive === undefined ? [] : ["before"])];
   }
 
   async configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
     this.session.configure((key) => request.config.get(key));
   }
 
-  async check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+  async check(olds: Props, given: Props): Promise<{ inputs: Props; failures: Fault[] }> {
+    const { props: news, faults } = this.session.withEndpoint(given);
+    if (faults.length > 0) return { inputs: news, failures: cleaned([...faults]) };
     this.session.startLooking();
     // The engine asks for no difference to what is not there yet.
     if (olds["host"] === undefined) this.session.changes = true;
@@ -63,16 +73,15 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const last = pick(olds, this.traits);
     // Questions that depend on a value not known yet are asked in create, before the first change.
     if (hasUnknown(news)) return { inputs: { ...news, ...last }, failures: wide };
-    const checked = this.kind.check(omit(news, [...added, ...this.traits, ...this.outputs]));
+    const checked = this.kind.check(omit(news, [...added, ...this.traits]));
     if ("faults" in checked) return { inputs: news, failures: cleaned([...wide, ...checked.faults]) };
     const { inputs } = checked;
     if (olds["host"] === undefined) this.session.progress.due(inputs.host, this.kind.id(inputs));
     const asked = await this.session.reached(inputs, () =>
       this.named(inputs, () => this.judge({ ...inputs, ...ownership(olds, news) }, news, last)),
     );
-    // Where the host does not answer, it is taken to decide as it did at the last `up`.
-    const decided = asked?.decided ?? pick(olds, this.kind.decided?.inputs ?? []);
-    const all = { ...pick(news, ["connection", "stack"]), ...last, ...asked?.traits, ...decided, ...inputs };
+    const decided = asked?.traits ?? pick(olds, this.kind.outputs?.defaults ?? []);
+    const all = { ...pick(news, ["connection", "stack"]), ...last, ...decided, ...inputs };
     const late = asked === undefined ? [] : atHost(await this.session.lintLate(inputs.host));
     return { inputs: all, failures: cleaned([...wide, ...late, ...(asked?.refuse ?? [])]) };
   }
@@ -89,11 +98,7 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     for (const text of [...(this.kind.disruptive?.notReady(seen) ?? []), ...takenBack, ...left, ...warn]) {
       this.session.tell(`${inputs.host}: ${text}`);
     }
-    const decided = Object.entries(this.kind.decided?.inputsOf(inputs, seen) ?? {});
-    return {
-      ...{ refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(seen) },
-      decided: cleaned(Object.fromEntries(decided)),
-    };
+    return { refuse: [...refuse, ...refusals(claims)], traits: this.traitsOf(inputs, seen) };
   }
 
   async diff(id: string, olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[] }> {
@@ -104,7 +109,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     const replaces = changed.filter((name) => changes[name] === "replace");
     const moved = changed.includes("endpoint") && !hasUnknown(news);
     if (moved && (await this.session.isOtherMachine(olds, news))) replaces.push("endpoint");
-    const differs = changed.length > 0 || olds["found"] !== undefined;
+    // The engine compares what it imported with the program in the same run: what is missing is for the next one.
+    const drifted = olds["found"] !== undefined && !this.#imported.has(id);
+    const differs = changed.length > 0 || drifted || isFromPlugin(olds, news);
     if (differs) {
       this.session.changes = true;
       this.session.progress.due(String(news["host"]), id);
@@ -136,27 +143,28 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
       await this.session.lookAll(host).catch(() => {});
       const machine = await this.session.machine(host);
       const before = this.kind.disruptive?.remembers(seen) ?? inputs.before;
-      const traits = { ...pick(props, this.traits), ...this.traitsOf(seen) };
-      const own = { ...this.inputsOf(inputs), ...this.kind.decided?.inputsOf(inputs, seen) };
-      const outputs = this.outputsOf(inputs, seen);
-      return {
-        ...{ ...pick(props, ["connection", "stack"]), ...traits, ...own },
-        ...{ ...defined({ machine, before }), ...outputs },
-      };
+      const traits = { ...pick(props, this.traits), ...this.traitsOf(inputs, seen) };
+      const own = this.inputsOf(inputs);
+      return { ...pick(props, ["connection", "stack"]), ...traits, ...own, ...defined({ machine, before }) };
     } catch (error) {
       throw halfDone(error, id, props);
     }
   }
 
-  async read(id: string, props: Props): Promise<{ id: string; props: Props; inputs: Props } | { id: "" }> {
+  async import(id: string, stack: string): Promise<Read> {
+    this.#imported.add(id);
+    return importOf(this.kind, this.session, id, stack);
+  }
+
+  async read(id: string, props: Props): Promise<Read> {
     this.session.lookAhead();
     const inputs = this.inputsOf(props);
     const kept = pick(props, [...this.names, ...this.traits, "connection", "stack"]);
     try {
       const now = await this.named(inputs, () => this.drifted(id, inputs, props));
       if (now === undefined) return { id: "" };
-      const all = { ...kept, ...now.values };
-      return { id, props: { ...omit(props, ["found"]), ...now.outputs, ...all }, inputs: all };
+      const all = { ...kept, ...now };
+      return { id, props: { ...omit(props, ["found"]), ...all }, inputs: all };
     } catch (error) {
       if (!cannotBeAsked(error)) throw error;
       this.session.tellOnce(inputs.host, error.message);
@@ -168,18 +176,13 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
   }
 
   /** The values that a host has in place of the wanted ones, as properties; undefined where the resource is gone. */
-  private async drifted(
-    id: string,
-    inputs: I,
-    props: Props,
-  ): Promise<{ readonly values: Props; readonly outputs: Props } | undefined> {
+  private async drifted(id: string, inputs: I, props: Props): Promise<Props | undefined> {
     const held = { ...inputs, ...pick(props, ["before"]), ...ownership({}, props) };
     const view = await this.see(held, props);
     const now = refreshed(this.kind, held, pick(props, this.names), view, this.hostOf(inputs, props));
     if (now === undefined) return undefined;
     if (now.told !== "") this.session.tell(`${id}: ${now.told}`);
-    const values = defined({ ...now.observed, ...(now.found.length > 0 ? { found: now.found } : {}) });
-    return { values, outputs: this.outputsOf(inputs, view.seen) };
+    return defined({ ...now.observed, ...(now.found.length > 0 ? { found: now.found } : {}) });
   }
 
   /** An error of which nobody has thought is told with its host and resource, as all others are. */
@@ -241,12 +244,9 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
     );
   }
 
-  private traitsOf(seen: Seen<F>): Props {
-    return cleaned(defined(this.kind.disruptive?.traits.of(seen) ?? {}));
-  }
-
-  private outputsOf(inputs: I, seen: Seen<F>): Props {
-    return cleaned(defined(this.kind.decided?.outputsOf(inputs, seen) ?? {}));
+  private traitsOf(inputs: I, seen: Seen<F>): Props {
+    const { disruptive, outputs } = this.kind;
+    return cleaned(defined({ ...disruptive?.traits.of(seen), ...outputs?.of(inputs, seen) }));
   }
 
   private hostOf(inputs: I, props: Props): Host {
@@ -264,6 +264,11 @@ export class KindLifecycle<I extends OnHost, F extends Facts<I>> implements Life
 function ownership(olds: Props, news: Props): Pick<Remembered, "stack" | "lastStack"> {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return { stack: text(news["stack"]), lastStack: text(olds["stack"]) };
+}
+
+/** A resource of the plugin has no provider's text in its state. A dynamic one cannot be refreshed or deleted without it. */
+function isFromPlugin(olds: Props, news: Props): boolean {
+  return news["__provider"] !== undefined && olds["__provider"] === undefined;
 }
 
 function atHost(reasons: readonly string[]): Fault[] {
