@@ -63,7 +63,7 @@ export const lanNetwork: Kind<LanNetworkInputs, typeof facts> = {
     defaults: ["parent"],
     of(wanted, seen) {
       const { parent, hostAddress } = layoutOf(wanted, seen);
-      return { networkId: networkOfName(wanted, seen)?.id, hostAddress, parent };
+      return { parent, hostAddress, networkId: networkOfName(wanted, seen)?.id };
     },
   },
 };

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { callTo, isLink, linkAddress, portOf, sourcesOfEnds } from "../../../plan/index.js";
 import { deviceOf } from "../../../resources/link/inputs.js";
 import { HostLink } from "./host-link.js";
-import type { MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
+import type { Linked, MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
 import { PeerRoute } from "./peer-route.js";
 
 /** The host's own end of every link; undefined where every peer is reached without one. */
@@ -32,12 +32,11 @@ export function declareLink(
 /** Both ends' links and rules come first: before the peer knows this host's key and lets it in, nothing comes back. */
 export function declareLinkedRoute(
   from: Ready,
-  to: Peer<Ready>,
+  to: Linked<Ready>,
   { link: settings }: Ways,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
-  const kind = isLink(to.way) ? to.way : undefined;
-  if (kind === undefined) throw new Error(`${to.name} is not reached by a link`);
+  const kind = to.way;
   const call = pulumi.all([endOf(from), endOf(to)]).apply(([own, peer]) => callTo(kind, settings, own, peer));
   // Only the key is unknown at the first preview, so that the rest is shown.
   const link = {

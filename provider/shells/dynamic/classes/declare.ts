@@ -6,7 +6,7 @@ import { declareLink, declareLinkedRoute } from "./declare-link.js";
 import { DockerBridge } from "./docker-bridge.js";
 import { ForwardRule } from "./forward-rule.js";
 import { MasqueradeRule } from "./masquerade-rule.js";
-import type { MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
+import type { Linked, MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
 import { PeerRoute } from "./peer-route.js";
 import { PeerRoutes } from "./peer-routes.js";
 
@@ -38,7 +38,7 @@ export function declareMesh(
   });
   return ready.flatMap((member) => {
     const peers = peersOf(member, ready, ways);
-    const [near, far] = [peers.filter(({ way }) => !isLink(way)), peers.filter(({ way }) => isLink(way))];
+    const [near, far] = [peers.filter((peer) => !isLinked(peer)), peers.filter(isLinked)];
     const routes =
       mode === "host" && near.length > 0
         ? [declareRoutes(member, near, options)]
@@ -46,6 +46,10 @@ export function declareMesh(
     const linked = far.map((peer) => declareLinkedRoute(member, peer, ways, options));
     return [member.bridge, ...(member.link ? [member.link] : []), ...member.rules, ...routes, ...linked];
   });
+}
+
+function isLinked<Member>(peer: Peer<Member>): peer is Linked<Member> {
+  return isLink(peer.way);
 }
 
 function peersOf<Member extends MeshMember>(own: Member, all: readonly Member[], ways: Ways): Peer<Member>[] {

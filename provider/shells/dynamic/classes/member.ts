@@ -1,6 +1,6 @@
 /** What a mesh's resources are declared from: the hosts and the ways between them. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostSubnet, MeshConfig, Networks, Way } from "../../../plan/index.js";
+import type { HostSubnet, LinkKind, MeshConfig, Networks, Way } from "../../../plan/index.js";
 import type { DockerBridge } from "./docker-bridge.js";
 import type { HostLink } from "./host-link.js";
 import type { OnHostArgs } from "./resource.js";
@@ -33,3 +33,6 @@ export interface Ready extends WithBridge {
 
 /** A host, and the way by which another one reaches it. */
 export type Peer<Member> = Member & { readonly way: Way };
+
+/** A host that another one reaches by a link. */
+export type Linked<Member> = Member & { readonly way: LinkKind };
