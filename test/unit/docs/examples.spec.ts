@@ -9,6 +9,7 @@ import * as dockroute from "../../../provider/index.js";
 import { dockerBridge } from "../../../provider/resources/bridge/index.js";
 import { forwardRule } from "../../../provider/resources/forward/index.js";
 import { lanNetwork } from "../../../provider/resources/lan/index.js";
+import { hostLink } from "../../../provider/resources/link/index.js";
 import { masqueradeRule } from "../../../provider/resources/masquerade/index.js";
 import { peerRoute } from "../../../provider/resources/route/index.js";
 import { peerRoutes } from "../../../provider/resources/routes/index.js";
@@ -19,14 +20,15 @@ const pages = readdirSync(folder).filter((name) => name !== "README.md");
 const kinds = {
   DockerBridge: dockerBridge,
   ForwardRule: forwardRule,
+  HostLink: hostLink,
   LanNetwork: lanNetwork,
   MasqueradeRule: masqueradeRule,
   PeerRoute: peerRoute,
   PeerRoutes: peerRoutes,
 };
 
-/** A Mesh declares PeerRoutes only where it is asked to, and no LanNetwork. */
-const ofMesh = Object.keys(kinds).filter((kind) => kind !== "PeerRoutes" && kind !== "LanNetwork");
+/** A Mesh declares PeerRoutes and HostLink only where it is asked to, and no LanNetwork. */
+const ofMesh = ["DockerBridge", "ForwardRule", "MasqueradeRule", "PeerRoute"];
 
 const read = (page: string): string => readFileSync(join(folder, page), "utf8");
 const nameOf = (page: string): string => /^# (\w+)/.exec(read(page))?.[1] ?? "";

@@ -27,7 +27,7 @@ export interface HostLinkArgs extends Args<HostLinkInputs> {}
  *   endpoint: "root@192.168.145.128:22",
  *   kind: "wireguard",
  *   address: "172.30.1.0/32",
- *   sources: ["203.0.113.9"],
+ *   sources: ["203.0.113.9/32"],
  * });
  * ```
  */
