@@ -4,6 +4,9 @@ import { parseInterface, parseRange } from "../plan/cidr.js";
 import type { HostPlan, MeshConfig, Plan } from "../plan/index.js";
 import { type Declared, declaredOf } from "../resources/host/declared.js";
 
+/** The resources of a linked host as the state has them, which stand before those that follow from the plan. */
+export type FromState = Pick<Declared, "routes"> & Partial<Pick<Declared, "masquerade" | "forward" | "link">>;
+
 export interface Member {
   readonly name: string;
   readonly plan: HostPlan;
@@ -29,11 +32,13 @@ export function membersOf(
   networkPrefix: number | undefined,
   whereIs: (host: string, own: HostPlan) => Location,
   reach: (host: string, endpoint: string) => Host,
+  linked: ReadonlyMap<string, FromState> = new Map(),
 ): readonly Member[] {
   const size = networkPrefix === undefined ? {} : { networkPrefix };
   return Object.entries(plan).flatMap(([name, own]): Member[] => {
-    const declared = declaredOf({ ...sizesOf(own), ...size }, plan, { name, ...whereIs(name, own) });
-    if (declared === undefined) return [];
+    const byPlan = declaredOf({ ...sizesOf(own), ...size }, plan, { name, ...whereIs(name, own) });
+    if (byPlan === undefined) return [];
+    const declared = { ...byPlan, ...linked.get(name) };
     return [{ name, plan: own, declared, host: reach(name, declared.bridge.endpoint) }];
   });
 }

@@ -5,10 +5,12 @@ import { cleaned } from "../engine/printable.js";
 import { type Survey, survey } from "../engine/survey.js";
 import { newestQuestion, readNewest } from "../facts/files.js";
 import { directory } from "../facts/places.js";
+import { handshakesQuestion, readHandshakes } from "../facts/wireguard.js";
 import type { Host } from "../host/host.js";
 import { addressOf } from "../resources/bridge/facts.js";
 import { dockerBridge } from "../resources/bridge/index.js";
 import { forwardRule } from "../resources/forward/index.js";
+import { hostLink } from "../resources/link/index.js";
 import { masqueradeRule } from "../resources/masquerade/index.js";
 import { type PeerRouteInputs, peerRoute } from "../resources/route/index.js";
 import { areTogether, peerRoutes, together } from "../resources/routes/index.js";
@@ -33,8 +35,16 @@ export interface HostStatus {
   readonly drift: readonly string[];
   /** Faults that no `up` mends: another program's rule, a firewalld that was started after Docker. */
   readonly warnings: readonly string[];
+  /** The way to each peer, by its name, where not every way is direct. */
+  readonly ways?: Readonly<Record<string, WayStatus>>;
   /** The time at which dockroute last wrote something on the host. */
   readonly changed?: string;
+}
+
+export interface WayStatus {
+  readonly way: "direct" | "routed" | "wireguard" | "vxlan";
+  /** WireGuard: the time of the last handshake. None was made if it is missing; without traffic an old one is no fault. */
+  readonly handshake?: string;
 }
 
 export interface Count {
@@ -47,11 +57,11 @@ export function statusOf(site: Site): Promise<readonly HostStatus[]> {
 }
 
 export async function hostStatus({ name, declared, plan, host }: Member): Promise<HostStatus> {
-  const { bridge, masquerade, forward, routes } = declared;
+  const { bridge, masquerade, forward, link, routes } = declared;
   const base = { host: name, endpoint: host.endpoint, wantedBridge: plan.bridgeAddress };
   const none = (wanted: number): Count => ({ well: 0, wanted });
   try {
-    const [ofBridge, newest, ofRules, ofRoutes] = await Promise.all([
+    const [ofBridge, newest, ofRules, ofRoutes, ofLink, ways] = await Promise.all([
       survey(dockerBridge, bridge, host),
       host.read([newestQuestion(directory)]),
       Promise.all([
@@ -59,6 +69,8 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
         ...(forward === undefined ? [] : [survey(forwardRule, forward, host)]),
       ]),
       routesOf(routes, host),
+      link === undefined ? [] : survey(hostLink, link, host).then((one) => [one]),
+      waysOf(routes, host),
     ]);
     const { daemon } = ofBridge.seen;
     const bip = addressOf(ofBridge.seen);
@@ -72,8 +84,12 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
       ...(bip === undefined ? {} : { bridge: bip }),
       routes: ofRoutes.count,
       rules: count(ofRules),
-      drift: [...notReady(ofBridge), ...[ofBridge, ...ofRules, ...ofRoutes.surveys].flatMap(words)],
+      drift: [
+        ...notReady(ofBridge),
+        ...[ofBridge, ...ofLink, ...ofRules, ...ofRoutes.surveys].flatMap(words),
+      ],
       warnings: ofRules.flatMap(({ warnings }) => warnings.map((text) => `${name}: ${text}`)),
+      ...(ways === undefined ? {} : { ways }),
       ...(changed === undefined ? {} : { changed: changed.toISOString() }),
     });
   } catch (error) {
@@ -82,6 +98,22 @@ export async function hostStatus({ name, declared, plan, host }: Member): Promis
     const counts = { routes: none(routes.length), rules: none(rules) };
     return { ...base, reached: false, reason: error.reason, ...counts, drift: [], warnings: [] };
   }
+}
+
+/** undefined where every way is direct, as in a mesh of one site. */
+async function waysOf(routes: readonly PeerRouteInputs[], host: Host): Promise<HostStatus["ways"]> {
+  if (routes.every(({ link, routed }) => link === undefined && routed !== true)) return undefined;
+  const device = routes.find(({ link }) => link?.publicKey !== undefined)?.link?.device;
+  const [answer] = device === undefined ? [] : await host.read([handshakesQuestion(device)]);
+  const handshakes = answer === undefined ? new Map<string, Date>() : readHandshakes(answer);
+  return Object.fromEntries(routes.map((route) => [route.peer, wayOf(route, handshakes)]));
+}
+
+function wayOf({ link, routed }: PeerRouteInputs, handshakes: ReadonlyMap<string, Date>): WayStatus {
+  if (link === undefined) return { way: routed === true ? "routed" : "direct" };
+  if (link.publicKey === undefined) return { way: "vxlan" };
+  const handshake = handshakes.get(link.publicKey)?.toISOString();
+  return { way: "wireguard", ...(handshake === undefined ? {} : { handshake }) };
 }
 
 interface Routes {

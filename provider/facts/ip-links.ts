@@ -100,10 +100,12 @@ export interface OwnLink {
  * name of the link's address: its questions go to the whole LAN, and everybody who hears one notes the asker's MAC.
  */
 export function makeOwnLink({ name, parent, kind, range, source, asker, beside }: OwnLink): readonly Line[] {
+  // The same MAC each time: containers that knew the last one would lose their host until they ask again.
+  const mac = kind === "macvlan" ? ["address", macOf(source)] : [];
   const mode = kind === "macvlan" ? "bridge" : "l2";
   return [
     {
-      argv: ["ip", "link", "add", name, "link", parent, "type", kind, "mode", mode],
+      argv: ["ip", "link", "add", name, "link", parent, ...mac, "type", kind, "mode", mode],
       unless: ["ip", "link", "show", name],
     },
     {
@@ -131,6 +133,12 @@ export function makeOwnLink({ name, parent, kind, range, source, asker, beside }
     ...beside.map((each) => ({ argv: ["ip", "route", "replace", each, "dev", parent, "proto", protocol] })),
     { argv: ["ip", "route", "replace", range, "dev", name, "proto", protocol, "src", source] },
   ];
+}
+
+/** A MAC of the host alone on its LAN: 02:dc and the four bytes of its address. An ipvlan has that of the parent. */
+function macOf(address: string): string {
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  return ["02", "dc", ...bytes].join(":");
 }
 
 /** A route of ours to one address, without a gateway. */

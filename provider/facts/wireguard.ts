@@ -90,6 +90,22 @@ function stated(word: string | undefined): string | undefined {
   return word === "(none)" || word === "off" ? undefined : word;
 }
 
+/** The time of the last handshake with each peer. Only `status` asks: it changes by itself, so it is no drift. */
+export const handshakesQuestion = (device: string): Command => ({
+  why: `read when ${device} last heard from its peers`,
+  argv: ["wg", "show", device, "latest-handshakes"],
+});
+
+/** By public key; none where there was no handshake yet. */
+export function readHandshakes({ stdout }: Answer): ReadonlyMap<string, Date> {
+  const pairs = stdout.split("\n").map((line) => line.split(/\s+/));
+  return new Map(
+    pairs.flatMap(([key = "", seconds]) =>
+      keyForm.test(key) && Number(seconds) > 0 ? [[key, new Date(Number(seconds) * 1000)] as const] : [],
+    ),
+  );
+}
+
 /** A key of Curve25519 in base64. */
 export const keyForm = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 

@@ -5,6 +5,7 @@
 import { type HostPlan, type MeshConfig, type Plan, pools } from "../../plan/index.js";
 import type { DockerBridgeInputs } from "../bridge/index.js";
 import type { ForwardRuleInputs } from "../forward/index.js";
+import type { HostLinkInputs } from "../link/index.js";
 import type { MasqueradeRuleInputs } from "../masquerade/index.js";
 import type { PeerRouteInputs } from "../route/index.js";
 
@@ -31,6 +32,8 @@ export interface Declared {
   readonly bridge: DockerBridgeInputs;
   readonly masquerade?: MasqueradeRuleInputs;
   readonly forward?: ForwardRuleInputs;
+  /** Only of a host that has peers in other sites. */
+  readonly link?: HostLinkInputs;
   readonly routes: readonly PeerRouteInputs[];
 }
 

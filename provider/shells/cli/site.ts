@@ -15,7 +15,7 @@ function patience(connection: string | undefined): string {
 
 /** @param say prints a line for the person at the console */
 export async function openSite(options: StackOptions, say: (text: string) => void): Promise<Site> {
-  const { config, plan, declared: byProgram } = await readStack(options);
+  const { config, plan, declared: byProgram, linked } = await readStack(options);
   const hosts = new Hosts((key) => (key === connectionKey ? patience(config(key)) : config(key)), say);
   const networkPrefix = Number(config("dockroute:networkPrefix") ?? Number.NaN);
   const entries = new Map(hostEntries(config).map((entry) => [entry.name, entry]));
@@ -30,6 +30,7 @@ export async function openSite(options: StackOptions, say: (text: string) => voi
       };
     },
     (host, endpoint) => hosts.get(host, endpoint, byProgram.get(host)?.connection),
+    linked,
   );
   return { plan, members, close: () => hosts.close() };
 }

@@ -1,11 +1,12 @@
 /** Reads a stack by the pulumi command: its config and its output `plan`. The stack's program is not run. */
 import { execFile } from "node:child_process";
 import { z } from "zod";
+import type { FromState } from "../../check/member.js";
 import { hostEntries } from "../../host/login/credentials.js";
 import { betweens, type Plan } from "../../plan/index.js";
 import { planForm } from "../../resources/host/plan-output.js";
 import type { Sites } from "./graph.js";
-import { type DeclaredHost, declaredHosts } from "./state.js";
+import { type DeclaredHost, declaredHosts, linkedHosts } from "./state.js";
 
 export interface StackOptions {
   /** The project's folder. */
@@ -24,6 +25,8 @@ export interface StackFacts {
   readonly mesh: Sites;
   /** Hosts that only the program names, because the config has no `dockroute:hosts`. */
   readonly declared: ReadonlyMap<string, DeclaredHost>;
+  /** The resources of hosts with links or routed ways to others. */
+  readonly linked: ReadonlyMap<string, FromState>;
 }
 
 /** A fault that a person has to mend first: only its message is printed. */
@@ -50,8 +53,12 @@ export async function readStack(options: StackOptions): Promise<StackFacts> {
     value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
   const named = values["dockroute:hosts"] !== undefined;
   const read = (key: string) => (values[key] === undefined ? undefined : textOf(values[key]));
+  const isRouted = ["wireguard", "vxlan", "routed"].includes(read("dockroute:between") ?? "");
+  const exported =
+    named && !isRouted ? undefined : await pulumi(["stack", "export", "--show-secrets"], options);
   return {
-    declared: named ? new Map() : declaredHosts(await pulumi(["stack", "export", "--show-secrets"], options)),
+    declared: named || exported === undefined ? new Map() : declaredHosts(exported),
+    linked: exported === undefined ? new Map() : linkedHosts(exported),
     config: read,
     mesh: sitesIn(read),
     plan: all.data.plan,

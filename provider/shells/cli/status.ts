@@ -1,5 +1,5 @@
 /** `npx dockroute status` as a table, and its exit status. */
-import type { Count, HostStatus } from "../../check/status.js";
+import type { Count, HostStatus, WayStatus } from "../../check/status.js";
 import { type Cell, table } from "./table.js";
 
 /** 0 as wanted, 1 drift, 2 a host was not reached. */
@@ -25,10 +25,11 @@ export function statusText(all: readonly HostStatus[], colour: boolean): string 
       : { text: `${each.drift.length}`, tone: "bad" },
     { text: each.changed?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "-" },
   ]);
-  const notes = all.flatMap(({ host, reason, drift, warnings }) => [
+  const notes = all.flatMap(({ host, reason, drift, warnings, ways }) => [
     ...(reason === undefined ? [] : [`${host}: not reached: ${reason}`]),
     ...drift,
     ...warnings,
+    ...Object.entries(ways ?? {}).map(([peer, way]) => `${host} to ${peer}: ${wayText(way)}`),
   ]);
   const below = notes.length === 0 ? "" : `\n${notes.map((text) => `  ${text}\n`).join("")}`;
   return table([...heads, "last change"], rows, colour) + below;
@@ -36,4 +37,9 @@ export function statusText(all: readonly HostStatus[], colour: boolean): string 
 
 function counted({ well, wanted }: Count): Cell {
   return { text: `${well} of ${wanted}`, tone: well === wanted ? "good" : "bad" };
+}
+
+function wayText({ way, handshake }: WayStatus): string {
+  if (way !== "wireguard") return way;
+  return `${way}, ${handshake === undefined ? "no handshake yet" : `last handshake ${handshake.replace("T", " ").replace(/\.\d+Z$/, " UTC")}`}`;
 }

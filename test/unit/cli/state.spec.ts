@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { declaredHosts } from "../../../provider/shells/cli/state.js";
+import { declaredHosts, linkedHosts } from "../../../provider/shells/cli/state.js";
 
 const type = (kind: string) => `pulumi-nodejs:dynamic/dockroute:${kind}`;
 const hidden = (value: unknown) => ({
@@ -35,5 +35,53 @@ describe("the hosts in a state", () => {
 
   it("are none in a stack without resources", () => {
     assert.equal(declaredHosts({ deployment: {} }).size, 0);
+  });
+});
+
+describe("the linked hosts in a state", () => {
+  const on = { host: "alpha", endpoint: "root@10.0.0.5:22", stack: "dockroute/test", __provider: "text" };
+  const key = `${"A".repeat(43)}=`;
+  const link = { device: "dr-wg", publicKey: key, endpoint: "203.0.113.9:51820" };
+  const route = { ...on, peer: "gamma", destination: "172.30.2.0/24" };
+  const forward = {
+    ...{ ...on, destination: "172.30.0.0/24", sources: [] },
+    links: { "dr-wg": ["172.30.2.0/24"] },
+  };
+  const stateOf = (typeOf: (kind: string) => string, way: object) => ({
+    deployment: {
+      resources: [
+        { type: typeOf("PeerRoute"), inputs: { ...route, ...way } },
+        { type: typeOf("ForwardRule"), inputs: forward },
+      ],
+    },
+  });
+
+  it("have the inputs of their resources, of a dynamic stack and of the plugin's", () => {
+    for (const typeOf of [type, (kind: string) => `dockroute:index:${kind}`]) {
+      const found = linkedHosts({
+        deployment: {
+          resources: [
+            ...stateOf(typeOf, { link }).deployment.resources,
+            {
+              type: typeOf("HostLink"),
+              inputs: { ...on, kind: "wireguard", address: "172.30.0.0/32", sources: [], publicKey: key },
+            },
+          ],
+        },
+      });
+      const alpha = found.get("alpha");
+      assert.deepEqual(
+        alpha?.routes.map((each) => each.link),
+        [link],
+      );
+      assert.equal(alpha?.link?.port, 51820);
+      assert.deepEqual(alpha?.forward?.links, forward.links);
+    }
+  });
+
+  it("are those with a routed way, too, and none where every way is direct", () => {
+    const direct = { gateway: "10.0.0.6" };
+    assert.equal(linkedHosts(stateOf(type, direct)).size, 0);
+    assert.equal(linkedHosts(stateOf(type, { ...direct, routed: true })).size, 1);
   });
 });

@@ -105,7 +105,7 @@ describe("a network on the LAN", () => {
         "-o parent=eth0 --label dockroute=alpha/lan/lan of mesh/production lan",
     );
     assert.deepEqual(script(fresh), [
-      `ip link show ${ownName} >/dev/null 2>&1 || ip link add ${ownName} link eth0 type macvlan mode bridge`,
+      `ip link show ${ownName} >/dev/null 2>&1 || ip link add ${ownName} link eth0 address 02:dc:c0:a8:01:0b type macvlan mode bridge`,
       `sysctl -q -w net.ipv4.conf.${ownName}.arp_filter=1 net.ipv4.conf.${ownName}.arp_announce=2`,
       `ip addr replace ${asker}/32 dev ${ownName} scope link`,
       `ip link set ${ownName} up`,
