@@ -157,7 +157,7 @@ export interface Told extends Result {
 }
 
 /** `npx dockroute` with these words, for the scene's stack. */
-export async function dockroute({ stack }: Scene, ...words: readonly string[]): Promise<Told> {
+export async function dockroute({ stack }: Pick<Scene, "stack">, ...words: readonly string[]): Promise<Told> {
   const argv = ["node", join(root, "dockroute.js"), ...words];
   const result = await stack.command([...argv, "--stack", stack.name, "--config-file", stack.configFile]);
   return { ...result, text: `${result.stdout}${result.stderr}` };
