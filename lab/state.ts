@@ -26,7 +26,7 @@ export interface HostState {
   readonly leased?: boolean;
   /** True with an eth1 in the lab's second network. */
   readonly secondCard?: boolean;
-  /** Whether its card is in the network of the far site. */
+  /** True if its card is in the network of the far site. */
   readonly farSite?: boolean;
   /** Of its cards; default the kernel's 1500. */
   readonly mtu?: number;

@@ -1,4 +1,4 @@
-/** What the public face says of its classes and their arguments: the one place where an input is described. */
+/** The docs of the public face's classes and their arguments, the one place where an input is described. */
 import { join } from "node:path";
 import ts from "typescript";
 
@@ -37,14 +37,14 @@ export class Docs {
     return this.#exported.has(name);
   }
 
-  /** What is said about an exported name. */
+  /** The description of an exported name. */
   about(name: string): string {
     const symbol = this.#exported.get(name);
     if (symbol === undefined) throw new Error(`provider/index.ts exports no ${name}`);
     return this.#textOf(symbol);
   }
 
-  /** What is said about each property of an exported class or interface. */
+  /** The description of each property of an exported class or interface. */
   properties(name: string): ReadonlyMap<string, Documented> {
     const symbol = this.#exported.get(name);
     if (symbol === undefined) throw new Error(`provider/index.ts exports no ${name}`);

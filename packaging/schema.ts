@@ -13,7 +13,7 @@ import { Docs, type Documented } from "./docs.js";
 export const root = join(__dirname, "..");
 const file = join(root, "provider/shells/plugin/schema.json");
 
-/** What the schema is made of JSON Schema's words. */
+/** The words of JSON Schema that the schema is made of. */
 const node = z.looseObject({
   type: z.enum(["string", "number", "integer", "boolean", "array", "object"]).optional(),
   $ref: z.string().optional(),
@@ -134,7 +134,7 @@ export class Schema {
     };
   }
 
-  /** What is no input. */
+  /** The properties that are no inputs. */
   #outputs(name: string, inputs: readonly string[]): Json {
     const docs = [...this.docs.properties(name)].filter(
       ([output, { type }]) =>

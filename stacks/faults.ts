@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../provider/engine/printable.js";
+import { PlanError } from "../provider/plan/index.js";
 
 /** One fault of a stack's config: its path, "dockroute:hosts[2].subnet", and in words the value, the rule and what is allowed. */
 export interface ConfigFault {
@@ -36,5 +37,18 @@ export class Faults {
 
   get all(): readonly ConfigFault[] {
     return [...this.#byProperty].map(([property, reason]) => ({ property, reason }));
+  }
+}
+
+/** The planner's result; where it refuses the config, undefined, and `faults` gets every fault by its key. */
+export function planned<T>(plan: () => T, faults: Faults): T | undefined {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    faults.add(
+      ...error.faults.map(({ property, reason }) => ({ property: `dockroute:${property}`, reason })),
+    );
+    return undefined;
   }
 }

@@ -11,7 +11,7 @@ import {
   wayWarnings,
 } from "../provider/plan/index.js";
 import type { MeshCheckResults } from "../provider/shells/dynamic/classes/mesh-check.js";
-import { previousLans, previousPlan } from "../provider/shells/dynamic/classes/previous.js";
+import { previousPlans } from "../provider/shells/dynamic/classes/previous.js";
 import { readConfig, type StackConfig } from "./config.js";
 import { declareLans } from "./lans.js";
 import { declareCheck, declareMesh } from "./resources.js";
@@ -29,8 +29,8 @@ interface Outputs {
 
 /** Makes the plan of the config and the last plan, and the resources of the plan. The next run reads the output `plan` as its last plan. */
 async function main(): Promise<Outputs> {
-  const previous = await previousPlan();
-  const config = readConfig(stackSource(), previous, await previousLans());
+  const { plan: previous, lans: lastLans } = await previousPlans();
+  const config = readConfig(stackSource(), previous, lastLans);
   await announce(config, previous ?? {});
   const inMesh = declareMesh(config);
   const resources = [...inMesh, ...declareLans(config, inMesh)];

@@ -8,12 +8,11 @@ import {
   type LansConfig,
   lanDrivers,
   lanPlan,
-  PlanError,
 } from "../provider/plan/index.js";
 import { DockerBridge } from "../provider/shells/dynamic/classes/docker-bridge.js";
 import { LanNetwork } from "../provider/shells/dynamic/classes/lan-network.js";
 import { PeerRoute } from "../provider/shells/dynamic/classes/peer-route.js";
-import type { Faults } from "./faults.js";
+import { type Faults, planned } from "./faults.js";
 import { check, lansOfHost } from "./schema.js";
 import { field } from "./source.js";
 
@@ -93,15 +92,7 @@ function readHosts(value: unknown): readonly LanHost[] {
 
 function tryPlan(config: LansConfig, previous: LanPlan | undefined, faults: Faults): LanPlan | undefined {
   if (config.lans.length === 0 && config.hosts.every(({ lans }) => lans === undefined)) return {};
-  try {
-    return lanPlan(config, previous);
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    faults.add(
-      ...error.faults.map(({ property, reason }) => ({ property: `dockroute:${property}`, reason })),
-    );
-    return undefined;
-  }
+  return planned(() => lanPlan(config, previous), faults);
 }
 
 function parentsOf(lans: readonly LanConfig[], hosts: readonly LanHost[]): StackLans["parents"] {

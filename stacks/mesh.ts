@@ -1,6 +1,6 @@
 /** Reads the keys of the config that the planner needs, and makes the plan. */
-import { type MeshConfig, type Plan, PlanError, planMesh } from "../provider/plan/index.js";
-import type { Faults } from "./faults.js";
+import { type MeshConfig, type Plan, planMesh } from "../provider/plan/index.js";
+import { type Faults, planned } from "./faults.js";
 import * as schema from "./schema.js";
 import { field } from "./source.js";
 
@@ -56,13 +56,5 @@ function readWays(values: Values, faults: Faults): Pick<MeshConfig, "between" | 
 }
 
 export function planIt(mesh: MeshConfig, previous: Plan | undefined, faults: Faults): Plan | undefined {
-  try {
-    return planMesh(mesh, previous);
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    faults.add(
-      ...error.faults.map(({ property, reason }) => ({ property: `dockroute:${property}`, reason })),
-    );
-    return undefined;
-  }
+  return planned(() => planMesh(mesh, previous), faults);
 }

@@ -28,7 +28,7 @@ const hostName = text.regex(hostNamePattern, {
     `${shown(input)} is refused: a name is 1 to 32 of a-z, 0-9 and -, and neither begins nor ends with -`,
 });
 
-/** What a host has of its own in each LAN. */
+/** The settings of a host's own in each LAN. */
 export const lansOfHost = z
   .record(z.string(), z.strictObject({ range: text.optional(), parent: text.optional() }))
   .optional();

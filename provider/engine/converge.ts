@@ -1,20 +1,32 @@
 /**
  * The one flow: read the host, run what is due, read it again, until nothing is due. Create and update are the same;
- * delete is the same with what the claims remove. This file awaits, retries and verifies; the folders of resources/
+ * delete is the same with what the claims remove. This file awaits, retries and verifies; view.ts reads; the folders of resources/
  * decide what is right for a host.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../host/host.js";
 import { type Claims, due, obstacles, parts, refusals, undo } from "./claim.js";
-import { type Command, UnreadableAnswer } from "./command.js";
+import type { Command } from "./command.js";
 import { NotConverged, NotReadAgain, SeveralFailed, Unhealthy } from "./errors/change.js";
 import { DockrouteError } from "./errors/error.js";
 import type { Fault } from "./errors/fault.js";
-import { cannotBeAsked, UnexpectedOutput } from "./errors/host.js";
+import { cannotBeAsked } from "./errors/host.js";
 import { NotReady, PartlyRefused, Refused } from "./errors/refused.js";
-import { cheapQuestionsOf, type Facts, questionsOf, type Seen, seenOf } from "./fact.js";
+import { cheapQuestionsOf, type Facts, type Seen } from "./fact.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import type { Rollout } from "./rollout.js";
+import {
+  type Ask,
+  ask,
+  type Due,
+  glance,
+  isRisky,
+  look,
+  stopsDocker,
+  understood,
+  type View,
+  viewOf,
+} from "./view.js";
 
 /** A command that needs the outcome of another one is due in a second pass; no kind needs more than three. */
 const passes = 4;
@@ -22,78 +34,6 @@ const passes = 4;
 const healthyWithin = 120_000;
 /** After a rollback they have this long. */
 const restoredWithin = 30_000;
-
-/** The facts that a host shows to a resource, and the claims that follow from them. */
-export interface View<F extends Facts> {
-  readonly seen: Seen<F>;
-  readonly claims: Claims;
-}
-
-type Ask = Pick<Host, "read">;
-
-/** An answer that cannot be read is the host's failure and is told as one. */
-export function understood<I extends OnHost, F extends Facts<I>, T>(
-  kind: Kind<I, F>,
-  inputs: I,
-  read: () => T,
-): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof UnreadableAnswer)) throw error;
-    throw new UnexpectedOutput(inputs.host, kind.id(inputs), error.program, error.said);
-  }
-}
-
-/** Asks for all facts. */
-function look<I extends OnHost, F extends Facts<I>>(
-  kind: Kind<I, F>,
-  inputs: I & Remembered,
-  host: Ask,
-): Promise<View<F>> {
-  return ask(kind, inputs, host, questionsOf<I>(kind.facts, inputs));
-}
-
-async function ask<I extends OnHost, F extends Facts<I>>(
-  kind: Kind<I, F>,
-  inputs: I & Remembered,
-  host: Ask,
-  questions: ReturnType<typeof questionsOf>,
-): Promise<View<F>> {
-  const answers = await host.read(questions);
-  return understood(kind, inputs, () =>
-    viewOf(kind, inputs, seenOf<I, F>(kind.facts, inputs, questions, answers)),
-  );
-}
-
-export function viewOf<I extends OnHost, F extends Facts<I>>(
-  kind: Kind<I, F>,
-  inputs: I & Remembered,
-  seen: Seen<F>,
-): View<F> {
-  return { seen, claims: kind.claims(inputs, seen) };
-}
-
-/** Asks for the facts that show whether something is due, and for the costly ones only if that stops Docker. */
-export async function glance<I extends OnHost, F extends Facts<I>>(
-  kind: Kind<I, F>,
-  inputs: I & Remembered,
-  host: Ask,
-  dueOf: Due = due,
-): Promise<View<F>> {
-  const cheap = cheapQuestionsOf<I>(kind.facts, inputs);
-  const view = await ask(kind, inputs, host, cheap);
-  const isAll = cheap.length === questionsOf<I>(kind.facts, inputs).length;
-  return isAll || !dueOf(view.claims).some(isRisky) ? view : look(kind, inputs, host);
-}
-
-function isRisky({ risk }: Command): boolean {
-  return risk !== undefined;
-}
-
-function stopsDocker({ risk }: Command): boolean {
-  return risk === "docker";
-}
 
 /**
  * Makes the host as desired, and returns what it shows then. A resource that may stop Docker has the host for itself only
@@ -194,8 +134,6 @@ function refuse<I extends OnHost, F extends Facts<I>>(
   if (faults.length > 0) throw new Refused(desired.host, kind.id(desired), faults);
   return leave;
 }
-
-type Due = (claims: Claims) => readonly Command[];
 
 async function run<I extends OnHost, F extends Facts<I>>(
   kind: Kind<I, F>,

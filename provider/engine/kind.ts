@@ -45,17 +45,17 @@ export interface Kind<I extends OnHost, F extends Facts<I>> {
   readonly imports?: Imports<I>;
 }
 
-/** How the inputs are read back from a host, for an import by the id alone. */
+/** The way to read the inputs back from a host, for an import by the id alone. */
 export interface Imports<I extends OnHost> {
   readonly questions: readonly Command[];
   /**
-   * What the resource of this id may be, the likeliest first: an import takes the first that the host has as a whole,
+   * The inputs that the resource of this id may have, the likeliest first: an import takes the first that the host has as a whole,
    * else the first of which it has a part. [] where nothing is there.
    */
   candidates(id: string, where: Imported, answers: readonly Answer[]): readonly I[];
 }
 
-/** What is known of a resource whose inputs are asked for. */
+/** The facts that are known of a resource whose inputs are asked for. */
 export interface Imported extends OnHost {
   /** The addresses of the config's hosts, by name. */
   readonly addresses: ReadonlyMap<string, string>;

@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Host } from "../host/host.js";
 import { type Claims, drift, due, isGone } from "./claim.js";
-import { glance, type View, viewOf, whys } from "./converge.js";
+import { whys } from "./converge.js";
 import type { Facts, Seen } from "./fact.js";
 import type { Kind, OnHost, Remembered } from "./kind.js";
 import { cleaned } from "./printable.js";
+import { glance, type View, viewOf } from "./view.js";
 
 export interface Survey<S> {
   readonly id: string;

@@ -4,6 +4,7 @@ import { type Answer, type Command, type Line, readOnce } from "../engine/comman
 import { factFor } from "../engine/fact.js";
 import { protocol } from "./iproute.js";
 import { readJson } from "./json-answer.js";
+import { localMac } from "./mac.js";
 
 const question: Command = { why: "read the kinds of links", argv: ["ip", "-j", "-d", "link", "show"] };
 
@@ -100,8 +101,9 @@ export interface OwnLink {
  * name of the link's address: its questions go to the whole LAN, and everybody who hears one notes the asker's MAC.
  */
 export function makeOwnLink({ name, parent, kind, range, source, asker, beside }: OwnLink): readonly Line[] {
-  // The same MAC each time: containers that knew the last one would lose their host until they ask again.
-  const mac = kind === "macvlan" ? ["address", macOf(source)] : [];
+  // The same MAC each time: containers that knew the last one would lose their host until they ask again. An ipvlan has
+  // that of its parent.
+  const mac = kind === "macvlan" ? ["address", localMac("dc", source)] : [];
   const mode = kind === "macvlan" ? "bridge" : "l2";
   return [
     {
@@ -135,12 +137,6 @@ export function makeOwnLink({ name, parent, kind, range, source, asker, beside }
   ];
 }
 
-/** A MAC of the host alone on its LAN: 02:dc and the four bytes of its address. An ipvlan has that of the parent. */
-function macOf(address: string): string {
-  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
-  return ["02", "dc", ...bytes].join(":");
-}
-
 /** A route of ours to one address, without a gateway. */
 export function deleteRouteOn(link: string, address: string): Command {
   return {
@@ -153,7 +149,7 @@ export function deleteLink(name: string, why: string): Command {
   return { why, argv: ["ip", "link", "del", name] };
 }
 
-/** Whether a link answers only those to whom its routes lead, and asks in its own name. undefined if there is no such link. */
+/** True if a link answers only those to whom its routes lead, and asks in its own name. undefined if there is no such link. */
 export function arpSettingsOf<I>(linkOf: (inputs: I) => string) {
   return factFor(
     (inputs: I) =>

@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { type Answer, type Command, type Line, unseen } from "../engine/command.js";
 import { factFor } from "../engine/fact.js";
+import type { LinkKind } from "../plan/index.js";
 import { readJson } from "./json-answer.js";
+import { localMac } from "./mac.js";
 
 /** The names of dockroute's own devices, by the kind of link. */
-export const devices = { wireguard: "dr-wg", vxlan: "dr-vx" } as const;
-export type LinkKind = keyof typeof devices;
+export const devices = { wireguard: "dr-wg", vxlan: "dr-vx" } as const satisfies Record<LinkKind, string>;
 
 const names: ReadonlySet<string> = new Set(Object.values(devices));
 
@@ -48,10 +49,10 @@ const deviceList = z.array(
         info_kind: z.string().optional(),
         info_data: z
           .object({
-            id: z.number().optional(),
-            port: z.number().optional(),
-            link: z.string().optional(),
-            learning: z.boolean().optional(),
+            id: z.number().exactOptional(),
+            port: z.number().exactOptional(),
+            link: z.string().exactOptional(),
+            learning: z.boolean().exactOptional(),
           })
           .optional(),
       })
@@ -95,22 +96,15 @@ function readDevices(answer: Answer): readonly Device[] {
         ...(each.ifalias === undefined ? {} : { alias: each.ifalias }),
         ...(each.mtu === undefined ? {} : { mtu: each.mtu }),
         ...(each.address === undefined ? {} : { mac: each.address }),
-        ...(kind === "vxlan" && data !== undefined ? { vxlan: defined(data) } : {}),
+        ...(kind === "vxlan" && data !== undefined ? { vxlan: data } : {}),
       },
     ];
   });
 }
 
-function defined<T extends object>(data: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
 /** The MAC address of the host whose part begins with this address: 02:db and its four bytes. So none has to be asked for. */
 export function macOf(address: string): string {
-  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
-  return ["02", "db", ...bytes].join(":");
+  return localMac("db", address);
 }
 
 export function addWireGuard(device: string): Line {

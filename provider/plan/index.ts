@@ -37,6 +37,7 @@ export { wayLines, wayWarnings } from "./way-table.js";
 export {
   betweens,
   callTo,
+  defaultPorts,
   type End,
   type FabricRoute,
   fabricRoutes,
@@ -44,6 +45,7 @@ export {
   type LinkKind,
   linkAddress,
   portOf,
+  readEndpoint,
   sourcesOfEnds,
   type Way,
   wayBetween,

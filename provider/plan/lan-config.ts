@@ -53,7 +53,7 @@ export interface LanHost {
   readonly name: string;
   /** The host's own address, which no container gets. @example "192.168.1.11" */
   readonly address: string;
-  /** What the host has of its own in a LAN, by the LAN's name. @example { lan: { range: "192.168.1.144/28" } } */
+  /** The host's own settings in a LAN, by the LAN's name. @example { lan: { range: "192.168.1.144/28" } } */
   readonly lans?: Readonly<Record<string, LanOfHost>>;
 }
 

@@ -1,5 +1,5 @@
 /** The faults of a config's sites and of the ways between them. */
-import { containsAddress, parseAddress, type Range } from "./cidr.js";
+import { containsAddress, type Range } from "./cidr.js";
 import type { PlanFault } from "./error.js";
 import { hostNamePattern } from "./names.js";
 import type { MeshConfig, PartialHost, PartialMesh } from "./types.js";
@@ -9,7 +9,9 @@ import {
   endpointOf,
   isLink,
   type LinkKind,
-  readPublicAddress,
+  linkedHosts,
+  pairsOf,
+  readEndpoint,
   wayBetween,
 } from "./ways.js";
 
@@ -67,13 +69,12 @@ function hostFaults(
 
 function publicFaults(text: string | undefined, pool: Range | undefined): readonly string[] {
   if (text === undefined || text === behindNat) return [];
-  const read = readPublicAddress(text);
+  const read = readEndpoint(text);
   if (read === undefined) {
     const forms = `an address like 203.0.113.9, an address and a port like 203.0.113.9:51821, or ${behindNat}`;
     return [`${JSON.stringify(text)} is refused: ${forms} is allowed`];
   }
-  const address = parseAddress(read.address);
-  if (pool === undefined || !("value" in address) || !containsAddress(pool, address.value)) return [];
+  if (pool === undefined || !containsAddress(pool, read.address)) return [];
   return [
     `${text} lies in the pool: the link would have to carry its own packets; take an address outside the pool`,
   ];
@@ -81,7 +82,7 @@ function publicFaults(text: string | undefined, pool: Range | undefined): readon
 
 /** One fault for all pairs, because one word of the config mends them. */
 function refusedPairs(config: PartialMesh): readonly PlanFault[] {
-  const [first] = pairs(config).filter(([a, b]) => wayBetween(config, a, b) === undefined);
+  const [first] = pairsOf(config.hosts).filter(([a, b]) => wayBetween(config, a, b) === undefined);
   if (first === undefined) return [];
   const [a, b] = first.map(({ name, site }) => `${name} (${site})`);
   return [
@@ -95,9 +96,9 @@ function refusedPairs(config: PartialMesh): readonly PlanFault[] {
 
 function linkFaults(kind: LinkKind, config: PartialMesh): readonly PlanFault[] {
   const { hosts } = config;
-  const linked = hosts.filter((host) => hosts.some((peer) => isLink(wayBetween(config, host, peer))));
+  const linked = linkedHosts(config);
   const at = (host: PartialHost) => `hosts[${hosts.indexOf(host)}].publicAddress`;
-  const impossible = pairs(config).flatMap(([a, b]) => {
+  const impossible = pairsOf(hosts).flatMap(([a, b]) => {
     if (a.site === b.site || a.publicAddress !== behindNat || b.publicAddress !== behindNat) return [];
     const reason =
       `${a.name} and ${b.name}: impossible: both are behind NAT, so neither can call the other; give one of them an ` +
@@ -148,8 +149,4 @@ function sameEndpoints(
       ] as const,
     ];
   });
-}
-
-function pairs({ hosts }: PartialMesh): readonly (readonly [PartialHost, PartialHost])[] {
-  return hosts.flatMap((a, at) => hosts.slice(at + 1).map((b) => [a, b] as const));
 }

@@ -1,6 +1,6 @@
 /** The ways of a mesh as a small table, and what a person should know of them before saying yes. */
 import type { MeshConfig, MeshHost } from "./types.js";
-import { behindNat, isLink, portOf, wayBetween } from "./ways.js";
+import { behindNat, isLink, linkedHosts, pairsOf, portOf, wayBetween } from "./ways.js";
 
 /** Up to this many hosts each pair has a line; more are counted by sites. */
 const mostHosts = 8;
@@ -10,7 +10,7 @@ export function wayLines(config: MeshConfig): readonly string[] {
   const sites = new Set(config.hosts.map(({ site }) => site));
   if (sites.size < 2) return [];
   const hosts = [...config.hosts].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const pairs = hosts.flatMap((a, at) => hosts.slice(at + 1).map((b) => [a, b] as const));
+  const pairs = pairsOf(hosts);
   return inColumns(
     hosts.length > mostHosts ? bySites(config, pairs) : pairs.map((pair) => row(config, pair)),
   );
@@ -48,22 +48,18 @@ function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
 
 /** Warnings: what a link does not protect, and a port that is open to everybody. */
 export function wayWarnings(config: MeshConfig): readonly string[] {
-  const { hosts, link } = config;
-  const linked = hosts.filter((host) => hosts.some((peer) => isLink(wayBetween(config, host, peer))));
-  if (linked.length === 0) return [];
+  if (linkedHosts(config).length === 0) return [];
   if (config.between === "vxlan") {
     return [
       "VXLAN between sites is neither encrypted nor authenticated: whoever can send packets with a peer's address as their " +
         "source reaches the containers; take it only in networks that you trust",
     ];
   }
-  const open = linked.filter((host) =>
-    hosts.some((peer) => isLink(wayBetween(config, host, peer)) && peer.publicAddress === behindNat),
-  );
+  const open = linkedHosts(config, ({ publicAddress }) => publicAddress === behindNat);
   if (open.length === 0) return [];
   const names = open.map(({ name }) => name).join(", ");
   return [
-    `the UDP port ${portOf("wireguard", link)} of ${names} is open to every address, because a peer behind NAT calls from one ` +
+    `the UDP port ${portOf("wireguard", config.link)} of ${names} is open to every address, because a peer behind NAT calls from one ` +
       "that is not known; WireGuard answers nobody who has no key of a peer",
   ];
 }

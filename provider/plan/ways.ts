@@ -2,7 +2,8 @@
  * The way between each two hosts, and what it needs at both ends. Hosts of one site have direct routes; hosts of two
  * sites have what the config names in `between`. Pure.
  */
-import { parseAddress, parseRange, printAddress } from "./cidr.js";
+import { type Address, parseAddress, parseRange, printAddress } from "./cidr.js";
+import { v4 } from "./family.js";
 import type { Between, LinkSettings, MeshConfig, PartialHost } from "./types.js";
 
 /** Every value of `between`. */
@@ -12,7 +13,7 @@ export type LinkKind = Extract<Between, "wireguard" | "vxlan">;
 export type Way = "direct" | Exclude<Between, "refuse">;
 
 /** IANA's port of VXLAN, and the one that WireGuard's own documentation uses. */
-const ports: Readonly<Record<LinkKind, number>> = { wireguard: 51820, vxlan: 4789 };
+export const defaultPorts = { wireguard: 51820, vxlan: 4789 } as const satisfies Record<LinkKind, number>;
 
 /** NAT forgets a UDP flow after 30 seconds at the least (RFC 4787, section 4.3 asks for two minutes). */
 const keepaliveByDefault = 25;
@@ -29,18 +30,32 @@ export function wayBetween({ between = "refuse" }: Ways, a: Sited, b: Sited): Wa
   return between === "refuse" ? undefined : between;
 }
 
+/** Every two hosts, once. */
+export function pairsOf<Host>(hosts: readonly Host[]): readonly (readonly [Host, Host])[] {
+  return hosts.flatMap((a, at) => hosts.slice(at + 1).map((b) => [a, b] as const));
+}
+
+/** The hosts that reach a peer by a link. @param isPeer the peers that count @default all */
+export function linkedHosts<Host extends Sited>(
+  config: Ways & { readonly hosts: readonly Host[] },
+  isPeer: (peer: Host) => boolean = () => true,
+): readonly Host[] {
+  const { hosts } = config;
+  return hosts.filter((host) => hosts.some((peer) => isPeer(peer) && isLink(wayBetween(config, host, peer))));
+}
+
 export function isLink(way: Way | Between | undefined): way is LinkKind {
   return way === "wireguard" || way === "vxlan";
 }
 
 export function portOf(kind: LinkKind, { port }: LinkSettings = {}): number {
-  return port ?? ports[kind];
+  return port ?? defaultPorts[kind];
 }
 
 /** An end of a link, as the hosts of other sites see it. */
 export type End = Pick<PartialHost, "publicAddress"> & { readonly address: string };
 
-/** How a host calls the other end of a link. */
+/** The call of a host to the other end of a link. */
 export interface Call {
   /** "203.0.113.9:51820", and without the port for VXLAN, whose device has it. Missing for an end that cannot be called. */
   readonly endpoint?: string;
@@ -109,15 +124,14 @@ export function fabricRoutes(
   });
 }
 
-/** The address and the port of a `publicAddress`; undefined where it has neither form. */
-export function readPublicAddress(
+/** An address of IPv4 with or without a port, "203.0.113.9:51820"; undefined for any other text. */
+export function readEndpoint(
   text: string,
-): { readonly address: string; readonly port?: number } | undefined {
+): { readonly address: Address; readonly port?: number } | undefined {
   const [address = "", port, ...more] = text.split(":");
-  const parsed = parseAddress(address);
+  const parsed = parseAddress(address, v4);
   if ("reason" in parsed || more.length > 0) return undefined;
-  if (port === undefined) return { address };
-  return /^[1-9][0-9]{0,4}$/.test(port) && Number(port) < 65_536
-    ? { address, port: Number(port) }
-    : undefined;
+  if (port === undefined) return { address: parsed.value };
+  const isPort = /^[1-9][0-9]{0,4}$/.test(port) && Number(port) < 65_536;
+  return isPort ? { address: parsed.value, port: Number(port) } : undefined;
 }

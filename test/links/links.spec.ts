@@ -22,7 +22,7 @@ describe("links between two sites", function () {
   });
   after(() => sites?.down());
 
-  /** What leaves the card unencrypted for a range of the plan, counted after all routing and NAT. */
+  /** The packets that leave the card unencrypted for a range of the plan, counted after all routing and NAT. */
   async function inTheClear(work: () => Promise<unknown>): Promise<number> {
     const chain = "{ type filter hook postrouting priority 300; }";
     const rule = "oifname eth0 ip daddr { 172.30.3.0/24, 172.30.4.0/24 } counter";

@@ -2,7 +2,7 @@
 import type { Lab } from "../../lab/lab.js";
 import { root } from "../support/stack.js";
 
-/** How hosts of different sites reach each other; "direct" is as if all were one site. */
+/** The way between hosts of different sites; "direct" is as if all were one site. */
 export type Between = "wireguard" | "vxlan" | "direct";
 
 export interface Options {

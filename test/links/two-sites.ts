@@ -70,7 +70,7 @@ export class TwoSites {
     await until(`${name}: ${command}`, 200_000, ask, undefined, 1000);
   }
 
-  /** How the hosts differ from before the first `up`. */
+  /** The hosts' differences from before the first `up`. */
   async leftovers(): Promise<readonly string[]> {
     const found: string[] = [];
     for (const host of this.lab.hosts) {

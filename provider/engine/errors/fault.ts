@@ -3,3 +3,7 @@ export interface Fault {
   readonly property: string;
   readonly reason: string;
 }
+
+export function fault(property: string, reason: string): Fault {
+  return { property, reason };
+}

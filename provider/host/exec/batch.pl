@@ -55,7 +55,7 @@ sub answer {
     return;
 }
 
-# Which commands are under way, for the case that their answers never come. False if nobody listens any more.
+# Names the commands that are under way, for the case that their answers never come. False if nobody listens any more.
 sub begin { print STDOUT map { "\n$mark begin $_->{number}\n" } @_; return STDOUT->flush }
 
 # --- other programs ---

@@ -3,7 +3,7 @@ import { protocol as routeProtocol } from "../../facts/iproute.js";
 import { isLinkDevice } from "../../facts/link-device.js";
 import { nic } from "../host/inputs.js";
 import { deviceFor, type Links, rangesOf } from "../host/links.js";
-import { linkOf, type WithWays } from "../host/network.js";
+import { firstOf, linkOf, type WithWays } from "../host/network.js";
 
 export interface From {
   readonly sources: readonly string[];
@@ -65,10 +65,6 @@ function cardsFor(source: string, wanted: From, seen: WithWays): readonly string
 /** The kernel lets a link be called almost anything. One that no rule can name safely lets nobody in. */
 function nameable(names: readonly string[]): readonly string[] {
   return [...new Set(names)].filter((name) => nic.safeParse(name).success).sort();
-}
-
-function firstOf(range: string): string {
-  return range.split("/")[0] ?? "";
 }
 
 /** The sources that no rule can let in, because no usable link leads to them. */

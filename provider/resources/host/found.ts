@@ -1,4 +1,4 @@
-/** What an import cannot read from a host directly, and tries. */
+/** Inputs that an import cannot read from a host directly, and tries. */
 import { type Ground, nics } from "./network.js";
 
 /** The same inputs without `interfaces`, with each link of the host alone, and with all of them. */

@@ -106,6 +106,11 @@ export function gatewayTo({ ways }: WithWays, address: string): string {
   return `it has no route there${way?.refusal ? ` ("${way.refusal}")` : ""}`;
 }
 
+/** The address in "192.168.1.5/24", the first one of a range. */
+export function firstOf(range: string): string {
+  return range.split("/")[0] ?? range;
+}
+
 /** The destination of a route: iproute2 writes "default", and one address without a prefix length. */
 export function targetOf({ destination }: ip.Route, family: Family = v4): Range | undefined {
   const parsed = parseHostOrRange(destination === "default" ? family.everything : destination, family);

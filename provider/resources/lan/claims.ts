@@ -1,6 +1,6 @@
 import { ownerOf } from "../../boot/owner.js";
 import * as boot from "../../boot/script.js";
-import { type Claim, type Claims, outdated, state } from "../../engine/claim.js";
+import { type Claim, type Claims, heldBy, outdated, state } from "../../engine/claim.js";
 import { type Command, UnreadableAnswer } from "../../engine/command.js";
 import type { Remembered } from "../../engine/kind.js";
 import * as docker from "../../facts/docker-lans.js";
@@ -24,16 +24,14 @@ export function lanClaims(wanted: Wanted, seen: ClaimsSeen): Claims {
   const layout = layoutOf(wanted, seen);
   const script = scriptOf(wanted, layout);
   const load = boot.load(script, `make the host's links for ${wanted.name}`);
-  const notOurs = boot.holderOf(script, seen.scripts);
-  const held = (claims: Claims): Claims =>
-    notOurs === undefined ? claims : claims.map((claim) => ({ ...claim, notOurs }));
+  const owner = boot.holderOf(script, seen.scripts);
   return [
-    ...held([...vlanClaim(layout, seen, load), ...ownLinkClaim(wanted, layout, seen, load)]),
+    ...heldBy(owner, [...vlanClaim(layout, seen, load), ...ownLinkClaim(wanted, layout, seen, load)]),
     // Before the network, which bears only a label: a run that is killed in between leaves what a destroy finds.
     ...boot.keptAtBoot(script, seen.scripts),
     networkClaim(wanted, layout, script, seen),
     ...bindingClaim(wanted, seen),
-    ...held(formerLinks(wanted, layout, seen)),
+    ...heldBy(owner, formerLinks(wanted, layout, seen)),
   ];
 }
 

@@ -1,5 +1,5 @@
-/** Why a host could not have the network, known before anything is made. Docker itself says most of it at the first container. */
-import type { Fault } from "../../engine/errors/fault.js";
+/** The reasons that keep a host from having the network, before anything is made. Docker tells most of them at the first container. */
+import { type Fault, fault } from "../../engine/errors/fault.js";
 import type { Judgement, Remembered } from "../../engine/kind.js";
 import type { Neighbour } from "../../facts/arp.js";
 import type { MadeNetwork } from "../../facts/docker-lans.js";
@@ -36,10 +36,6 @@ export function lanJudgement(wanted: Wanted, seen: JudgeSeen): Judgement {
     ...moveFaults(wanted, there, seen),
   ];
   return { refuse, warn: warnings(wanted, there, seen) };
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }
 
 function sameAddresses({ name, subnet }: Wanted, { networks = [] }: JudgeSeen): readonly Fault[] {

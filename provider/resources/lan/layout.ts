@@ -1,4 +1,4 @@
-/** What a LanNetwork is on its host: its parent, its links and its addresses, worked out from inputs and facts. */
+/** The form of a LanNetwork on its host: its parent, its links and its addresses, worked out from inputs and facts. */
 
 import { inWords } from "../../boot/owner.js";
 import * as boot from "../../boot/script.js";
@@ -27,7 +27,7 @@ export interface Layout {
   readonly hostAddress: string | undefined;
   /** The host's own link to its containers. undefined if it has none or needs none. */
   readonly own?: OwnLink;
-  /** What Docker is to make. */
+  /** The network that Docker is to make. */
   readonly network: NewNetwork;
 }
 
@@ -171,7 +171,7 @@ function networkFor(
   };
 }
 
-/** Whether Docker's network is as wanted. Options that nobody asked for, as those of a person's own, count too. */
+/** True if Docker's network is as wanted. Options that nobody asked for, as those of a person's own, count too. */
 export function sameNetwork(found: MadeNetwork, wanted: NewNetwork): boolean {
   const [only, ...more] = found.ranges;
   return (

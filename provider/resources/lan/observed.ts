@@ -3,7 +3,7 @@ import { type ClaimsSeen, networkOfName } from "./claims.js";
 import type { LanNetworkInputs } from "./inputs.js";
 import { layoutOf, sameNetwork } from "./layout.js";
 
-/** What Docker's network has where it is not as wanted, as far as inputs can say it. */
+/** The values of Docker's network that are not as wanted, as far as inputs can hold them. */
 export function observedLan(wanted: LanNetworkInputs, seen: ClaimsSeen): Partial<LanNetworkInputs> {
   const there = networkOfName(wanted, seen);
   const { network, hostAddress } = layoutOf(wanted, seen);

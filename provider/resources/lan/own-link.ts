@@ -49,7 +49,7 @@ function routesBeside(wanted: LanNetworkInputs, { routes }: ClaimsSeen): readonl
   );
 }
 
-/** What a link of the right kind has not, in words. */
+/** The properties that a link of the right kind lacks, in words. */
 function lacking(own: link.OwnLink, there: link.KindOfLink, { links, arp, ...seen }: ClaimsSeen): string[] {
   const route = routeTo(own.range, seen);
   const addresses = links.find(({ name }) => name === own.name)?.addresses ?? [];

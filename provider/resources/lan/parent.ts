@@ -1,5 +1,5 @@
-/** Why a network could not be on this link: what Docker and the kernel say only at the first container. */
-import type { Fault } from "../../engine/errors/fault.js";
+/** The reasons that keep a network from this link. Docker and the kernel tell them only at the first container. */
+import { type Fault, fault } from "../../engine/errors/fault.js";
 import type { ClaimsSeen } from "./claims.js";
 import type { LanNetworkInputs } from "./inputs.js";
 import { aliasOf, type Layout, ownLinkName } from "./layout.js";
@@ -101,8 +101,4 @@ export function sameLink(
         `${link} has Docker's network ${name} (${driver}) already; a link takes one, so a second one needs a VLAN`,
       ),
     );
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }

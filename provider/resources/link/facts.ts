@@ -5,8 +5,8 @@ import * as firewalld from "../../facts/firewalld.js";
 import { waysTo } from "../../facts/iproute.js";
 import * as iptables from "../../facts/iptables.js";
 import { devicesOf, udpPorts } from "../../facts/link-device.js";
-import { wireguardOn } from "../../facts/wireguard.js";
-import { network } from "../host/network.js";
+import { unitPath, wireguardOn } from "../../facts/wireguard.js";
+import { firstOf, network } from "../host/network.js";
 import { deviceOf, type HostLinkInputs } from "./inputs.js";
 
 export const facts = {
@@ -24,10 +24,6 @@ export const facts = {
 };
 
 export type HostLinkSeen = Seen<typeof facts>;
-
-export function firstOf(range: string): string {
-  return range.split("/")[0] ?? range;
-}
 
 /** Bytes of a packet that the link takes for itself: an IP header of either family, UDP, and the link's own header. */
 const overheads = { wireguard: 80, vxlan: 50 } as const;
@@ -51,6 +47,5 @@ export function programOf(
   { wireguard, devices, scripts }: HostLinkSeen,
 ): string | undefined {
   if (kind !== "wireguard" || devices.some((device) => device.kind === "wireguard")) return undefined;
-  const isSetUp = [...scripts.files.keys()].some((path) => path.endsWith("/dockroute-wireguard.service"));
-  return isSetUp || !wireguard.inKernel ? wireguard.userspace : undefined;
+  return scripts.files.has(unitPath) || !wireguard.inKernel ? wireguard.userspace : undefined;
 }

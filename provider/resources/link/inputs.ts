@@ -1,8 +1,10 @@
 /** The inputs of a HostLink and their normal form. */
 import { z } from "zod";
 import type { OnHost } from "../../engine/kind.js";
-import { devices, type LinkKind } from "../../facts/link-device.js";
+import { devices } from "../../facts/link-device.js";
+import { defaultPorts, type LinkKind } from "../../plan/index.js";
 import { address, nic, onHost, source } from "../host/inputs.js";
+import { firstOf } from "../host/network.js";
 
 export interface HostLinkInputs extends OnHost {
   /** The kind of link that carries the packets between sites. Another kind replaces it. @example "wireguard" */
@@ -28,8 +30,6 @@ export interface HostLinkInputs extends OnHost {
    */
   readonly sources: readonly string[];
 }
-
-const defaultPorts = { wireguard: 51820, vxlan: 4789 } as const;
 
 const own = address.or(
   z.string().transform((given, context) => {
@@ -77,5 +77,5 @@ export function portOf({ kind, port }: Pick<HostLinkInputs, "kind" | "port">): n
 
 /** Without its "/32". */
 export function addressOf({ address: given }: Pick<HostLinkInputs, "address">): string {
-  return given.split("/")[0] ?? given;
+  return firstOf(given);
 }

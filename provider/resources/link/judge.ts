@@ -1,5 +1,5 @@
-/** Why a host cannot have a link, and what a person has to know before it has one. */
-import type { Fault } from "../../engine/errors/fault.js";
+/** The reasons that keep a host from having a link, and the warnings for a person before it has one. */
+import { type Fault, fault } from "../../engine/errors/fault.js";
 import { vni } from "../../facts/link-device.js";
 import { absentNics } from "../host/network.js";
 import { foundDevice } from "./device.js";
@@ -73,8 +73,4 @@ export function warnings(wanted: HostLinkInputs, seen: HostLinkSeen): readonly s
     `UDP port ${portOf(wanted)} is opened to everybody, because a peer's address is not known; WireGuard answers nobody ` +
       "who has no key of a peer",
   ];
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }

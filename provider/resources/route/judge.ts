@@ -1,5 +1,5 @@
 /** The faults that keep a host from sending packets the way of a PeerRoute. */
-import type { Fault } from "../../engine/errors/fault.js";
+import { type Fault, fault } from "../../engine/errors/fault.js";
 import type { Policy } from "../../facts/ip-rules.js";
 import { parseRange } from "../../plan/cidr.js";
 import { gatewayTo, linkOf, nics, type WithWays } from "../host/network.js";
@@ -61,8 +61,4 @@ export function diverted(
       `packets of containers to ${destination} would not go to ${gateway ?? link?.device}: ${found}; ${remedy(to)}`,
     ),
   ];
-}
-
-function fault(property: string, reason: string): Fault {
-  return { property, reason };
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import * as link from "../../facts/link-device.js";
 import * as wireguard from "../../facts/wireguard.js";
+import { readEndpoint } from "../../plan/index.js";
 import { address } from "../host/inputs.js";
 
 /** The way to a peer of another site. */
@@ -47,7 +48,7 @@ function wireguardFaults({ publicKey, endpoint, address: hop }: LinkToPeer): rea
       ? [["publicKey", "is missing: an output of the peer's HostLink"] as const]
       : []),
     ...(hop === undefined ? [] : [["address", "is of a VXLAN; WireGuard needs no next hop"] as const]),
-    ...(endpoint === undefined || isWithPort(endpoint)
+    ...(endpoint === undefined || readEndpoint(endpoint)?.port !== undefined
       ? []
       : [
           [
@@ -56,11 +57,6 @@ function wireguardFaults({ publicKey, endpoint, address: hop }: LinkToPeer): rea
           ] as const,
         ]),
   ];
-}
-
-function isWithPort(endpoint: string): boolean {
-  const [, host = "", port = ""] = /^([^:]+):([1-9]\d{0,4})$/.exec(endpoint) ?? [];
-  return address.safeParse(host).success && Number(port) <= 65535;
 }
 
 function vxlanFaults({

@@ -24,7 +24,7 @@ export function readVerdicts(path: string): Verdicts {
   throw new CommandError(`${path} is not what \`dockroute check --json\` writes`);
 }
 
-/** What a config says of the ways; without it every way is direct. */
+/** The ways in a config; without it every way is direct. */
 export type Sites = Pick<MeshConfig, "between"> & {
   readonly hosts: readonly Pick<MeshHost, "name" | "site">[];
 };

@@ -53,14 +53,15 @@ export async function readStack(options: StackOptions): Promise<StackFacts> {
     value ?? (objectValue === undefined ? undefined : JSON.stringify(objectValue));
   const named = values["dockroute:hosts"] !== undefined;
   const read = (key: string) => (values[key] === undefined ? undefined : textOf(values[key]));
-  const isRouted = ["wireguard", "vxlan", "routed"].includes(read("dockroute:between") ?? "");
+  const mesh = sitesIn(read);
+  const isRouted = (mesh.between ?? "refuse") !== "refuse";
   const exported =
     named && !isRouted ? undefined : await pulumi(["stack", "export", "--show-secrets"], options);
   return {
     declared: named || exported === undefined ? new Map() : declaredHosts(exported),
     linked: exported === undefined ? new Map() : linkedHosts(exported),
     config: read,
-    mesh: sitesIn(read),
+    mesh,
     plan: all.data.plan,
   };
 }

@@ -23,7 +23,7 @@ export function statusText(all: readonly HostStatus[], colour: boolean): string 
     each.drift.length === 0
       ? { text: each.reached ? "none" : "not known", tone: each.reached ? "good" : "faint" }
       : { text: `${each.drift.length}`, tone: "bad" },
-    { text: each.changed?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "-" },
+    { text: each.changed === undefined ? "-" : inUtc(each.changed) },
   ]);
   const notes = all.flatMap(({ host, reason, drift, warnings, ways }) => [
     ...(reason === undefined ? [] : [`${host}: not reached: ${reason}`]),
@@ -41,5 +41,10 @@ function counted({ well, wanted }: Count): Cell {
 
 function wayText({ way, handshake }: WayStatus): string {
   if (way !== "wireguard") return way;
-  return `${way}, ${handshake === undefined ? "no handshake yet" : `last handshake ${handshake.replace("T", " ").replace(/\.\d+Z$/, " UTC")}`}`;
+  return `${way}, ${handshake === undefined ? "no handshake yet" : `last handshake ${inUtc(handshake)}`}`;
+}
+
+/** "2026-11-21 10:55:39 UTC" */
+function inUtc(iso: string): string {
+  return iso.replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }

@@ -1,11 +1,11 @@
 /** An import: the inputs of a resource of which only the id is known, read from the host. */
 import { isGone, refusals } from "../../engine/claim.js";
-import { glance } from "../../engine/converge.js";
 import { NoImport, Refused } from "../../engine/errors/refused.js";
 import { cheapQuestionsOf, type Facts } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { refreshed } from "../../engine/survey.js";
+import { glance } from "../../engine/view.js";
 import type { Host } from "../../host/host.js";
 import { defined, type Props } from "./props.js";
 import type { Session } from "./session.js";

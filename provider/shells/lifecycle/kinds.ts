@@ -57,7 +57,7 @@ export const kinds = {
 
 export type KindName = keyof typeof kinds;
 
-/** What is asked of a host at once. */
+/** The questions that are asked of a host at once. */
 export const questions: readonly Command[] = [
   ...commonQuestionsOf(lintFacts),
   ...Object.values(kinds).flatMap((kind) => kind.questions),

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { refusals } from "../../engine/claim.js";
 import { UnreadableAnswer } from "../../engine/command.js";
-import { converge, glance, remove, type View } from "../../engine/converge.js";
+import { converge, remove } from "../../engine/converge.js";
 import { InternalError, PartiallyApplied } from "../../engine/errors/change.js";
 import { DockrouteError } from "../../engine/errors/error.js";
 import type { Fault } from "../../engine/errors/fault.js";
@@ -15,6 +15,7 @@ import { cheapQuestionsOf, type Facts, type Seen } from "../../engine/fact.js";
 import type { Kind, OnHost, Remembered } from "../../engine/kind.js";
 import { cleaned } from "../../engine/printable.js";
 import { isRolledBackSoon, refreshed } from "../../engine/survey.js";
+import { glance, type View } from "../../engine/view.js";
 import type { Host } from "../../host/host.js";
 import { importOf } from "./import.js";
 import { defined, hasUnknown, omit, type Props, pick } from "./props.js";
@@ -30,7 +31,7 @@ export interface Lifecycle {
   read(id: string, props: Props): Promise<Read>;
   update(id: string, olds: Props, news: Props): Promise<{ outs: Props }>;
   delete(id: string, props: Props): Promise<void>;
-  /** What is there under this id, whose inputs are not known. The host is changed by no import: the next `up` makes what is missing. */
+  /** The resource that is there under this id, whose inputs are not known. The host is changed by no import: the next `up` makes what is missing. */
   import(id: string, stack: string): Promise<Read>;
 }
 

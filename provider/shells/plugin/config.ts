@@ -3,7 +3,7 @@ import { z } from "zod";
 import { hasUnknown, type Props } from "../lifecycle/props.js";
 
 /**
- * How the provider gets into the hosts, and what it knows of the mesh as a whole. The keys are those of a stack's
+ * The logins of the provider, and its knowledge of the mesh as a whole. The keys are those of a stack's
  * config; a program's own provider takes the same.
  */
 export interface PluginConfig {
@@ -13,11 +13,11 @@ export interface PluginConfig {
   readonly hostPrefix?: number;
   /** The hosts: a list of `{ name, address, interface, connection }`, as in a stack's config. A resource of such a host needs no endpoint. */
   readonly hosts?: readonly unknown[];
-  /** How ssh gets in where neither a host's own connection nor a resource's says it. */
+  /** The login by ssh where neither a host's own connection nor a resource's has one. */
   readonly connection?: object;
   /** Hosts that were taken out: a list of `{ name, connection, gone }`. With `gone: true` nothing is undone on a host that is silent. */
   readonly leaving?: readonly unknown[];
-  /** How many hosts' Docker may restart at once, in one provider. @default 1 */
+  /** The number of hosts whose Docker may restart at once, in one provider. @default 1 */
   readonly maxUnavailable?: number;
 }
 

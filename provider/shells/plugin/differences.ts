@@ -1,4 +1,4 @@
-/** What of a resource's inputs differs, path by path, so that a preview shows that and no more. */
+/** The differences of a resource's inputs, path by path, so that a preview shows them and no more. */
 import { isDeepStrictEqual } from "node:util";
 import { PropertyDiff } from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Props } from "../lifecycle/props.js";

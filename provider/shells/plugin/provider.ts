@@ -1,9 +1,9 @@
 /**
- * What the engine calls, for resources of any language: each call by its token to the lifecycle that the dynamic shell
+ * The engine's calls, for resources of any language: each goes by its token to the lifecycle that the dynamic shell
  * has as well. Here are only the messages around it.
  *
  * CheckConfig is left unanswered on purpose: the engine logs its arguments with `-v=9`, secrets in plain among them.
- * What is wrong with a login is said by the resources that use it.
+ * The resources that use a login tell its faults.
  */
 import * as messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";

@@ -1,4 +1,4 @@
-/** The gRPC service: which call goes where, and what its answer waits for. */
+/** The gRPC service: the destination of each call, and the work that its answer waits for. */
 import {
   type handleUnaryCall,
   Server,
@@ -25,7 +25,7 @@ export interface Served {
   readonly version: string;
 }
 
-/** Its calls by their names in the engine's protocol. Every other one is answered as not implemented. */
+/** Its calls by their names in the engine's protocol. gRPC itself answers every other call with UNIMPLEMENTED. */
 export function serviceOf({
   provider,
   session,

@@ -30,7 +30,7 @@ describe("the load of iptables in a script's shell", () => {
   });
   afterEach(() => on.remove());
 
-  /** What iptables-restore got, without empty lines, where iptables-save prints these. */
+  /** The input of iptables-restore, without empty lines, where iptables-save prints these. */
   function restored(
     what: Loaded,
     saved: readonly string[],

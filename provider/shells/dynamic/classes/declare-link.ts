@@ -1,9 +1,17 @@
 /** The resources of hosts that share no network: each host's end of its links, and the route to each peer by them. */
 import * as pulumi from "@pulumi/pulumi";
-import { callTo, isLink, linkAddress, portOf, sourcesOfEnds } from "../../../plan/index.js";
+import { callTo, linkAddress, portOf, sourcesOfEnds } from "../../../plan/index.js";
 import { deviceOf } from "../../../resources/link/inputs.js";
 import { HostLink } from "./host-link.js";
-import type { Linked, MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
+import {
+  isLinked,
+  type Linked,
+  type MeshMember,
+  type Peer,
+  type Ready,
+  type Ways,
+  type WithBridge,
+} from "./member.js";
 import { PeerRoute } from "./peer-route.js";
 
 /** The host's own end of every link; undefined where every peer is reached without one. */
@@ -13,8 +21,8 @@ export function declareLink(
   { link: settings = {} }: Ways,
   options: pulumi.CustomResourceOptions,
 ): HostLink | undefined {
-  const far = peers.filter(({ way }) => isLink(way));
-  const kind = far.map(({ way }) => way).find(isLink);
+  const far = peers.filter(isLinked);
+  const kind = far[0]?.way;
   if (kind === undefined) return undefined;
   return new HostLink(
     `${name}-link`,

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isLink, type Way, wayBetween } from "../../../plan/index.js";
+import { type Way, wayBetween } from "../../../plan/index.js";
 import { excludeOf, sourcesOf } from "../../../resources/host/declared.js";
 import { deviceOf } from "../../../resources/link/inputs.js";
 import { declareLink, declareLinkedRoute } from "./declare-link.js";
 import { DockerBridge } from "./docker-bridge.js";
 import { ForwardRule } from "./forward-rule.js";
 import { MasqueradeRule } from "./masquerade-rule.js";
-import type { Linked, MeshMember, Peer, Ready, Ways, WithBridge } from "./member.js";
+import { isLinked, type MeshMember, type Peer, type Ready, type Ways, type WithBridge } from "./member.js";
 import { PeerRoute } from "./peer-route.js";
 import { PeerRoutes } from "./peer-routes.js";
 
@@ -48,10 +48,6 @@ export function declareMesh(
   });
 }
 
-function isLinked<Member>(peer: Peer<Member>): peer is Linked<Member> {
-  return isLink(peer.way);
-}
-
 function peersOf<Member extends MeshMember>(own: Member, all: readonly Member[], ways: Ways): Peer<Member>[] {
   return all.flatMap((peer) => {
     const way = peer === own ? undefined : wayBetween(ways, sited(own), sited(peer));
@@ -77,9 +73,9 @@ function declareRules(
   options: pulumi.CustomResourceOptions,
 ): readonly pulumi.Resource[] {
   const interfaces = pulumi.output(nic).apply((given) => (given === undefined ? undefined : [given]));
-  const near = peers.filter(({ way }) => !isLink(way));
-  const far = peers.filter(({ way }) => isLink(way));
-  const kind = far.map(({ way }) => way).find(isLink);
+  const near = peers.filter((peer) => !isLinked(peer));
+  const far = peers.filter(isLinked);
+  const kind = far[0]?.way;
   const linked = pulumi.all(far.map((peer) => peer.own)).apply(excludeOf);
   const on = {
     ...{ host: name, ...where, interfaces },

@@ -1,6 +1,13 @@
-/** What a mesh's resources are declared from: the hosts and the ways between them. */
+/** The hosts of a mesh and the ways between them, from which its resources are declared. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostSubnet, LinkKind, MeshConfig, Networks, Way } from "../../../plan/index.js";
+import {
+  type HostSubnet,
+  isLink,
+  type LinkKind,
+  type MeshConfig,
+  type Networks,
+  type Way,
+} from "../../../plan/index.js";
 import type { DockerBridge } from "./docker-bridge.js";
 import type { HostLink } from "./host-link.js";
 import type { OnHostArgs } from "./resource.js";
@@ -36,3 +43,7 @@ export type Peer<Member> = Member & { readonly way: Way };
 
 /** A host that another one reaches by a link. */
 export type Linked<Member> = Member & { readonly way: LinkKind };
+
+export function isLinked<Member>(peer: Peer<Member>): peer is Linked<Member> {
+  return isLink(peer.way);
+}

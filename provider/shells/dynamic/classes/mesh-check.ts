@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../../../plan/index.js";
 import { type ConnectionArgs, checkedConnection, providerText } from "./resource.js";
 
-/** Where a host of a MeshCheck is. */
+/** The place of a host of a MeshCheck. */
 export interface MeshCheckHost {
-  /** Where ssh reaches it, `user@host:port`. @example "root@192.168.145.128:22" */
+  /** The address that ssh calls, `user@host:port`. @example "root@192.168.145.128:22" */
   readonly endpoint: string;
   /** The link to the peers. @default found on the host @example "eth0" */
   readonly interface?: string | undefined;

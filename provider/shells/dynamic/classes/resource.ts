@@ -39,7 +39,7 @@ export interface HopArgs {
   readonly knownHostsFile?: pulumi.Input<string>;
   /** The host's public key, or its SHA256 fingerprint; pins it. */
   readonly hostKey?: pulumi.Input<string>;
-  /** How often a dial that may succeed later is tried; -1 for ever. @default 3 */
+  /** The number of tries of a dial that may succeed later; -1 for ever. @default 3 */
   readonly dialErrorLimit?: pulumi.Input<number>;
   /** Seconds for one dial, from the first packet to the login; 0 is no limit. @default 15 */
   readonly perDialTimeout?: pulumi.Input<number>;
@@ -51,7 +51,7 @@ export interface OnHostArgs {
   readonly host: pulumi.Input<string>;
   /** `user@host:port`, no secret. @default made from `connection`, else that of the config's host of this name @example "root@192.168.145.128:22" */
   readonly endpoint?: pulumi.Input<string>;
-  /** How ssh gets in; it stands over the config. Secrets in it are kept in the state, encrypted. @default that of the config */
+  /** The login by ssh; it stands over the config. Secrets in it are kept in the state, encrypted. @default that of the config */
   readonly connection?: pulumi.Input<ConnectionArgs>;
 }
 
